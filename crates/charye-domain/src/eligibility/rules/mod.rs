@@ -1,0 +1,1 @@
+//! Room: domain. One rule a file, asked in order by `eligibility`.
