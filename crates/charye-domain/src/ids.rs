@@ -49,6 +49,10 @@ id!(
     ReservationId(u32)
 );
 id!(
+    /// A hold: given by the book in order, from 0. A page carries it, so that a stale page confirms nothing else.
+    HoldId(u32)
+);
+id!(
     /// An import being staged: chosen by the importer, unique in a journal.
     ImportId(u32)
 );

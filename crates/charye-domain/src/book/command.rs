@@ -1,0 +1,150 @@
+//! Room: domain/book. What may be asked of the book. Made at the edge by the engine's use cases, judged by `decide`.
+//!
+//! Ids, reservation numbers and the facts a rule needs come in here, because the domain has no chance and no store.
+
+use std::sync::Arc;
+
+use crate::campaign::Campaign;
+use crate::citizen::CitizenFacts;
+use crate::clinic::Clinic;
+use crate::ids::{
+    BlockId, CampaignId, CitizenKey, HoldId, ImportId, KeyId, MessageId, OperationKey, Person, ReservationId,
+    ReservationNumber, SlotId,
+};
+use crate::slot::ClinicSession;
+use crate::vaccine::DoseNumber;
+
+/// One question that may change the book, with who asks it and, if it is to be answered exactly once, its key.
+#[derive(Clone, Debug)]
+pub struct Command {
+    pub by: Provenance,
+    pub operation: Option<Operation>,
+    pub action: Action,
+}
+
+/// Names a command so that repeating it repeats the answer (law I5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    pub key: OperationKey,
+    /// Hash of the request's meaning: the same key with another hash is refused as [`Rejection::KeyReused`].
+    ///
+    /// [`Rejection::KeyReused`]: crate::book::Rejection::KeyReused
+    pub request_hash: u64,
+}
+
+/// Who asked, how it reached us, and why, if a reason was demanded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    pub actor: Actor,
+    pub channel: Channel,
+    /// 0 when no reason was demanded; else a code of the reasons table in docs/reference.
+    pub reason: u16,
+}
+
+/// Who asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    Citizen(Person),
+    /// A helper acting for the person named in the command.
+    Proxy(Person),
+    Agent(StaffNumber),
+    ClinicStaff(StaffNumber),
+    Operator(StaffNumber),
+    /// Charye itself: expiry, releases, outages.
+    System,
+}
+
+/// A member of staff, as numbered by the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StaffNumber(pub u32);
+
+/// The way a command came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    Page,
+    Api,
+    Call,
+    Clinic,
+    CommandLine,
+    Internal,
+}
+
+/// By what right a person acts inside: a current visit, or an authorised member of staff (law I9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authority {
+    /// The generation in the pass that the gate checked.
+    Visit { generation: u32 },
+    Staff,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Introduces a citizen key, or finds its person again. `former` are the same citizen's keys under older
+    /// installation keys, newest first, at most 8: found there, the person is rekeyed.
+    RegisterCitizen { key_id: KeyId, key: CitizenKey, former: Arc<[(KeyId, CitizenKey)]> },
+    /// Forgets the citizen key of a person without active reservations. Their number is never used again.
+    ErasePerson { person: Person },
+
+    /// Lets a person in, or moves their visit to the device that asks now.
+    StartVisit { person: Person, campaign: CampaignId, facts: CitizenFacts },
+    EndVisit { person: Person, campaign: CampaignId, generation: u32 },
+
+    /// Takes one place, or two for a pair of doses, for the campaign's hold time.
+    Hold { person: Person, campaign: CampaignId, authority: Authority, facts: CitizenFacts, places: Places },
+    ExtendHold { person: Person, hold: HoldId, authority: Authority },
+    ReleaseHold { person: Person, hold: HoldId },
+    /// Turns the person's hold into a reservation.
+    Confirm { person: Person, hold: HoldId, authority: Authority, number: ReservationNumber },
+    /// Hold and confirm in one decision.
+    ReserveAtOnce {
+        person: Person,
+        campaign: CampaignId,
+        authority: Authority,
+        facts: CitizenFacts,
+        places: Places,
+        number: ReservationNumber,
+    },
+    /// Swaps the places of a reservation for others: the new ones are secured before the old are freed, or nothing happens.
+    /// `places` names every dose that is still to come, changed or not.
+    Reschedule {
+        person: Person,
+        reservation: ReservationId,
+        authority: Authority,
+        facts: CitizenFacts,
+        places: Places,
+    },
+    /// Gives back every place of the reservation that is still to come.
+    Cancel { person: Person, reservation: ReservationId },
+    /// The day at the clinic, one dose at a time.
+    CheckIn { reservation: ReservationId, dose: DoseNumber },
+    Administer { reservation: ReservationId, dose: DoseNumber },
+    NoShow { reservation: ReservationId, dose: DoseNumber },
+
+    /// Publishes a campaign or its next version. `text` is the canonical text that `campaign` was read from.
+    PublishCampaign { campaign: Arc<Campaign>, text: Arc<str> },
+    /// Stages rows under an import, without effect; at most 1,000 a command.
+    StageClinics { import: ImportId, clinics: Arc<[Clinic]> },
+    StageSessions { import: ImportId, campaign: CampaignId, sessions: Arc<[ClinicSession]> },
+    /// Makes everything staged under the import count: new clinics and changed ones; for each clinic that has staged
+    /// sessions, these replace its sessions of that campaign.
+    ActivateImport { import: ImportId },
+    DiscardImport { import: ImportId },
+    /// Takes the free places of some slots out of use, or gives them back. Those held or reserved stay, to be moved.
+    BlockSlots { block: BlockId, mask: u64 },
+    UnblockSlots { block: BlockId, mask: u64 },
+
+    /// Messages handed over to their senders.
+    NoteDelivered { messages: Arc<[MessageId]> },
+    /// Charye was unable to answer for this long: deadlines move by as much.
+    NoteOutage { gap_ms: u64 },
+    /// An operator vouches for the wall clock after a jump.
+    AcceptClock,
+}
+
+/// The places asked for: one dose, or a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Places {
+    pub first: SlotId,
+    pub second: Option<SlotId>,
+}

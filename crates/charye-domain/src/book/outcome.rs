@@ -1,0 +1,86 @@
+//! Room: domain/book. What the asker is told once the batch is durable, and what a query is told.
+
+use crate::book::Rejection;
+use crate::ids::{
+    CampaignId, CampaignVersion, HoldId, OpeningId, OperationKey, Person, ReservationId, ReservationNumber, SlotId,
+};
+use crate::reservation::DoseState;
+use crate::time::UnixMillis;
+
+/// The answer to a command: remembered with its operation for 24 hours, so a repetition gets the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Registered { person: Person },
+    Erased,
+    Visiting { opening: OpeningId, generation: u32, ends_at: UnixMillis },
+    VisitOver,
+    Held { hold: HoldId, expires_at: UnixMillis },
+    HoldReleased,
+    Reserved { reservation: ReservationId, number: ReservationNumber },
+    Rescheduled { reservation: ReservationId },
+    Cancelled { reservation: ReservationId },
+    /// The clinic's part: the dose is now in this state.
+    DoseNow { reservation: ReservationId, state: DoseState },
+    Published { campaign: CampaignId, version: CampaignVersion },
+    /// Staged, activated, blocked, delivered, noted: done, nothing to tell.
+    Done,
+    Refused(Rejection),
+}
+
+/// A question to the book: takes its turn, records nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// Everything the book knows of a person in a campaign.
+    Citizen { person: Person, campaign: CampaignId },
+    Operation { key: OperationKey },
+    ReservationByNumber { number: ReservationNumber },
+}
+
+/// The answer to a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    Citizen(CitizenView),
+    Operation(Option<Outcome>),
+    Reservation(Option<ReservationView>),
+}
+
+/// What the book knows of one person in one campaign.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CitizenView {
+    pub visit: Option<VisitView>,
+    pub hold: Option<HoldView>,
+    /// Newest first, ended ones included, at most 16.
+    pub reservations: Vec<ReservationView>,
+}
+
+/// A running visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VisitView {
+    pub opening: OpeningId,
+    pub generation: u32,
+    pub ends_at: UnixMillis,
+    /// Holds of this visit that ran out; the third ends it.
+    pub holds_expired: u8,
+}
+
+/// An open hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HoldView {
+    pub hold: HoldId,
+    pub first: SlotId,
+    pub second: Option<SlotId>,
+    pub expires_at: UnixMillis,
+    pub extensions_left: u8,
+}
+
+/// A reservation and the state of each of its doses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReservationView {
+    pub reservation: ReservationId,
+    pub number: ReservationNumber,
+    pub person: Person,
+    pub campaign: CampaignId,
+    pub first: (SlotId, DoseState),
+    pub second: Option<(SlotId, DoseState)>,
+    pub reserved_at: UnixMillis,
+}

@@ -1,0 +1,18 @@
+//! Room: engine/ports. Dyn traits to everything outside: clock, chance, journal, snapshots, projections, people, keys.
+//! Implemented by ledger, gateway and server; faked in `fakes/`. Never holds SQL, HTTP or a library's types.
+
+mod clock;
+mod journal;
+mod keys;
+mod people;
+mod projection;
+mod random;
+mod snapshot;
+
+pub use clock::Clock;
+pub use journal::{AppendFailure, Batch, Head, Journal, JournalReader, ReadFailure, RecordedBatch, RowHash};
+pub use keys::{DataKey, Keys, KeysFailure, LookupPurpose, SealColumns, SealPurpose};
+pub use people::{PeopleFailure, PeopleStore, PersonalDetails};
+pub use projection::{Projection, ProjectionFailure};
+pub use random::Random;
+pub use snapshot::{SnapshotFailure, Snapshots};
