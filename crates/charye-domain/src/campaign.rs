@@ -37,6 +37,8 @@ pub struct Campaign {
     pub closed_days: BTreeSet<Date>,
     pub hold: HoldTimes,
     pub visit: VisitTimes,
+    /// People expected to come, for forecasts and rehearsals only; no rule looks at it.
+    pub expected_people: u32,
     /// Latest moment to cancel or reschedule: seconds before the slot starts.
     pub change_notice_secs: u32,
 }
@@ -97,6 +99,18 @@ impl Campaign {
         day.date(self.first_day)
     }
 
+    /// The days on which the campaign vaccinates: bit n is day index n. Closed days are 0.
+    pub fn open_days(&self) -> u128 {
+        let all = u128::MAX >> DayIndex::MAX_DAYS.saturating_sub(self.days().clamp(1, DayIndex::MAX_DAYS));
+        let closed = |date: &Date| self.day(*date).map_or(0, |day| 1_u128 << day.0);
+        self.closed_days.iter().fold(all, |open, date| open & !closed(date))
+    }
+
+    /// Whether somebody may be vaccinated on `date`: within the campaign, and not closed.
+    pub fn is_open_on(&self, date: Date) -> bool {
+        self.first_day <= date && date <= self.last_day && !self.closed_days.contains(&date)
+    }
+
     /// The opening at a position of the file.
     pub fn opening(&self, id: OpeningId) -> Option<&Opening> {
         self.openings.get(usize::from(id.0))
@@ -105,5 +119,113 @@ impl Campaign {
     /// The product at a position of the file.
     pub fn product(&self, id: ProductId) -> Option<&VaccineProduct> {
         self.products.get(usize::from(id.0))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod samples {
+    //! Small campaigns for the tests of this crate, built by hand: the readable file is the engine's.
+
+    use super::*;
+    use crate::cohort::BirthDayDigit;
+    use crate::ids::CohortId;
+    use crate::opening::ReservationWindow;
+    use crate::time::UnixMillis;
+    use crate::vaccine::DoseInterval;
+    use jiff::civil::date;
+
+    fn both(text: &str) -> Bilingual {
+        Bilingual { ko: text.to_owned(), en: text.to_owned() }
+    }
+
+    /// Korea's 18-49 opening of August 2021: ten evenings, two catch-up evenings by age, then everyone.
+    pub(crate) fn rotation() -> Campaign {
+        let time_zone = TimeZone::fixed(jiff::tz::offset(9));
+        let cohort = |id, code: &str, born_from, born_to| Cohort {
+            id: CohortId(id),
+            code: code.to_owned(),
+            name: both(code),
+            born_from,
+            born_to,
+        };
+        let mut openings = Vec::new();
+        let mut open = |opens: Date, closes: Date, cohorts: &[u8], digits: &[u8], cumulative_share: u16| {
+            let (opens_civil, closes_civil) = (opens.at(20, 0, 0, 0), closes.at(18, 0, 0, 0));
+            openings.push(Opening {
+                id: OpeningId(openings.len() as u8),
+                name: both("evening"),
+                cohorts: cohorts.iter().copied().map(CohortId).collect(),
+                birth_day_digits: digits.iter().filter_map(|digit| BirthDayDigit::new(*digit)).collect(),
+                window: ReservationWindow {
+                    opens_at: UnixMillis::from_civil(opens_civil, &time_zone).unwrap(),
+                    closes_at: UnixMillis::from_civil(closes_civil, &time_zone).unwrap(),
+                    opens_civil,
+                    closes_civil,
+                },
+                cumulative_share,
+            });
+        };
+        for (evening, digit) in (9_i8..=18).zip([9, 0, 1, 2, 3, 4, 5, 6, 7, 8]) {
+            let share = 1_000 * (evening.unsigned_abs() as u16 - 8);
+            open(date(2021, 8, evening), date(2021, 8, evening + 1), &[0, 1], &[digit], share);
+        }
+        open(date(2021, 8, 19), date(2021, 8, 20), &[0], &[], 10_000);
+        open(date(2021, 8, 20), date(2021, 8, 21), &[1], &[], 10_000);
+        open(date(2021, 8, 21), date(2021, 9, 18), &[0, 1], &[], 10_000);
+        Campaign {
+            id: CampaignId(0),
+            version: CampaignVersion(1),
+            code: "kr-2021-18-49".to_owned(),
+            name: both("18-49"),
+            time_zone,
+            uniqueness: UniquenessScheme::Rehearsal,
+            first_day: date(2021, 8, 26),
+            last_day: date(2021, 11, 11),
+            products: vec![VaccineProduct {
+                id: ProductId(0),
+                code: "pfizer".to_owned(),
+                name: both("Pfizer"),
+                cvx: Some(208),
+                doses: 2,
+                interval: Some(DoseInterval { allowed_days: 35..=42, standard_days: 42 }),
+            }],
+            cohorts: vec![
+                cohort(0, "age-36-49", date(1972, 1, 1), date(1985, 12, 31)),
+                cohort(1, "age-18-35", date(1986, 1, 1), date(2003, 12, 31)),
+            ],
+            openings,
+            dose_two: DoseTwoPolicy::Together,
+            closed_days: [date(2021, 9, 20), date(2021, 9, 21), date(2021, 9, 22)].into(),
+            hold: HoldTimes { ttl_secs: 300, extension_secs: 120, extensions_max: 2 },
+            visit: VisitTimes { max_secs: 1_800, pass_secs: 600 },
+            expected_people: 16_210_000,
+            change_notice_secs: 86_400,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn open_days_are_the_campaign_without_its_closed_days() {
+        let campaign = samples::rotation();
+        let open = campaign.open_days();
+        for day in 0..128_u8 {
+            let date = campaign.date(DayIndex(day));
+            assert_eq!(open >> day & 1 == 1, campaign.is_open_on(date), "{date}");
+        }
+        assert!(!campaign.is_open_on(date(2021, 9, 21)));
+        assert_eq!(open.count_ones(), 78 - 3);
+    }
+
+    #[test]
+    fn a_campaign_of_128_days_fills_the_mask() {
+        let mut campaign = samples::rotation();
+        campaign.closed_days.clear();
+        campaign.last_day = date(2021, 12, 31);
+        assert_eq!((campaign.days(), campaign.open_days()), (128, u128::MAX));
     }
 }
