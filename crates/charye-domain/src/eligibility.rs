@@ -14,7 +14,11 @@ pub mod rules;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Eligibility {
     /// May reserve now, in this opening (the earliest begun one that lets the person in), until it closes.
-    Eligible { opening: OpeningId, cohort: CohortId, until: UnixMillis },
+    Eligible {
+        opening: OpeningId,
+        cohort: CohortId,
+        until: UnixMillis,
+    },
     Ineligible(Ineligible),
 }
 

@@ -52,8 +52,7 @@ pub fn session_days<'a>(
         _ => 0..0,
     };
     let open = campaign.open_days();
-    days.map(DayIndex)
-        .filter(move |day| open >> day.0 & 1 == 1 && session.weekdays.contains(day.date(first_day)))
+    days.map(DayIndex).filter(move |day| open >> day.0 & 1 == 1 && session.weekdays.contains(day.date(first_day)))
 }
 
 /// How many of a slot's places are out once a cumulative share of the doses has been released.

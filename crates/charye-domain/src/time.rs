@@ -51,7 +51,7 @@ impl DayIndex {
     /// The day index of `date` in a campaign that starts on `first_day`, or `None` outside 0..128.
     pub fn of(date: Date, first_day: Date) -> Option<Self> {
         let days = (date - first_day).get_days();
-        (0..Self::MAX_DAYS as i32).contains(&days).then_some(Self(days as u8))
+        (0..Self::MAX_DAYS.cast_signed()).contains(&days).then_some(Self(days as u8))
     }
 
     /// The date of this day index in a campaign that starts on `first_day`.
