@@ -46,6 +46,12 @@ pub trait Keys: Send + Sync {
     /// Keyed hash (HMAC-SHA-256) for an exact look-up of a normalised text.
     fn lookup_hash(&self, purpose: LookupPurpose, text: &str) -> [u8; 32];
 
+    /// The same under older keys that are still kept, newest first, at most 8: rows written before a rotation are found
+    /// by these. Keys that never rotate have none.
+    fn former_lookup_hashes(&self, _purpose: LookupPurpose, _text: &str) -> Vec<[u8; 32]> {
+        Vec::new()
+    }
+
     /// A purpose-separated 256-bit key for MACs on the hot path (tickets, passes), for the key id given; `None` if retired.
     fn mac_key(&self, purpose: &'static str, key_id: KeyId) -> Option<[u8; 32]>;
 

@@ -2,6 +2,7 @@
 //! Implemented by ledger, gateway and server; faked in `fakes/`. Never holds SQL, HTTP or a library's types.
 
 mod clock;
+mod identity;
 mod journal;
 mod keys;
 mod people;
@@ -10,6 +11,7 @@ mod random;
 mod snapshot;
 
 pub use clock::Clock;
+pub use identity::{Assurance, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople};
 pub use journal::{AppendFailure, Batch, Head, Journal, JournalReader, ReadFailure, RecordedBatch, RowHash};
 pub use keys::{DataKey, Keys, KeysFailure, LookupPurpose, SealColumns, SealPurpose};
 pub use people::{PeopleFailure, PeopleStore, PersonalDetails};
