@@ -1,0 +1,342 @@
+//! Room: xtask. `cargo xtask ci`: everything that must hold before a change lands, step by step, with its time.
+//!
+//! Called by people and by `.ci/run`. All steps run even when one fails, so that one run tells everything. The last
+//! line is the sum of the tests that really ran, read from what their runners said, never counted in advance.
+
+mod tally;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::run::{Argv, asked, watched};
+use crate::screen::{Stopwatch, say, table};
+use crate::tree::Tree;
+use crate::{docs, setup, tidy};
+
+use tally::Tally;
+
+/// One thing that must hold.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    /// What a green step proves.
+    pub(crate) shows: &'static str,
+    act: Act,
+}
+
+enum Act {
+    /// A command of this tool.
+    Own(fn(&Path) -> Result<()>),
+    /// A program that says by its end whether it holds.
+    Program(&'static Argv<'static>),
+    /// A program that runs tests, and who reads what it says. When the first word is not there, the second one runs.
+    Tests { argv: &'static Argv<'static>, read: fn(&str) -> Option<Tally> },
+    /// A program that not every machine has; without it the step is skipped, aloud.
+    IfThere { probe: &'static Argv<'static>, argv: &'static Argv<'static>, otherwise: Otherwise },
+}
+
+enum Otherwise {
+    Skip(&'static str),
+    Tests(&'static Argv<'static>),
+}
+
+/// Every step, in order. Another one is one more line.
+///
+/// The steps share what they compile: one build of the dependencies for checking, one for tests, one for release.
+pub(crate) const STEPS: &[Step] = &[
+    Step { name: "setup", shows: "what the tests need is there", act: Act::Own(setup::run) },
+    Step { name: "format", shows: "the code is formatted", act: Act::Program(&["cargo", "fmt", "--all", "--check"]) },
+    Step { name: "tidy", shows: "the walls of the house hold", act: Act::Own(|root| tidy::run(&Tree::read(root)?)) },
+    Step {
+        name: "clippy",
+        shows: "no lint warns, in any target",
+        act: Act::Program(&[
+            "cargo",
+            "clippy",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ]),
+    },
+    Step {
+        name: "tests",
+        shows: "unit, property and integration tests pass",
+        act: Act::IfThere {
+            probe: &["cargo", "nextest", "--version"],
+            argv: &[
+                "cargo",
+                "nextest",
+                "run",
+                "--locked",
+                "--workspace",
+                "--no-fail-fast",
+                "--no-tests=fail",
+                "--status-level=slow",
+                "--final-status-level=fail",
+            ],
+            otherwise: Otherwise::Tests(&[
+                "cargo",
+                "test",
+                "--locked",
+                "--workspace",
+                "--lib",
+                "--bins",
+                "--tests",
+                "--no-fail-fast",
+            ]),
+        },
+    },
+    Step {
+        name: "doc-tests",
+        shows: "the examples in the documentation run",
+        act: Act::Tests {
+            argv: &["cargo", "test", "--locked", "--workspace", "--doc", "--no-fail-fast", "--quiet"],
+            read: tally::of_cargo_test,
+        },
+    },
+    Step {
+        name: "docs",
+        shows: "rustdoc has no warning, links lead somewhere, reference pages are current",
+        act: Act::Own(|root| docs::run(root, docs::Reference::Check)),
+    },
+    Step {
+        name: "licences",
+        shows: "every dependency has a licence that may be used, none is banned",
+        act: Act::IfThere {
+            probe: &["cargo", "deny", "--version"],
+            argv: &["cargo", "deny", "--offline", "--locked", "check", "licenses", "bans"],
+            otherwise: Otherwise::Skip("cargo-deny is not there"),
+        },
+    },
+    Step {
+        name: "release",
+        shows: "the program builds as it is shipped",
+        act: Act::Program(&["cargo", "build", "--locked", "--release", "-p", "charye-server"]),
+    },
+];
+
+/// Where the black-box suites stand: every file is one, started with the root as its folder after the release build.
+pub(crate) const SUITES: &str = "tests/*/*.mjs, *.sh, *.py";
+/// What they show.
+pub(crate) const SUITES_SHOW: &str =
+    "the released program does it, seen from outside; its last line is `N passed, N failed`";
+
+/// By ending, what runs a suite.
+const RUNNERS: &[(&str, &str)] = &[("mjs", "node"), ("sh", "bash"), ("py", "python3")];
+
+/// Longer than any step may take: the whole run has 25 minutes on two cores.
+const LIMIT: Duration = Duration::from_secs(1_500);
+
+/// How one step ended.
+struct Outcome {
+    name: String,
+    took: Duration,
+    /// `None` for a step that runs no tests.
+    tests: Option<Tally>,
+    ended: Ended,
+}
+
+enum Ended {
+    Held,
+    Skipped(&'static str),
+    Failed(String),
+}
+
+/// Runs the steps and suites of these names, or all of them.
+///
+/// # Errors
+/// When a name is unknown, or any step failed.
+pub(crate) fn run(root: &Path, names: &[&str]) -> Result<()> {
+    let suites = suites(&Tree::read(root)?);
+    let known =
+        |name: &str| STEPS.iter().any(|step| step.name == name) || suites.iter().any(|suite| suite.name == name);
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
+        let all: Vec<&str> =
+            STEPS.iter().map(|step| step.name).chain(suites.iter().map(|suite| suite.name.as_str())).collect();
+        bail!("no step is called {unknown}; there are: {}", all.join(", "));
+    }
+    let wanted = |name: &str| names.is_empty() || names.contains(&name);
+    let mut outcomes = Vec::new();
+    for step in STEPS.iter().filter(|step| wanted(step.name)) {
+        outcomes.push(timed(step.name, || act(root, &step.act)));
+    }
+    for suite in suites.iter().filter(|suite| wanted(&suite.name)) {
+        outcomes.push(timed(&suite.name, || run_tests(root, &[suite.runner, &suite.name], tally::of_suite)));
+    }
+    conclude(&outcomes)
+}
+
+/// A step's answer: its tests, if it runs any, and how it ended.
+type Answer = Result<(Option<Tally>, Ended)>;
+
+fn timed(name: &str, act: impl FnOnce() -> Answer) -> Outcome {
+    say(&format!("\n== {name}"));
+    let watch = Stopwatch::start();
+    let (tests, ended) = act().unwrap_or_else(|error| (None, Ended::Failed(format!("{error:#}"))));
+    if let Ended::Failed(why) = &ended {
+        say(&format!("xtask: {name}: {why}"));
+    }
+    Outcome { name: name.to_owned(), took: watch.elapsed(), tests, ended }
+}
+
+fn act(root: &Path, act: &Act) -> Answer {
+    match act {
+        Act::Own(command) => command(root).map(|()| (None, Ended::Held)),
+        Act::Program(argv) => run_program(root, argv),
+        Act::Tests { argv, read } => run_tests(root, argv, *read),
+        Act::IfThere { probe, argv, otherwise } => match (asked(probe).is_some(), otherwise) {
+            (true, Otherwise::Tests(_)) => run_tests(root, argv, tally::of_nextest),
+            (true, Otherwise::Skip(_)) => run_program(root, argv),
+            (false, Otherwise::Tests(plain)) => run_tests(root, plain, tally::of_cargo_test),
+            (false, Otherwise::Skip(why)) => {
+                say(&format!("skipped: {why}"));
+                Ok((None, Ended::Skipped(why)))
+            }
+        },
+    }
+}
+
+fn run_program(root: &Path, argv: &Argv<'_>) -> Answer {
+    let ended = watched(root, argv, &[], LIMIT)?;
+    Ok((None, held_if(ended.status.success(), || format!("`{}` failed ({})", argv.join(" "), ended.status))))
+}
+
+/// Tests hold when their runner says so, and says how many there were, none of which failed.
+fn run_tests(root: &Path, argv: &Argv<'_>, read: fn(&str) -> Option<Tally>) -> Answer {
+    let ended = watched(root, argv, &[], LIMIT)?;
+    let tests = read(&ended.said);
+    let held = match tests {
+        Some(Tally { failed: 0, .. }) => {
+            held_if(ended.status.success(), || format!("no test failed, but the runner did ({})", ended.status))
+        }
+        Some(Tally { failed, .. }) => Ended::Failed(format!("{failed} tests failed")),
+        None => Ended::Failed(format!("it did not say how many tests ran ({})", ended.status)),
+    };
+    Ok((tests, held))
+}
+
+fn held_if(held: bool, why: impl FnOnce() -> String) -> Ended {
+    if held { Ended::Held } else { Ended::Failed(why()) }
+}
+
+/// A black-box suite: its name is its path.
+struct Suite {
+    name: String,
+    runner: &'static str,
+}
+
+/// The suites of a tree: files directly in a folder of `tests`, by their ending.
+fn suites(tree: &Tree) -> Vec<Suite> {
+    let below_tests = tree.paths().filter(|path| path.starts_with("tests/") && path.split('/').count() == 3);
+    below_tests
+        .filter_map(|path| {
+            let ending = path.rsplit_once('.')?.1;
+            let (_, runner) = RUNNERS.iter().find(|(known, _)| *known == ending)?;
+            Some(Suite { name: path.to_owned(), runner })
+        })
+        .collect()
+}
+
+fn conclude(outcomes: &[Outcome]) -> Result<()> {
+    let (summary, failed) = summed_up(outcomes);
+    say(&summary);
+    if failed.is_empty() { Ok(()) } else { Err(anyhow::anyhow!(failed.join(", "))).context("these steps failed") }
+}
+
+/// What is shown at the end, and the names of the steps that failed.
+fn summed_up(outcomes: &[Outcome]) -> (String, Vec<&str>) {
+    let mut rows = vec![["step", "seconds", "passed", "failed", "outcome"].map(str::to_owned).to_vec()];
+    let mut sum = Tally::default();
+    let mut took = Duration::ZERO;
+    for outcome in outcomes {
+        let count = |count: fn(&Tally) -> u64| {
+            outcome.tests.as_ref().map_or_else(|| "-".to_owned(), |tests| count(tests).to_string())
+        };
+        let ended = match &outcome.ended {
+            Ended::Held => "ok".to_owned(),
+            Ended::Skipped(why) => format!("skipped: {why}"),
+            Ended::Failed(_) => "FAILED".to_owned(),
+        };
+        rows.push(vec![outcome.name.clone(), seconds(outcome.took), count(|t| t.passed), count(|t| t.failed), ended]);
+        sum = sum.plus(outcome.tests.unwrap_or_default());
+        took += outcome.took;
+    }
+    rows.push(vec!["all".to_owned(), seconds(took), sum.passed.to_string(), sum.failed.to_string(), String::new()]);
+    let failed = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome.ended, Ended::Failed(_)))
+        .map(|outcome| outcome.name.as_str())
+        .collect();
+    (format!("\n{}\n\n{} passed, {} failed", table(&rows), sum.passed, sum.failed), failed)
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1}", duration.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(name: &str, tests: Option<Tally>, ended: Ended) -> Outcome {
+        Outcome { name: name.to_owned(), took: Duration::from_millis(1_500), tests, ended }
+    }
+
+    #[test]
+    fn the_last_line_is_the_sum_of_what_ran() {
+        let outcomes = [
+            outcome("a", Some(Tally { passed: 10, failed: 0 }), Ended::Held),
+            outcome("b", None, Ended::Skipped("not there")),
+            outcome("c", Some(Tally { passed: 5, failed: 2 }), Ended::Failed("2 tests failed".to_owned())),
+        ];
+        let (summary, failed) = summed_up(&outcomes);
+        assert!(summary.ends_with("\n15 passed, 2 failed"), "{summary}");
+        assert!(summary.contains("skipped: not there") && summary.contains("4.5"), "{summary}");
+        assert_eq!(failed, ["c"]);
+        assert!(conclude(&outcomes).is_err());
+        assert!(conclude(&outcomes[..2]).is_ok());
+    }
+
+    #[test]
+    fn tests_that_do_not_say_how_many_they_were_do_not_hold() {
+        let root = Path::new(".");
+        let ended = |script: &str| run_tests(root, &["sh", "-c", script], tally::of_suite).unwrap();
+        assert!(matches!(ended("echo 3 passed, 0 failed"), (Some(Tally { passed: 3, failed: 0 }), Ended::Held)));
+        assert!(matches!(ended("echo 3 passed, 0 failed; exit 1"), (_, Ended::Failed(_))));
+        assert!(matches!(ended("echo 3 passed, 1 failed"), (_, Ended::Failed(_))));
+        assert!(matches!(ended("echo fine"), (None, Ended::Failed(_))));
+    }
+
+    #[test]
+    fn a_step_that_cannot_start_has_failed() {
+        let outcome = timed("x", || run_program(Path::new("."), &["charye-no-such-program"]));
+        assert!(matches!(outcome.ended, Ended::Failed(_)));
+    }
+
+    #[test]
+    fn suites_are_the_files_of_the_folders_of_tests() {
+        let tree = Tree::default()
+            .with("tests/browser/journey.mjs", "")
+            .with("tests/browser/driver/page.mjs", "")
+            .with("tests/browser/package.json", "")
+            .with("tests/demo/smoke.sh", "")
+            .with("crates/a/tests/b.sh", "");
+        let found: Vec<(String, &str)> = suites(&tree).into_iter().map(|suite| (suite.name, suite.runner)).collect();
+        assert_eq!(
+            found,
+            [("tests/browser/journey.mjs".to_owned(), "node"), ("tests/demo/smoke.sh".to_owned(), "bash")]
+        );
+    }
+
+    #[test]
+    fn no_two_steps_have_one_name() {
+        let names: std::collections::BTreeSet<&str> = STEPS.iter().map(|step| step.name).collect();
+        assert_eq!(names.len(), STEPS.len());
+        assert!(run(Path::new(env!("CARGO_MANIFEST_DIR")), &["no-such-step"]).is_err());
+    }
+}
