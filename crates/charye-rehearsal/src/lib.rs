@@ -1,1 +1,6 @@
-//! placeholder
+//! Room: rehearsal. The evening before it comes: a made-up nation, and (in a later part) the load of its people.
+//!
+//! Called by the program's commands. Knows only files and HTTP: no other crate of ours, so that it cannot be wrong in
+//! the same way as what it rehearses against.
+
+pub mod nation;
