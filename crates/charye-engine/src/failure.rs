@@ -1,4 +1,6 @@
 //! Room: engine. The three ways to say no: a rule says no, try later, ours to mend. One file of `web` turns them into HTTP.
+//!
+//! Made by use cases and by the sequencer's door; read by everyone above. It must never name a status code.
 
 use std::time::Duration;
 
@@ -41,6 +43,33 @@ impl BusyCause {
             Self::Saturated => "saturated",
         }
     }
+
+    /// When asking again makes sense, where nothing better is known: an operator needs a minute, a restart seconds.
+    pub fn usual_retry_after(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::LaneFull => 1,
+            Self::Saturated => 2,
+            Self::Draining => 5,
+            Self::ClockUnsure => 30,
+            Self::StorageLow => 60,
+        })
+    }
+}
+
+impl Failure {
+    /// Busy, with the cause's usual time to wait.
+    pub fn busy(cause: BusyCause) -> Self {
+        Self::Busy { retry_after: cause.usual_retry_after(), cause }
+    }
+
+    /// The stable code of a rejection or of being busy; `fault` for ours.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Rejected { rejection, .. } => rejection.code(),
+            Self::Busy { cause, .. } => cause.code(),
+            Self::Fault(_) => "fault",
+        }
+    }
 }
 
 /// We failed. Logged once, where it is handled, under its incident id.
@@ -51,4 +80,29 @@ pub struct Fault {
     /// Whether the outcome is unknown (it may have happened) or certain not to have happened.
     pub outcome_unknown: bool,
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Fault {
+    /// A fault after which the outcome is unknown: ask for the operation by its key.
+    pub fn unknown(doing: &'static str) -> Self {
+        Self { doing, outcome_unknown: true, source: None }
+    }
+
+    /// A fault before anything happened.
+    pub fn nothing_happened(doing: &'static str, source: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        Self { doing, outcome_unknown: false, source: Some(source) }
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "could not {}", self.doing)?;
+        if self.outcome_unknown { f.write_str("; the outcome is unknown") } else { Ok(()) }
+    }
+}
+
+impl std::error::Error for Fault {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
+    }
 }

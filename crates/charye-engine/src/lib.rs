@@ -1,5 +1,17 @@
 //! Charye's engine: the running state. One thread decides in order and has it recorded; a board answers look-ups; use
 //! cases, one file each, know the order of steps. Called by web and server. It must never hold SQL, HTTP or templates.
 
+mod answered;
+mod engine;
 pub mod failure;
+pub mod identity;
+pub mod metrics;
+pub mod operations;
 pub mod ports;
+pub mod reservation;
+pub mod sequencer;
+pub mod waiting_room;
+
+pub use answered::{Answered, Inside, by_citizen, by_system};
+pub use engine::Engine;
+pub use failure::{BusyCause, Failure, Fault};

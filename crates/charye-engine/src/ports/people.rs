@@ -23,6 +23,11 @@ impl std::fmt::Debug for PersonalDetails {
 pub trait PeopleStore: Send + Sync {
     /// Writes or replaces a person's details; durable on return.
     fn put(&self, person: Person, details: &PersonalDetails) -> Result<(), PeopleFailure>;
+    /// Writes or replaces several people's details; durable on return, together where the store can. After a failure any
+    /// of them may have been written.
+    fn put_all(&self, people: &[(Person, PersonalDetails)]) -> Result<(), PeopleFailure> {
+        people.iter().try_for_each(|(person, details)| self.put(*person, details))
+    }
     /// A person's details, if they are kept.
     fn get(&self, person: Person) -> Result<Option<PersonalDetails>, PeopleFailure>;
     /// People with this phone and this name and birth date; exact, normalised; at most 8.
@@ -35,7 +40,11 @@ pub trait PeopleStore: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 pub enum PeopleFailure {
     #[error("could not {doing} people store")]
-    Storage { doing: &'static str, #[source] source: Box<dyn std::error::Error + Send + Sync> },
+    Storage {
+        doing: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     #[error("details of person {0} do not open")]
     Sealed(Person),
     #[error("row of person {0} was changed by hand")]

@@ -1,0 +1,206 @@
+//! Room: engine. The engine as web and server hold it: a door to the sequencer, and what may be read without a turn.
+//!
+//! Made once a process by `server/wiring`. It must never decide anything: use cases know the order of steps, the book
+//! judges.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use charye_domain::book::{Action, Command, Outcome, Query, Reply};
+use charye_domain::time::UnixMillis;
+use tokio::sync::oneshot;
+
+use crate::answered::Answered;
+use crate::failure::{BusyCause, Failure, Fault};
+use crate::identity::PeopleDesk;
+use crate::ports::{Clock, Keys, Random};
+use crate::sequencer::answer::{Answer, AnswerCounter, BlockedCaller, Question, ReplyTo, Submission, Told};
+use crate::sequencer::ending::{Ending, Running};
+use crate::sequencer::lanes::{Lane, Lanes, PushRefused};
+use crate::sequencer::published::{CampaignList, Published, Pulse};
+
+/// The running engine.
+pub struct Engine {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) people: PeopleDesk,
+}
+
+/// What the engine's threads and its callers share.
+pub(crate) struct Shared {
+    pub(crate) lanes: Lanes,
+    pub(crate) pulse: Pulse,
+    pub(crate) campaigns: Published<CampaignList>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) ending: Ending,
+}
+
+impl Engine {
+    /// The sequencer's time as of its last batch or look at the clock, at most 250 ms old while it runs. For reads.
+    pub fn now(&self) -> UnixMillis {
+        self.shared.pulse.now()
+    }
+
+    /// Sequence number of the last durable entry; 0 in an empty journal.
+    pub fn head_seq(&self) -> u64 {
+        self.shared.pulse.head_seq()
+    }
+
+    /// The campaigns in their versions in force.
+    pub fn campaigns(&self) -> Arc<CampaignList> {
+        self.shared.campaigns.load()
+    }
+
+    /// The keys of the installation.
+    pub fn keys(&self) -> &dyn Keys {
+        &*self.shared.keys
+    }
+
+    /// Chance, for reservation numbers and jitter.
+    pub fn random(&self) -> &dyn Random {
+        &*self.shared.random
+    }
+
+    /// Has a command decided and recorded, and waits for the answer.
+    ///
+    /// # Errors
+    /// `Rejected`: a rule says no. `Busy`: before the queue, or in it while the clock became unsure; nothing happened.
+    /// `Fault`: the batch may or may not have landed; ask for the operation by its key.
+    pub async fn command(&self, command: Command) -> Result<Answered<Outcome>, Failure> {
+        outcome(self.ask_for(Question::Command(command)).await?)
+    }
+
+    /// Asks the book a question that takes its turn and is recorded nowhere.
+    ///
+    /// # Errors
+    /// `Busy` or `Fault` as for [`Engine::command`]; nothing can have happened.
+    pub async fn query(&self, query: Query) -> Result<Answered<Reply>, Failure> {
+        reply(self.ask_for(Question::Query(query)).await?)
+    }
+
+    /// [`Engine::command`] for callers without a runtime: blocks the thread until the answer is durable.
+    ///
+    /// # Errors
+    /// As [`Engine::command`].
+    pub fn submit_blocking(&self, command: Command) -> Result<Answered<Outcome>, Failure> {
+        outcome(self.block_on(Question::Command(command))?)
+    }
+
+    /// [`Engine::query`] for callers without a runtime.
+    ///
+    /// # Errors
+    /// As [`Engine::query`].
+    pub fn query_blocking(&self, query: Query) -> Result<Answered<Reply>, Failure> {
+        reply(self.block_on(Question::Query(query))?)
+    }
+
+    /// Puts a question into its lane; the answer goes to `reply_to`. Never waits.
+    ///
+    /// # Errors
+    /// `Busy` only: the lane is full, the clock is unsure, storage is low, or the engine stops. Nothing happened.
+    pub fn submit(&self, question: Question, reply_to: ReplyTo) -> Result<(), Failure> {
+        if let Some(cause) = self.closed_to(&question) {
+            return Err(Failure::busy(cause));
+        }
+        let lane = Lane::of(&question);
+        match self.shared.lanes.push(lane, Submission { question, reply_to }) {
+            Ok(()) => Ok(()),
+            Err(PushRefused::Closed { .. }) => Err(Failure::busy(BusyCause::Draining)),
+            Err(PushRefused::Full { waiting, .. }) => {
+                Err(Failure::Busy { retry_after: self.time_to_work_off(waiting), cause: BusyCause::LaneFull })
+            }
+        }
+    }
+
+    /// Whether the engine runs, drains or has ended, and why; changes are seen as they happen. The process's owner waits
+    /// for the end here: after [`Running::Failed`] memory is ahead of the truth and the process must exit.
+    pub fn running(&self) -> tokio::sync::watch::Receiver<Running> {
+        self.shared.ending.watch()
+    }
+
+    /// Blocks for `duration`, or until the engine ends.
+    pub(crate) fn wait_out(&self, duration: Duration) {
+        self.shared.ending.wait_at_most(duration);
+    }
+
+    /// Makes the sequencer look at its clock and its book now instead of within 250 ms.
+    pub fn nudge(&self) {
+        self.shared.lanes.nudge();
+    }
+
+    async fn ask_for(&self, question: Question) -> Result<Answer, Failure> {
+        let (sender, receiver) = oneshot::channel();
+        self.submit(question, ReplyTo::Asker(sender))?;
+        receiver.await.map_err(|_| Failure::Fault(Fault::unknown("get an answer from the sequencer")))
+    }
+
+    fn block_on(&self, question: Question) -> Result<Answer, Failure> {
+        let caller = Arc::new(BlockedCaller::default());
+        let counter = Arc::clone(&caller) as Arc<dyn AnswerCounter>;
+        self.submit(question, ReplyTo::Counter { counter, tag: 0 })?;
+        Ok(caller.wait())
+    }
+
+    /// Why a question may not even be queued, if so.
+    fn closed_to(&self, question: &Question) -> Option<BusyCause> {
+        let pulse = &self.shared.pulse;
+        if pulse.draining() {
+            return Some(BusyCause::Draining);
+        }
+        let Question::Command(command) = question else { return None };
+        if pulse.clock_unsure() && !vouches_for_the_clock(&command.action) {
+            return Some(BusyCause::ClockUnsure);
+        }
+        (pulse.storage_low() && !gives_back(&command.action)).then_some(BusyCause::StorageLow)
+    }
+
+    /// How long the sequencer needs for what waits: at least a second, at most half a minute.
+    fn time_to_work_off(&self, waiting: usize) -> Duration {
+        let secs = waiting as u64 / self.shared.pulse.decided_per_sec().max(1);
+        Duration::from_secs(secs.clamp(1, 30))
+    }
+}
+
+/// Commands that are let in while the clock is unsure.
+fn vouches_for_the_clock(action: &Action) -> bool {
+    matches!(action, Action::AcceptClock)
+}
+
+/// Commands that free places or memory, or end what is staged: let in while storage is low, because they help.
+fn gives_back(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::ReleaseHold { .. }
+            | Action::EndVisit { .. }
+            | Action::Cancel { .. }
+            | Action::ErasePerson { .. }
+            | Action::DiscardImport { .. }
+            | Action::AcceptClock
+    )
+}
+
+fn outcome(answer: Answer) -> Result<Answered<Outcome>, Failure> {
+    match answer.told {
+        Told::Outcome { outcome: Outcome::Refused(rejection), recorded } => {
+            Err(Failure::Rejected { rejection, recorded })
+        }
+        Told::Outcome { outcome, .. } => Ok(Answered { seq: answer.seq, value: outcome }),
+        Told::Busy(cause) => Err(Failure::busy(cause)),
+        Told::Unknown => Err(Failure::Fault(Fault::unknown("make a command durable"))),
+        Told::Reply(_) => Err(Failure::Fault(Fault::unknown("match an answer to its command"))),
+    }
+}
+
+fn reply(answer: Answer) -> Result<Answered<Reply>, Failure> {
+    match answer.told {
+        Told::Reply(reply) => Ok(Answered { seq: answer.seq, value: reply }),
+        Told::Busy(cause) => Err(Failure::busy(cause)),
+        Told::Unknown | Told::Outcome { .. } => Err(Failure::Fault(Fault::unknown("answer a query"))),
+    }
+}
+
+/// The book answered with the outcome of another kind of command: a mistake of ours, seen after the fact.
+pub(crate) fn mismatched(doing: &'static str) -> Failure {
+    Failure::Fault(Fault::unknown(doing))
+}

@@ -1,0 +1,114 @@
+//! Room: engine/sequencer. What goes into the queue and how its answer comes out: a question, and where to bring the answer.
+//!
+//! Made by use cases, read by the sequencer thread. It must never hold more than one answer's worth of memory an asker.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use charye_domain::book::{Command, Outcome, Query, Reply};
+use tokio::sync::oneshot;
+
+use crate::failure::BusyCause;
+
+/// What takes its turn.
+#[derive(Debug)]
+pub enum Question {
+    /// May change the book and be recorded.
+    Command(Command),
+    /// Changes nothing and is recorded nowhere, but is answered with the batch: durable, and read-your-writes.
+    Query(Query),
+}
+
+/// The answer to a question, released after the sync of its batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// Sequence number of the last durable entry when the answer was released: the most its asker may have seen.
+    pub seq: u64,
+    pub told: Told,
+}
+
+/// What the asker is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// The book's outcome. `recorded`: it stands in the journal and a repetition gets the same.
+    Outcome {
+        outcome: Outcome,
+        recorded: bool,
+    },
+    Reply(Reply),
+    /// Nothing happened, and nothing will.
+    Busy(BusyCause),
+    /// The batch may or may not have landed.
+    Unknown,
+}
+
+/// Where an answer goes.
+pub enum ReplyTo {
+    /// One asker who waits, asynchronously. Hanging up before its turn drops a question without operation key.
+    Asker(oneshot::Sender<Answer>),
+    /// A counter that many answers come to, told apart by their tag. For callers without a runtime and for benches.
+    Counter { counter: Arc<dyn AnswerCounter>, tag: u64 },
+}
+
+impl std::fmt::Debug for ReplyTo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Asker(_) => f.write_str("Asker"),
+            Self::Counter { tag, .. } => write!(f, "Counter({tag})"),
+        }
+    }
+}
+
+/// Takes answers on the sequencer's thread: it must return at once and never wait for the engine.
+pub trait AnswerCounter: Send + Sync {
+    /// One answer of a batch.
+    fn answer(&self, tag: u64, answer: Answer);
+
+    /// The last answer of a batch for this counter has been given: wake whoever waits, once a batch.
+    fn released(&self);
+}
+
+/// One question on its way.
+#[derive(Debug)]
+pub struct Submission {
+    pub question: Question,
+    pub reply_to: ReplyTo,
+}
+
+impl Submission {
+    /// Whether nobody waits for the answer any more and no key obliges us to remember it.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        let asker_gone = matches!(&self.reply_to, ReplyTo::Asker(sender) if sender.is_closed());
+        let keyed = matches!(&self.question, Question::Command(command) if command.operation.is_some());
+        asker_gone && !keyed
+    }
+}
+
+/// A counter for one caller who blocks until the answer is there.
+#[derive(Default)]
+pub(crate) struct BlockedCaller {
+    answer: Mutex<Option<Answer>>,
+    there: Condvar,
+}
+
+impl BlockedCaller {
+    /// Blocks until the answer comes. The sequencer answers everything it accepted, even when it fails.
+    pub(crate) fn wait(&self) -> Answer {
+        let mut answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(answer) = answer.take() {
+                return answer;
+            }
+            answer = self.there.wait(answer).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl AnswerCounter for BlockedCaller {
+    fn answer(&self, _tag: u64, answer: Answer) {
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+    }
+
+    fn released(&self) {
+        self.there.notify_one();
+    }
+}

@@ -1,0 +1,275 @@
+//! Room: engine/sequencer. The bounded lanes in front of the sequencer: who is served first when too many come at once.
+//!
+//! Any thread pushes, the sequencer's thread takes. One lock and at most one wake-up a push. A lane never grows past its
+//! room: a full lane answers Busy before anything happens. It must never look into a question.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use charye_domain::book::Action;
+
+use crate::sequencer::answer::{Question, Submission};
+
+/// Which queue a question waits in. What is nearer to its end goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Confirm, extend, release, cancel, reschedule, leave, the day at the clinic, vouching for the clock.
+    Finish,
+    /// Hold, reserve at once; what operators publish, import and block.
+    Start,
+    /// Sign-in, erasing, entering; messages handed over.
+    Arrive,
+    /// Queries: my reservation, an operation by its key.
+    Ask,
+}
+
+impl Lane {
+    /// Every lane, in the order in which a batch is decided and spare room is given away.
+    pub const ALL: [Self; 4] = [Self::Finish, Self::Start, Self::Arrive, Self::Ask];
+
+    /// The lane of a question.
+    pub fn of(question: &Question) -> Self {
+        match question {
+            Question::Query(_) => Self::Ask,
+            Question::Command(command) => match &command.action {
+                Action::Confirm { .. }
+                | Action::ExtendHold { .. }
+                | Action::ReleaseHold { .. }
+                | Action::Cancel { .. }
+                | Action::Reschedule { .. }
+                | Action::EndVisit { .. }
+                | Action::CheckIn { .. }
+                | Action::Administer { .. }
+                | Action::NoShow { .. }
+                | Action::NoteOutage { .. }
+                | Action::AcceptClock => Self::Finish,
+                Action::Hold { .. }
+                | Action::ReserveAtOnce { .. }
+                | Action::PublishCampaign { .. }
+                | Action::StageClinics { .. }
+                | Action::StageSessions { .. }
+                | Action::ActivateImport { .. }
+                | Action::DiscardImport { .. }
+                | Action::BlockSlots { .. }
+                | Action::UnblockSlots { .. } => Self::Start,
+                Action::RegisterCitizen { .. }
+                | Action::ErasePerson { .. }
+                | Action::StartVisit { .. }
+                | Action::NoteDelivered { .. } => Self::Arrive,
+            },
+        }
+    }
+
+    /// The name, as it stands in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Finish => "finish",
+            Self::Start => "start",
+            Self::Arrive => "arrive",
+            Self::Ask => "ask",
+        }
+    }
+
+    fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// How long a lane may be, and how much of a batch it may fill while others wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaneRoom {
+    /// Questions that may wait; the next one is told Busy.
+    pub waiting_max: usize,
+    /// Questions of a full batch. What a lane leaves unused goes to the others, in the order of [`Lane::ALL`].
+    pub batch_share: usize,
+}
+
+/// The room of every lane, in the order of [`Lane::ALL`].
+pub type LaneRooms = [LaneRoom; 4];
+
+/// A full batch is 4,096 questions: 1,536 finish, 1,280 start, 640 arrive and 640 ask. Twice as many places can be finished
+/// as people can arrive, so that a surge at the door never keeps out of their reservation those who already hold a place.
+pub const USUAL_ROOMS: LaneRooms = [
+    LaneRoom { waiting_max: 16_384, batch_share: 1_536 },
+    LaneRoom { waiting_max: 16_384, batch_share: 1_280 },
+    LaneRoom { waiting_max: 16_384, batch_share: 640 },
+    LaneRoom { waiting_max: 16_384, batch_share: 640 },
+];
+
+/// One batch's worth of questions, in lanes. Kept by the sequencer and used again.
+pub(crate) type Taken = [VecDeque<Submission>; 4];
+
+/// Why a push was refused. The question comes back unharmed.
+#[derive(Debug)]
+pub(crate) enum PushRefused {
+    Full { waiting: usize, submission: Submission },
+    Closed { submission: Submission },
+}
+
+/// The queues.
+pub(crate) struct Lanes {
+    rooms: LaneRooms,
+    queues: Mutex<Queues>,
+    come: Condvar,
+    depths: [AtomicUsize; 4],
+}
+
+#[derive(Default)]
+struct Queues {
+    lanes: Taken,
+    waiting: usize,
+    /// The sequencer waits on `come`: whoever changes something wakes it.
+    asleep: bool,
+    nudged: bool,
+    closed: bool,
+}
+
+impl Lanes {
+    pub(crate) fn new(rooms: LaneRooms) -> Self {
+        let lanes = rooms.map(|room| VecDeque::with_capacity(room.batch_share.min(room.waiting_max)));
+        Self {
+            rooms,
+            queues: Mutex::new(Queues { lanes, ..Queues::default() }),
+            come: Condvar::new(),
+            depths: Default::default(),
+        }
+    }
+
+    /// Empty queues of the same size, to be swapped in by [`Lanes::take`].
+    pub(crate) fn room_for_a_batch(&self) -> Taken {
+        self.rooms.map(|room| VecDeque::with_capacity(room.batch_share.min(room.waiting_max)))
+    }
+
+    /// Queues one question; wakes the sequencer only if it sleeps.
+    pub(crate) fn push(&self, lane: Lane, submission: Submission) -> Result<(), PushRefused> {
+        let mut queues = self.locked();
+        if queues.closed {
+            return Err(PushRefused::Closed { submission });
+        }
+        let waiting = queues.lanes[lane.index()].len();
+        if waiting >= self.rooms[lane.index()].waiting_max {
+            return Err(PushRefused::Full { waiting, submission });
+        }
+        queues.lanes[lane.index()].push_back(submission);
+        queues.waiting += 1;
+        self.depths[lane.index()].store(waiting + 1, Ordering::Relaxed);
+        let wake = std::mem::take(&mut queues.asleep);
+        drop(queues);
+        if wake {
+            self.come.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Moves up to a batch of questions into `taken`, which must be empty: each lane's share, then what others left.
+    /// Returns how many.
+    pub(crate) fn take(&self, taken: &mut Taken) -> usize {
+        let mut queues = self.locked();
+        let lengths = [0, 1, 2, 3].map(|lane| queues.lanes[lane].len());
+        let counts = split_batch(lengths, self.rooms.map(|room| room.batch_share));
+        for (lane, count) in counts.into_iter().enumerate() {
+            let queue = &mut queues.lanes[lane];
+            if count == queue.len() {
+                std::mem::swap(queue, &mut taken[lane]);
+            } else {
+                taken[lane].extend(queue.drain(..count));
+            }
+            self.depths[lane].store(lengths[lane] - count, Ordering::Relaxed);
+        }
+        let total = counts.iter().sum();
+        queues.waiting -= total;
+        total
+    }
+
+    /// Waits until something is queued, somebody nudges, the lanes close, or `timeout` passes.
+    pub(crate) fn wait(&self, timeout: Duration) {
+        let mut queues = self.locked();
+        if queues.waiting == 0 && !queues.nudged && !queues.closed {
+            queues.asleep = true;
+            let (woken, _) = self
+                .come
+                .wait_timeout_while(queues, timeout, |queues| queues.asleep)
+                .unwrap_or_else(PoisonError::into_inner);
+            queues = woken;
+        }
+        queues.asleep = false;
+        queues.nudged = false;
+    }
+
+    /// Makes a waiting sequencer look at its clock and its book now.
+    pub(crate) fn nudge(&self) {
+        let mut queues = self.locked();
+        queues.nudged = true;
+        let wake = std::mem::take(&mut queues.asleep);
+        drop(queues);
+        if wake {
+            self.come.notify_one();
+        }
+    }
+
+    /// Lets nothing more in. What is queued stays queued.
+    pub(crate) fn close(&self) {
+        self.locked().closed = true;
+        self.nudge();
+    }
+
+    /// Closed, and everything that was let in has been taken.
+    pub(crate) fn is_drained(&self) -> bool {
+        let queues = self.locked();
+        queues.closed && queues.waiting == 0
+    }
+
+    /// Questions waiting in a lane, as of the last push or take.
+    pub(crate) fn depth(&self, lane: Lane) -> usize {
+        self.depths[lane.index()].load(Ordering::Relaxed)
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many of each lane go into a batch: its share at most, then room that others left, in lane order.
+fn split_batch(waiting: [usize; 4], shares: [usize; 4]) -> [usize; 4] {
+    let mut counts = [0; 4];
+    let mut spare = 0;
+    for lane in 0..4 {
+        counts[lane] = waiting[lane].min(shares[lane]);
+        spare += shares[lane] - counts[lane];
+    }
+    for lane in 0..4 {
+        let more = spare.min(waiting[lane] - counts[lane]);
+        counts[lane] += more;
+        spare -= more;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_split(waiting: [usize; 4], expect: [usize; 4]) {
+        assert_eq!(split_batch(waiting, [40, 30, 20, 10]), expect, "waiting {waiting:?}");
+    }
+
+    #[test]
+    fn a_batch_is_shared_among_the_lanes_and_spare_room_goes_to_the_others() {
+        check_split([0, 0, 0, 0], [0, 0, 0, 0]);
+        check_split([5, 5, 5, 5], [5, 5, 5, 5]);
+        check_split([1_000, 1_000, 1_000, 1_000], [40, 30, 20, 10]);
+        check_split([0, 0, 1_000, 0], [0, 0, 100, 0]);
+        check_split([50, 1_000, 1_000, 0], [50, 30, 20, 0]);
+        check_split([10, 1_000, 1_000, 5], [10, 65, 20, 5]);
+        check_split([10, 31, 1_000, 1_000], [10, 31, 49, 10]);
+    }
+
+    #[test]
+    fn a_surge_of_arrivals_leaves_every_other_lane_its_share() {
+        let shares = USUAL_ROOMS.map(|room| room.batch_share);
+        assert_eq!(shares.iter().sum::<usize>(), 4_096);
+        assert_eq!(split_batch([2_000, 2_000, 16_384, 2_000], shares), [1_536, 1_280, 640, 640]);
+    }
+}

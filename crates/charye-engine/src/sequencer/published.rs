@@ -1,0 +1,144 @@
+//! Room: engine/sequencer. What the sequencer shows to everyone without their taking a turn: its time, its head, its
+//! health, the campaigns in force. Written by the sequencer's thread, read by any; a reader never waits for a batch.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use charye_domain::campaign::Campaign;
+use charye_domain::ids::CampaignId;
+use charye_domain::time::UnixMillis;
+
+/// A value that is replaced whole. Reading takes a reference and never waits for whoever makes the next one.
+#[derive(Debug)]
+pub struct Published<T>(RwLock<Arc<T>>);
+
+impl<T> Published<T> {
+    /// Shows a first value.
+    pub fn new(value: T) -> Self {
+        Self(RwLock::new(Arc::new(value)))
+    }
+
+    /// What is shown now.
+    pub fn load(&self) -> Arc<T> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Shows another value from now on.
+    pub fn store(&self, value: Arc<T>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = value;
+    }
+}
+
+/// The campaigns of the journal in their versions in force, by id.
+#[derive(Clone, Debug, Default)]
+pub struct CampaignList {
+    campaigns: Vec<Arc<Campaign>>,
+}
+
+impl CampaignList {
+    /// A list of current versions, in order of their ids.
+    pub fn new(campaigns: Vec<Arc<Campaign>>) -> Self {
+        Self { campaigns }
+    }
+
+    /// The campaign with this id.
+    pub fn get(&self, id: CampaignId) -> Option<&Arc<Campaign>> {
+        self.campaigns.get(usize::from(id.0))
+    }
+
+    /// The campaign with this code.
+    pub fn by_code(&self, code: &str) -> Option<&Arc<Campaign>> {
+        self.campaigns.iter().find(|campaign| campaign.code == code)
+    }
+
+    /// All of them, by id.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<Campaign>> {
+        self.campaigns.iter()
+    }
+
+    /// How many there are; the id the next new campaign gets.
+    pub fn len(&self) -> usize {
+        self.campaigns.len()
+    }
+
+    /// Whether nothing has been published yet.
+    pub fn is_empty(&self) -> bool {
+        self.campaigns.is_empty()
+    }
+}
+
+/// Numbers the sequencer keeps up to date, batch by batch.
+#[derive(Debug, Default)]
+pub(crate) struct Pulse {
+    now: AtomicI64,
+    head_seq: AtomicU64,
+    heartbeat_ms: AtomicU64,
+    clock_unsure: AtomicBool,
+    storage_low: AtomicBool,
+    draining: AtomicBool,
+    /// Questions decided a second, smoothed: what a full lane's `retry_after` is reckoned from.
+    decided_per_sec: AtomicU64,
+}
+
+impl Pulse {
+    pub(crate) fn now(&self) -> UnixMillis {
+        UnixMillis(self.now.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn set_now(&self, now: UnixMillis) {
+        self.now.store(now.0, Ordering::Release);
+    }
+
+    pub(crate) fn head_seq(&self) -> u64 {
+        self.head_seq.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_head_seq(&self, seq: u64) {
+        self.head_seq.store(seq, Ordering::Release);
+    }
+
+    pub(crate) fn beat(&self, monotonic: Duration) {
+        self.heartbeat_ms.store(millis(monotonic), Ordering::Relaxed);
+    }
+
+    pub(crate) fn heartbeat_age(&self, monotonic: Duration) -> Duration {
+        Duration::from_millis(millis(monotonic).saturating_sub(self.heartbeat_ms.load(Ordering::Relaxed)))
+    }
+
+    pub(crate) fn clock_unsure(&self) -> bool {
+        self.clock_unsure.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_clock_unsure(&self, unsure: bool) {
+        self.clock_unsure.store(unsure, Ordering::Release);
+    }
+
+    pub(crate) fn storage_low(&self) -> bool {
+        self.storage_low.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_storage_low(&self, low: bool) {
+        self.storage_low.store(low, Ordering::Release);
+    }
+
+    pub(crate) fn draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_draining(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn decided_per_sec(&self) -> u64 {
+        self.decided_per_sec.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_decided_per_sec(&self, rate: u64) {
+        self.decided_per_sec.store(rate, Ordering::Relaxed);
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
