@@ -2,5 +2,6 @@
 //! key management. Wired in by server, used through the engine's ports. It must never hold a rule, and no raw identifier
 //! (CI, national number) passes its wall: citizen keys do.
 
+pub mod identity;
 pub mod keys;
 pub mod os_random;

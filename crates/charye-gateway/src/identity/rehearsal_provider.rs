@@ -1,0 +1,441 @@
+//! Room: gateway/identity. The rehearsal's identity provider: a tester chooses one of the demo nation's people and is them.
+//!
+//! Made by `server/wiring`, used by web through the port `RehearsalPeople`. Cannot be made without the configuration's
+//! word that this is a rehearsal, and takes no national number that could be a real person's.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use charye_domain::campaign::UniquenessScheme;
+use charye_engine::ports::{
+    Assurance, Keys, PersonalDetails, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter,
+    RehearsalPeople,
+};
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::prove_citizen;
+
+/// People a file may hold; a generated nation has at most as many.
+pub const CITIZENS_MAX: usize = 1_000_000;
+/// Bytes a file may have.
+const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Characters of a name.
+const NAME_CHARS_MAX: usize = 80;
+/// People a page may list.
+const PAGE_MAX: usize = 100;
+
+/// The section `[rehearsal]` of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RehearsalSection {
+    /// Whether this installation is a rehearsal or demonstration. Every page then says so.
+    pub enabled: bool,
+    /// The test people's `citizens.csv`.
+    pub citizens: Option<PathBuf>,
+}
+
+impl RehearsalSection {
+    /// The permission to make a [`RehearsalProvider`], if the configuration gives it.
+    pub fn allowance(&self) -> Option<RehearsalAllowed> {
+        self.enabled.then_some(RehearsalAllowed(()))
+    }
+}
+
+/// Proof that the configuration says rehearsal. Made by [`RehearsalSection::allowance`] only.
+#[derive(Clone, Copy, Debug)]
+pub struct RehearsalAllowed(());
+
+/// Why test people were not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum CitizensFileError {
+    #[error("could not read {}", path.display())]
+    Storage { path: PathBuf, source: std::io::Error },
+    #[error("{}: {reason}", path.display())]
+    Unfit { path: PathBuf, reason: String },
+    #[error("{} line {line}, column {column}: {reason}", path.display())]
+    Cell { path: PathBuf, line: u64, column: &'static str, reason: String },
+}
+
+/// The rehearsal's people and the keys to prove them with.
+pub struct RehearsalProvider {
+    citizens: Vec<TestCitizen>,
+    by_number: HashMap<NationalNumber, RehearsalCitizenId>,
+    keys: Arc<dyn Keys>,
+}
+
+/// Thirteen digits in ASCII.
+type NationalNumber = [u8; 13];
+
+struct TestCitizen {
+    number: NationalNumber,
+    name_ko: String,
+    name_en: String,
+    birth_date: Date,
+    phone: String,
+    district: u32,
+}
+
+impl RehearsalProvider {
+    /// Loads `citizens.csv`: UTF-8, with or without a byte order mark, or EUC-KR; columns by name in any order.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with line and column.
+    pub fn load(_allowed: RehearsalAllowed, path: &Path, keys: Arc<dyn Keys>) -> Result<Self, CitizensFileError> {
+        let text = read_text(path)?;
+        Self::parse(path, &text, keys)
+    }
+
+    fn parse(path: &Path, text: &str, keys: Arc<dyn Keys>) -> Result<Self, CitizensFileError> {
+        let unfit = |reason: String| CitizensFileError::Unfit { path: path.to_owned(), reason };
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+        let headers = reader.headers().map_err(|error| unfit(error.to_string()))?.clone();
+        let place = |name: &str| {
+            let mut places = headers.iter().enumerate().filter(|(_, header)| header.trim() == name);
+            match (places.next(), places.next()) {
+                (Some((place, _)), None) => Ok(place),
+                (None, _) => Err(unfit(format!("the header has no column `{name}`"))),
+                _ => Err(unfit(format!("the header has column `{name}` twice"))),
+            }
+        };
+        let places = Places {
+            number: place("national_number")?,
+            name_ko: place("name_ko")?,
+            name_en: place("name_en")?,
+            birth_date: place("birth_date")?,
+            phone: place("phone")?,
+            district: place("district_code")?,
+        };
+
+        let mut citizens: Vec<TestCitizen> = Vec::new();
+        let mut by_number = HashMap::new();
+        let mut record = csv::StringRecord::new();
+        while reader.read_record(&mut record).map_err(|error| unfit(error.to_string()))? {
+            let line = record.position().map_or(0, csv::Position::line);
+            let cell = |column, reason| CitizensFileError::Cell { path: path.to_owned(), line, column, reason };
+            if record.len() != headers.len() {
+                return Err(cell("all", format!("the row has {} cells, the header {}", record.len(), headers.len())));
+            }
+            if citizens.len() == CITIZENS_MAX {
+                return Err(unfit(format!("it has more than {CITIZENS_MAX} people")));
+            }
+            let citizen = places.read(&record).map_err(|(column, reason)| cell(column, reason))?;
+            let id = RehearsalCitizenId(citizens.len() as u32);
+            if by_number.insert(citizen.number, id).is_some() {
+                return Err(cell("national_number", "another row has this number".to_owned()));
+            }
+            citizens.push(citizen);
+        }
+        if citizens.is_empty() {
+            return Err(unfit("it has no people".to_owned()));
+        }
+        Ok(Self { citizens, by_number, keys })
+    }
+
+    fn citizen(&self, id: RehearsalCitizenId) -> Option<&TestCitizen> {
+        self.citizens.get(usize::try_from(id.0).ok()?)
+    }
+}
+
+impl RehearsalPeople for RehearsalProvider {
+    fn count(&self) -> usize {
+        self.citizens.len()
+    }
+
+    fn list(&self, filter: &RehearsalFilter, after: Option<RehearsalCitizenId>, limit: usize) -> Vec<RehearsalCitizen> {
+        let wanted = filter.name.trim().to_lowercase();
+        let first = after.map_or(0, |id| (id.0 as usize).saturating_add(1));
+        let rest = self.citizens.iter().enumerate().skip(first);
+        rest.filter(|(_, citizen)| citizen.matches(filter, &wanted))
+            .take(limit.min(PAGE_MAX))
+            .map(|(id, citizen)| citizen.shown(RehearsalCitizenId(id as u32)))
+            .collect()
+    }
+
+    fn by_number(&self, number: &str) -> Option<RehearsalCitizenId> {
+        self.by_number.get(&parse_number(number)?).copied()
+    }
+
+    fn prove(&self, id: RehearsalCitizenId) -> Option<ProvenCitizen> {
+        let citizen = self.citizen(id)?;
+        let details = PersonalDetails {
+            name: citizen.name_ko.clone(),
+            birth_date: citizen.birth_date,
+            phone: citizen.phone.clone(),
+        };
+        Some(prove_citizen(&*self.keys, UniquenessScheme::Rehearsal, &citizen.number, details, Assurance::Rehearsed))
+    }
+}
+
+impl TestCitizen {
+    fn matches(&self, filter: &RehearsalFilter, wanted_name: &str) -> bool {
+        let name_fits = wanted_name.is_empty()
+            || self.name_ko.to_lowercase().contains(wanted_name)
+            || self.name_en.to_lowercase().contains(wanted_name);
+        name_fits
+            && filter.born_from.is_none_or(|from| from <= self.birth_date)
+            && filter.born_to.is_none_or(|to| self.birth_date <= to)
+            && filter.birth_day_digit.is_none_or(|digit| self.birth_date.day().unsigned_abs() % 10 == digit)
+            && filter.district.is_none_or(|district| district == self.district)
+    }
+
+    fn shown(&self, id: RehearsalCitizenId) -> RehearsalCitizen {
+        RehearsalCitizen {
+            id,
+            name_ko: self.name_ko.clone(),
+            name_en: self.name_en.clone(),
+            birth_date: self.birth_date,
+            district: self.district,
+        }
+    }
+}
+
+/// Where each column stands.
+struct Places {
+    number: usize,
+    name_ko: usize,
+    name_en: usize,
+    birth_date: usize,
+    phone: usize,
+    district: usize,
+}
+
+impl Places {
+    fn read(&self, record: &csv::StringRecord) -> Result<TestCitizen, (&'static str, String)> {
+        let cell = |place: usize| record.get(place).unwrap_or_default().trim();
+        let number = parse_number(cell(self.number)).ok_or(("national_number", "must be 13 digits".to_owned()))?;
+        if could_be_real(&number) {
+            let reason = "its check digit is right, so it could be a real person's number; test people have wrong ones";
+            return Err(("national_number", reason.to_owned()));
+        }
+        let name = |column, place| match cell(place) {
+            "" => Err((column, "must not be empty".to_owned())),
+            name if name.chars().count() > NAME_CHARS_MAX => {
+                Err((column, format!("is longer than {NAME_CHARS_MAX} characters")))
+            }
+            name if name.chars().any(char::is_control) => Err((column, "has control characters in it".to_owned())),
+            name => Ok(name.to_owned()),
+        };
+        let birth_date = cell(self.birth_date)
+            .parse()
+            .map_err(|_| ("birth_date", "must be a date such as 1985-02-28".to_owned()))?;
+        let phone: String = cell(self.phone).chars().filter(|c| !matches!(c, '-' | ' ')).collect();
+        let phone_fits =
+            phone.is_empty() || (9..=11).contains(&phone.len()) && phone.bytes().all(|c| c.is_ascii_digit());
+        if !phone_fits {
+            return Err(("phone", "must be 9 to 11 digits, or empty".to_owned()));
+        }
+        let district = cell(self.district);
+        let district = Some(district)
+            .filter(|code| code.len() == 5 && code.bytes().all(|c| c.is_ascii_digit()))
+            .and_then(|code| code.parse().ok())
+            .ok_or(("district_code", "must be five digits".to_owned()))?;
+        Ok(TestCitizen {
+            number,
+            name_ko: name("name_ko", self.name_ko)?,
+            name_en: name("name_en", self.name_en)?,
+            birth_date,
+            phone,
+            district,
+        })
+    }
+}
+
+/// Thirteen digits, with spaces or hyphens anywhere.
+fn parse_number(text: &str) -> Option<NationalNumber> {
+    let mut number = [0; 13];
+    let mut count = 0;
+    for c in text.bytes().filter(|c| !matches!(c, b' ' | b'-')) {
+        *number.get_mut(count).filter(|_| c.is_ascii_digit())? = c;
+        count += 1;
+    }
+    (count == number.len()).then_some(number)
+}
+
+/// Whether the check digit is right for a citizen or a foreign resident (weights 2 to 9, 2 to 5, modulo 11).
+fn could_be_real(number: &NationalNumber) -> bool {
+    let digits = number.map(|c| u32::from(c - b'0'));
+    let [body @ .., check] = digits;
+    let sum: u32 = body.iter().zip([2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5]).map(|(digit, weight)| digit * weight).sum();
+    let rest = sum % 11;
+    check == (11 - rest) % 10 || check == (13 - rest) % 10
+}
+
+fn read_text(path: &Path) -> Result<String, CitizensFileError> {
+    let storage = |source| CitizensFileError::Storage { path: path.to_owned(), source };
+    let size = std::fs::metadata(path).map_err(storage)?.len();
+    if size > FILE_BYTES_MAX {
+        return Err(CitizensFileError::Unfit {
+            path: path.to_owned(),
+            reason: format!("it is larger than {FILE_BYTES_MAX} bytes"),
+        });
+    }
+    let bytes = std::fs::read(path).map_err(storage)?;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) => encoding_rs::EUC_KR
+            .decode_without_bom_handling_and_without_replacement(bytes)
+            .map(std::borrow::Cow::into_owned)
+            .ok_or_else(|| CitizensFileError::Unfit {
+                path: path.to_owned(),
+                reason: "it is neither UTF-8 nor EUC-KR".to_owned(),
+            }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use charye_domain::time::UnixMillis;
+    use jiff::civil::date;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::keys::{self, DataFolder, LocalKeys};
+
+    const HEADER: &str = "national_number,name_ko,name_en,birth_date,phone,district_code\n";
+    const THREE: &str = "850228-2961230,김하늘,Kim Haneul,1985-02-28,010-0000-0001,11110\n\
+                         9012311961111,이바다,Lee Bada,1990-12-31,,26110\n\
+                         0003054970005,\"O'Neil, 강\",\"O'Neil, Kang\",2000-03-05,01000000003,11110\n";
+
+    fn keys(folder: &TempDir) -> Arc<dyn Keys> {
+        let path = folder.path().join("keys.toml");
+        if !path.exists() {
+            keys::init(&path, UnixMillis(0)).unwrap();
+        }
+        Arc::new(LocalKeys::open(&path, &folder.path().join("keys.check"), DataFolder::New).unwrap())
+    }
+
+    fn load(bytes: &[u8]) -> Result<RehearsalProvider, CitizensFileError> {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("citizens.csv");
+        std::fs::write(&path, bytes).unwrap();
+        let allowed = RehearsalSection { enabled: true, citizens: None }.allowance().unwrap();
+        RehearsalProvider::load(allowed, &path, keys(&folder))
+    }
+
+    fn three() -> RehearsalProvider {
+        load(format!("{HEADER}{THREE}").as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn without_the_word_of_the_configuration_there_is_no_rehearsal() {
+        assert!(RehearsalSection::default().allowance().is_none());
+        let section: RehearsalSection = toml::from_str("citizens = \"citizens.csv\"").unwrap();
+        assert!(section.allowance().is_none());
+        assert!(toml::from_str::<RehearsalSection>("enabled = \"yes\"").is_err());
+        assert!(toml::from_str::<RehearsalSection>("enable = true").is_err());
+    }
+
+    #[test]
+    fn people_are_listed_filtered_and_paged() {
+        let provider = three();
+        let names = |filter: RehearsalFilter, after, limit| -> Vec<String> {
+            provider.list(&filter, after, limit).into_iter().map(|citizen| citizen.name_ko).collect()
+        };
+        let all = RehearsalFilter::default;
+        assert_eq!(provider.count(), 3);
+        assert_eq!(names(all(), None, 100), ["김하늘", "이바다", "O'Neil, 강"]);
+        assert_eq!(names(all(), Some(RehearsalCitizenId(0)), 1), ["이바다"]);
+        assert_eq!(names(all(), Some(RehearsalCitizenId(u32::MAX)), 1), [""; 0]);
+        assert_eq!(names(all(), None, 0), [""; 0]);
+        assert_eq!(names(RehearsalFilter { name: " haneul ".to_owned(), ..all() }, None, 9), ["김하늘"]);
+        assert_eq!(names(RehearsalFilter { district: Some(11110), ..all() }, None, 9), ["김하늘", "O'Neil, 강"]);
+        assert_eq!(names(RehearsalFilter { birth_day_digit: Some(8), ..all() }, None, 9), ["김하늘"]);
+        assert_eq!(
+            names(RehearsalFilter { born_from: Some(date(1985, 3, 1)), ..all() }, None, 9),
+            ["이바다", "O'Neil, 강"]
+        );
+        assert_eq!(names(RehearsalFilter { born_to: Some(date(1985, 2, 28)), ..all() }, None, 9), ["김하늘"]);
+    }
+
+    #[test]
+    fn someone_is_found_by_number_and_proved_by_keys_alone() {
+        let provider = three();
+        let id = provider.by_number(" 850228 - 2961230").unwrap();
+        let proven = provider.prove(id).unwrap();
+        assert_eq!((proven.scheme, proven.assurance), (UniquenessScheme::Rehearsal, Assurance::Rehearsed));
+        assert_eq!(proven.key, provider.keys.citizen_key("rehearsal", b"8502282961230"));
+        assert_eq!((proven.details.name.as_str(), proven.details.phone.as_str()), ("김하늘", "01000000001"));
+        assert!(!format!("{proven:?}").contains("85022"), "the number does not leave the gateway");
+        assert!(provider.by_number("850228296123").is_none());
+        assert!(provider.by_number("85022829612300").is_none());
+        assert!(provider.by_number("850228296123a").is_none());
+        assert!(provider.prove(RehearsalCitizenId(3)).is_none());
+    }
+
+    #[test]
+    fn after_a_rotation_the_former_key_is_proved_too() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("citizens.csv");
+        std::fs::write(&path, format!("{HEADER}{THREE}")).unwrap();
+        let allowed = RehearsalSection { enabled: true, citizens: None }.allowance().unwrap();
+        let prove = || {
+            let provider = RehearsalProvider::load(allowed, &path, keys(&folder)).unwrap();
+            provider.prove(RehearsalCitizenId(0)).unwrap()
+        };
+        let before = prove();
+        assert!(before.former.is_empty());
+        keys::rotate(&folder.path().join("keys.toml"), UnixMillis(0)).unwrap();
+        let after = prove();
+        assert_eq!(after.former, [before.key]);
+        assert_ne!(after.key, before.key);
+    }
+
+    #[test]
+    fn the_same_people_are_read_with_a_mark_in_euc_kr_and_in_another_order() {
+        let text = format!("{HEADER}{THREE}");
+        let names =
+            |provider: &RehearsalProvider| provider.citizens.iter().map(|c| c.name_ko.clone()).collect::<Vec<_>>();
+        let plain = names(&three());
+        assert_eq!(names(&load(format!("\u{feff}{text}").as_bytes()).unwrap()), plain);
+        assert_eq!(names(&load(&encoding_rs::EUC_KR.encode(&text).0).unwrap()), plain);
+        let turned = "district_code,phone,birth_date,name_en,name_ko,national_number,note\n\
+                      11110,010-0000-0001,1985-02-28,Kim Haneul,김하늘,8502282961230,first\n";
+        assert_eq!(names(&load(turned.as_bytes()).unwrap()), plain[..1]);
+    }
+
+    #[test]
+    fn bad_files_are_refused_with_line_and_column() {
+        let row = |change: (&str, &str)| {
+            format!(
+                "{HEADER}{THREE}{}",
+                "8502282961249,박,Park,1985-02-28,01000000009,11110\n".replace(change.0, change.1)
+            )
+        };
+        let rows = [
+            (String::new(), "no column `national_number`"),
+            ("a,b\n1,2\n".to_owned(), "no column `national_number`"),
+            (HEADER.to_owned(), "no people"),
+            (format!("national_number,{HEADER}{THREE}"), "`national_number` twice"),
+            (row(("8502282961249", "850228296124")), "line 5, column national_number: must be 13 digits"),
+            (row(("8502282961249", "850228296124x")), "line 5, column national_number: must be 13 digits"),
+            (row(("8502282961249", "8502282961230")), "line 5, column national_number: another row"),
+            (row((",박,", ",,")), "line 5, column name_ko: must not be empty"),
+            (row(("Park", &"P".repeat(81))), "line 5, column name_en: is longer"),
+            (row(("Park", "\"Pa\nrk\"")), "line 5, column name_en: has control"),
+            (row(("1985-02-28", "1985-02-29")), "line 5, column birth_date: must be a date"),
+            (row(("01000000009", "0100000000x")), "line 5, column phone: must be 9 to 11"),
+            (row(("01000000009", "010000000090")), "line 5, column phone: must be 9 to 11"),
+            (row(("11110", "1111")), "line 5, column district_code: must be five"),
+            (row((",11110", "")), "line 5, column all: the row has 5 cells"),
+            (row(("박", &"박".repeat(4_000_000))), "line 5, column name_ko: is longer"),
+        ];
+        for (text, expected) in rows {
+            let said = load(text.as_bytes()).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(said.contains(expected), "{expected}: {:.200}", said);
+        }
+        let neither = load(&[HEADER.as_bytes(), &[0xff, 0x80, 0x0a]].concat()).err().unwrap().to_string();
+        assert!(neither.contains("neither UTF-8 nor EUC-KR"), "{neither}");
+    }
+
+    #[test]
+    fn a_number_with_a_right_check_digit_is_refused() {
+        // Weighted sum of 850228-296124: 16+15+0+10+12+56+16+81+12+3+8+20 = 249; 249 % 11 = 7; (11-7)%10 = 4, (13-7)%10 = 6.
+        for (digit, real) in (0..10).map(|digit| (digit, digit == 4 || digit == 6)) {
+            let text = format!("{HEADER}850228296124{digit},박,Park,1985-02-28,,11110\n");
+            assert_eq!(load(text.as_bytes()).is_err(), real, "{digit}");
+        }
+    }
+}
