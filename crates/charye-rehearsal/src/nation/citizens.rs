@@ -28,6 +28,8 @@ pub(super) struct DemoCitizen {
 pub(super) struct Citizens<'nation> {
     plan: &'nation NationPlan,
     districts: &'nation [District],
+    /// Adults of the districts up to each, it included.
+    adults_up_to: Vec<u32>,
     stream: Stream,
     cast: std::vec::IntoIter<Role>,
     /// Serials given out, by birth date and seventh digit's meaning.
@@ -48,7 +50,14 @@ impl<'nation> Citizens<'nation> {
     pub(super) fn of(plan: &'nation NationPlan, districts: &'nation [District]) -> Self {
         let stream = Stream::open(plan.seed, Purpose::Citizens, 0);
         let cast = cast(plan).into_iter();
-        Self { plan, districts, stream, cast, serials: BTreeMap::new(), written: 0, in_cohort: 0 }
+        let adults_up_to = districts
+            .iter()
+            .scan(0, |adults, district| {
+                *adults += district.adults;
+                Some(*adults)
+            })
+            .collect();
+        Self { plan, districts, adults_up_to, stream, cast, serials: BTreeMap::new(), written: 0, in_cohort: 0 }
     }
 
     /// Ages of the crowd, twenty by twenty: seventeen of the cohort, one too young, two too old.
@@ -100,14 +109,10 @@ impl<'nation> Citizens<'nation> {
 
     /// A district, the more adults the likelier.
     fn district(&mut self) -> u32 {
-        let mut left = self.stream.below(self.districts.iter().map(|district| district.adults).sum());
-        for district in self.districts {
-            if left < district.adults {
-                return district.code;
-            }
-            left -= district.adults;
-        }
-        self.districts.last().map_or(0, |district| district.code)
+        let adults = self.adults_up_to.last().copied().unwrap_or(0);
+        let drawn = self.stream.below(adults);
+        let position = self.adults_up_to.partition_point(|up_to| *up_to <= drawn);
+        self.districts.get(position).map_or(0, |district| district.code)
     }
 }
 
