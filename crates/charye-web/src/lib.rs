@@ -1,1 +1,15 @@
-//! placeholder
+//! Charye's face: routes, pages, consoles, the API and feeds.
+//!
+//! Called by server. It must never hold state, other than signed or sealed cookies, nor know SQL or a provider.
+
+mod app;
+mod asked;
+pub mod citizen;
+pub mod gate;
+pub mod listener;
+pub mod locale;
+pub mod problem;
+pub mod routes;
+
+pub use app::App;
+pub use asked::{Answer, Asked, Fields};

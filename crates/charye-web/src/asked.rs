@@ -1,0 +1,259 @@
+//! Room: web. A request as a handler sees it, gate passed and body read, and the answer as a handler gives it. Handlers
+//! are plain async functions from one to the other; they never see a connection.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use charye_domain::time::UnixMillis;
+use http_body_util::Full;
+use hyper::header::{CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
+use hyper::{HeaderMap, Response, StatusCode};
+use serde::Serialize;
+
+use crate::App;
+use crate::gate::{Caller, LoginSession, Pass};
+use crate::listener::Body;
+use crate::locale::Language;
+use crate::problem::{FieldError, Problem};
+
+/// One request that the gate let through.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub app: Arc<App>,
+    pub caller: Caller,
+    pub language: Language,
+    /// The sequencer's time, at most 250 ms old.
+    pub now: UnixMillis,
+    /// Path and query as sent; for links that change only the language.
+    pub target: String,
+    pub headers: HeaderMap,
+    /// Values of the path's placeholders, in order, percent-decoded.
+    pub path: Vec<String>,
+    pub query: Fields,
+    /// A form's fields; empty unless the body was one.
+    pub form: Fields,
+    /// The body as sent, within the limit.
+    pub body: Bytes,
+}
+
+impl Asked {
+    /// The login session.
+    ///
+    /// # Errors
+    /// `sign_in_first`, which the gate has already answered on routes that demand it.
+    pub fn login(&self) -> Result<&LoginSession, Problem> {
+        self.caller.login.as_ref().ok_or_else(|| Problem::new("sign_in_first"))
+    }
+
+    /// The pass.
+    ///
+    /// # Errors
+    /// `wait_first`, which the gate has already answered on routes that demand it.
+    pub fn pass(&self) -> Result<&Pass, Problem> {
+        self.caller.pass.as_ref().ok_or_else(|| Problem::new("wait_first"))
+    }
+
+    /// The placeholder at `index` of the path.
+    ///
+    /// # Errors
+    /// `not_found` if the path has fewer.
+    pub fn path_value(&self, index: usize) -> Result<&str, Problem> {
+        self.path.get(index).map(String::as_str).ok_or_else(|| Problem::new("not_found"))
+    }
+
+    /// The JSON body as a typed value; unknown members are refused by the type.
+    ///
+    /// # Errors
+    /// `media_type_unsupported`, `request_malformed`.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Problem> {
+        let media_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if media_type.split(';').next().unwrap_or_default().trim() != "application/json" {
+            return Err(Problem::new("media_type_unsupported"));
+        }
+        serde_json::from_slice(&self.body).map_err(|error| {
+            // serde names the member and the place; neither is a cause of ours, and the client needs both.
+            let mut problem = Problem { recorded: Some(false), ..Problem::new("request_malformed") };
+            problem.more.insert("reason".into(), error.to_string().into());
+            problem
+        })
+    }
+
+    /// A failure of a use case, told.
+    pub fn failed(&self, failure: charye_engine::failure::Failure) -> Problem {
+        Problem::from_failure(failure, self.app.engine.random())
+    }
+}
+
+/// Fields of a form or a query, in order. Small and bounded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Fields in one form or query.
+    const FIELDS_MAX: usize = 64;
+
+    /// Reads `application/x-www-form-urlencoded`.
+    ///
+    /// # Errors
+    /// `request_malformed` with more than 64 fields or text that is not UTF-8.
+    pub fn parse(text: &[u8]) -> Result<Self, Problem> {
+        let fields: Vec<(String, String)> =
+            serde_urlencoded::from_bytes(text).map_err(|_| Problem::new("request_malformed"))?;
+        if fields.len() > Self::FIELDS_MAX {
+            return Err(Problem::new("request_malformed"));
+        }
+        Ok(Self(fields))
+    }
+
+    /// The value of a field that was sent exactly once, trimmed; twice counts as absent.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut found = self.0.iter().filter(|(field, _)| field == name);
+        match (found.next(), found.next()) {
+            (Some((_, value)), None) => Some(value.trim()),
+            _ => None,
+        }
+    }
+
+    /// The same, with an empty value counted as absent.
+    pub fn filled(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// A field that must be there and parse.
+    ///
+    /// # Errors
+    /// `request_invalid` naming the field: `missing` or `malformed`.
+    pub fn required<T>(&self, name: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Problem> {
+        let value = self.filled(name).ok_or_else(|| Problem::invalid_field(name, "missing"))?;
+        parse(value).ok_or_else(|| Problem::invalid_field(name, "malformed"))
+    }
+
+    /// A field that must parse if it is there.
+    ///
+    /// # Errors
+    /// `request_invalid` naming the field: `malformed`.
+    pub fn optional<T>(&self, name: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+        match self.filled(name) {
+            None => Ok(None),
+            Some(value) => parse(value).map(Some).ok_or_else(|| Problem::invalid_field(name, "malformed")),
+        }
+    }
+
+    /// Fields other than these, which a strict reader refuses.
+    pub fn unknown(&self, known: &[&str]) -> Vec<FieldError> {
+        let unknown = self.0.iter().filter(|(name, _)| !known.contains(&name.as_str()));
+        unknown.map(|(name, _)| FieldError { field: name.clone().into(), code: "unknown" }).collect()
+    }
+
+    /// All fields, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// A handler's answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+}
+
+impl Answer {
+    /// A page.
+    pub fn html(language: Language, html: String) -> Self {
+        Self::of(StatusCode::OK, "text/html; charset=utf-8", html.into())
+            .with(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()))
+    }
+
+    /// A JSON value. Serialising our own types cannot fail; if it did, the answer would be `null`.
+    pub fn json(value: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(value).unwrap_or_else(|_| b"null".to_vec());
+        Self::of(StatusCode::OK, "application/json", body.into())
+    }
+
+    /// An RFC 9457 problem.
+    pub fn problem(problem: &Problem, language: Language) -> Self {
+        let body = problem.json(language).to_string();
+        Self::of(problem_status(problem), "application/problem+json", body.into()).with_problem_headers(problem)
+    }
+
+    /// See other: after a form, so that a reload asks nothing twice. `path` is ours, never from the request.
+    pub fn see_other(path: &str) -> Self {
+        let location = HeaderValue::from_str(path).unwrap_or_else(|_| HeaderValue::from_static("/"));
+        Self { status: StatusCode::SEE_OTHER, headers: vec![(LOCATION, location)], body: Bytes::new() }
+    }
+
+    /// Anything else.
+    pub fn of(status: StatusCode, content_type: &'static str, body: Bytes) -> Self {
+        Self { status, headers: vec![(CONTENT_TYPE, HeaderValue::from_static(content_type))], body }
+    }
+
+    /// With another status.
+    pub fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// With a header more.
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// With a cookie set.
+    pub fn with_cookie(self, cookie: HeaderValue) -> Self {
+        self.with(SET_COOKIE, cookie)
+    }
+
+    /// With the status and the `Retry-After` of a problem, for pages that tell one.
+    pub fn with_problem_headers(mut self, problem: &Problem) -> Self {
+        self.status = problem_status(problem);
+        if let Some(retry_after) = problem.retry_after {
+            let secs = crate::problem::retry_after_secs(retry_after);
+            self = self.with(hyper::header::RETRY_AFTER, HeaderValue::from(secs));
+        }
+        self
+    }
+
+    /// The response as it goes out, headers of every route included.
+    pub fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Full::new(self.body));
+        *response.status_mut() = self.status;
+        for (name, value) in self.headers {
+            response.headers_mut().append(name, value);
+        }
+        response
+    }
+}
+
+fn problem_status(problem: &Problem) -> StatusCode {
+    StatusCode::from_u16(problem.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_sent_twice_counts_as_absent() {
+        let fields = Fields::parse(b"a=1&b=2&a=3&c=").unwrap();
+        assert_eq!(
+            (fields.get("a"), fields.get("b"), fields.get("c"), fields.get("d")),
+            (None, Some("2"), Some(""), None)
+        );
+        assert_eq!(fields.filled("c"), None);
+    }
+
+    #[test]
+    fn too_many_fields_are_refused() {
+        let text = "a=1&".repeat(65);
+        assert_eq!(Fields::parse(text.as_bytes()).unwrap_err().kind.code, "request_malformed");
+    }
+
+    #[test]
+    fn korean_arrives_whole() {
+        let fields = Fields::parse("name=%EC%A2%85%EB%A1%9C%EA%B5%AC+".as_bytes()).unwrap();
+        assert_eq!(fields.get("name"), Some("종로구"));
+    }
+}

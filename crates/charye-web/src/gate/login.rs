@@ -1,0 +1,97 @@
+//! Room: web/gate. The login session: who signed in, sealed, in the citizen's own pocket. The server keeps none.
+//!
+//! Layout of the plain text, 63 bytes, numbers little-endian: version u8 = 1 | person u32 | year i16, month u8, day u8 |
+//! signed_in_at i64 | expires_at i64 | seen_seq u64 | reserved 14 zero bytes | csrf seed 16 bytes.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use charye_domain::citizen::CitizenFacts;
+use charye_domain::ids::Person;
+use charye_domain::time::UnixMillis;
+use charye_engine::ports::{Keys, Random, SealPurpose};
+use jiff::civil::Date;
+
+const VERSION: u8 = 1;
+const LAYOUT_BYTES: usize = 63;
+/// A sealed session is a little longer than its layout; anything much longer is not ours and is not even decoded.
+const TEXT_BYTES_MAX: usize = 256;
+
+/// The time a proof of who one is lasts (12 h), and what later requests need to know from it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LoginSession {
+    pub person: Person,
+    pub birth_date: Date,
+    pub signed_in_at: UnixMillis,
+    pub expires_at: UnixMillis,
+    /// The highest sequence number this citizen has been answered with: they read their own writes, on every node.
+    pub seen_seq: u64,
+    /// What this session's CSRF tokens are made from.
+    pub csrf_seed: [u8; 16],
+}
+
+impl LoginSession {
+    /// How long a login lasts. Unit: seconds.
+    pub const TTL_SECS: u32 = 12 * 3_600;
+
+    /// A session that begins now.
+    pub fn begin(person: Person, birth_date: Date, seq: u64, now: UnixMillis, random: &dyn Random) -> Self {
+        let mut csrf_seed = [0; 16];
+        random.fill(&mut csrf_seed);
+        let expires_at = now.plus_secs(Self::TTL_SECS);
+        Self { person, birth_date, signed_in_at: now, expires_at, seen_seq: seq, csrf_seed }
+    }
+
+    /// What rules may know of this citizen.
+    pub fn facts(&self) -> CitizenFacts {
+        CitizenFacts { birth_date: self.birth_date }
+    }
+
+    /// Sealed, as base64url.
+    pub(super) fn seal(&self, keys: &dyn Keys) -> String {
+        let mut plain = Vec::with_capacity(LAYOUT_BYTES);
+        plain.push(VERSION);
+        plain.extend(self.person.0.to_le_bytes());
+        plain.extend(self.birth_date.year().to_le_bytes());
+        plain.extend([self.birth_date.month().unsigned_abs(), self.birth_date.day().unsigned_abs()]);
+        plain.extend(self.signed_in_at.0.to_le_bytes());
+        plain.extend(self.expires_at.0.to_le_bytes());
+        plain.extend(self.seen_seq.to_le_bytes());
+        plain.extend([0; 14]);
+        plain.extend(self.csrf_seed);
+        URL_SAFE_NO_PAD.encode(keys.seal(SealPurpose::LoginSession, &[], &plain))
+    }
+
+    /// Opens what [`LoginSession::seal`] made, if it is ours and has not expired.
+    pub(super) fn open(keys: &dyn Keys, text: &str, now: UnixMillis) -> Option<Self> {
+        if text.len() > TEXT_BYTES_MAX {
+            return None;
+        }
+        let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let plain = keys.open(SealPurpose::LoginSession, &[], &sealed).ok()?;
+        let session = Self::read(&plain)?;
+        let current = session.signed_in_at.0 <= now.plus_secs(60).0 && now < session.expires_at;
+        current.then_some(session)
+    }
+
+    fn read(plain: &[u8]) -> Option<Self> {
+        if plain.len() != LAYOUT_BYTES || plain[0] != VERSION {
+            return None;
+        }
+        let month = i8::try_from(plain[7]).ok()?;
+        let day = i8::try_from(plain[8]).ok()?;
+        Some(Self {
+            person: Person(u32::from_le_bytes(plain[1..5].try_into().ok()?)),
+            birth_date: Date::new(i16::from_le_bytes(plain[5..7].try_into().ok()?), month, day).ok()?,
+            signed_in_at: UnixMillis(i64::from_le_bytes(plain[9..17].try_into().ok()?)),
+            expires_at: UnixMillis(i64::from_le_bytes(plain[17..25].try_into().ok()?)),
+            seen_seq: u64::from_le_bytes(plain[25..33].try_into().ok()?),
+            csrf_seed: plain[47..63].try_into().ok()?,
+        })
+    }
+}
+
+impl std::fmt::Debug for LoginSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LoginSession(person {})", self.person)
+    }
+}

@@ -1,0 +1,454 @@
+//! Room: web. The one table of routes: method, path, who may call, who answers. What is not in the table does not exist,
+//! and a table that contradicts itself does not start. Pages and API add their rows in `citizen/` and `api/`.
+//!
+//! Must never hold a handler's work; it passes a request through gate and limits, and makes every answer safe to send.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, ORIGIN};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+
+use crate::App;
+use crate::asked::{Answer, Asked, Fields};
+use crate::gate::{Access, Caller, CookieName, CsrfToken, Gate, Refusal, Surface, cookie_value};
+use crate::listener::{Body, Respond};
+use crate::locale::Language;
+use crate::problem::Problem;
+
+/// What answers a route.
+pub type Handler = Arc<dyn Fn(Asked) -> HandlerFuture + Send + Sync>;
+
+/// A handler at work.
+pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send>>;
+
+/// Bytes of a body, unless a route says otherwise. Our largest form is a tenth of this.
+const BODY_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of path and query.
+const TARGET_BYTES_MAX: usize = 2_048;
+
+/// One row of the table.
+#[derive(Clone)]
+pub struct Route {
+    pub method: Method,
+    /// With placeholders in braces: `/clinics/{clinic}`.
+    pub path: &'static str,
+    pub surface: Surface,
+    pub access: Access,
+    pub handler: Handler,
+}
+
+impl Route {
+    /// A page's row.
+    pub fn page<F>(
+        method: Method,
+        path: &'static str,
+        access: Access,
+        handler: impl Fn(Asked) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Answer, Problem>> + Send + 'static,
+    {
+        Self { method, path, surface: Surface::Page, access, handler: Arc::new(move |asked| Box::pin(handler(asked))) }
+    }
+
+    /// A row of the API.
+    pub fn api<F>(
+        method: Method,
+        path: &'static str,
+        access: Access,
+        handler: impl Fn(Asked) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Answer, Problem>> + Send + 'static,
+    {
+        Self { surface: Surface::Api, ..Self::page(method, path, access, handler) }
+    }
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {:?} {:?}", self.method, self.path, self.surface, self.access)
+    }
+}
+
+/// Why a table does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum TableFailure {
+    #[error("route {method} {path} stands twice")]
+    Twice { method: Method, path: &'static str },
+    #[error("route path {path} does not fit the others")]
+    Path { path: &'static str, source: matchit::InsertError },
+    #[error(
+        "route {method} {path} changes something for anyone without a sign-in, and is not on the list of those that may"
+    )]
+    OpenChange { method: Method, path: &'static str },
+}
+
+/// The only routes that take a POST from people who have not signed in.
+const OPEN_POSTS: &[&str] = &["/language", "/my-day", "/sign-in", "/sign-out"];
+const OPEN_API_POSTS: &[&str] = &["/api/v1/campaigns/{campaign}/eligibility", "/api/v1/sign-in"];
+
+/// The table, ready to match.
+pub struct RouteTable {
+    paths: matchit::Router<usize>,
+    /// For each path, its rows, each with the metric it counts in.
+    rows: Vec<Vec<Row>>,
+}
+
+struct Row {
+    route: Route,
+    answered: [metrics::Counter; 5],
+}
+
+impl RouteTable {
+    /// Checks and arranges the rows.
+    ///
+    /// # Errors
+    /// A row stands twice, a path does not parse, or a change is open to the world without being listed as such.
+    pub fn new(routes: Vec<Route>) -> Result<Self, TableFailure> {
+        let mut table = Self { paths: matchit::Router::new(), rows: Vec::new() };
+        let mut known: Vec<&'static str> = Vec::new();
+        for route in routes {
+            let (method, path) = (route.method.clone(), route.path);
+            let listed = match route.surface {
+                Surface::Page => OPEN_POSTS,
+                Surface::Api => OPEN_API_POSTS,
+            };
+            if method != Method::GET && route.access == Access::Anyone && !listed.contains(&path) {
+                return Err(TableFailure::OpenChange { method, path });
+            }
+            let index = match known.iter().position(|known| *known == path) {
+                Some(index) => index,
+                None => {
+                    table.paths.insert(path, known.len()).map_err(|source| TableFailure::Path { path, source })?;
+                    table.rows.push(Vec::new());
+                    known.push(path);
+                    known.len() - 1
+                }
+            };
+            if table.rows[index].iter().any(|row| row.route.method == method) {
+                return Err(TableFailure::Twice { method, path });
+            }
+            table.rows[index].push(Row::new(route));
+        }
+        Ok(table)
+    }
+
+    /// Every row, for documentation and for tests that try them all.
+    pub fn routes(&self) -> impl Iterator<Item = &Route> {
+        self.rows.iter().flatten().map(|row| &row.route)
+    }
+
+    fn find(&self, method: &Method, path: &str) -> Found<'_> {
+        let Ok(matched) = self.paths.at(path) else { return Found::NoPath };
+        let rows = &self.rows[*matched.value];
+        let wanted = if *method == Method::HEAD { &Method::GET } else { method };
+        match rows.iter().find(|row| row.route.method == *wanted) {
+            Some(row) => {
+                let values = matched.params.iter().map(|(_, value)| percent_decoded(value)).collect();
+                Found::Row { row, values }
+            }
+            None => Found::NoMethod(rows),
+        }
+    }
+}
+
+impl std::fmt::Debug for RouteTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.routes()).finish()
+    }
+}
+
+impl Row {
+    fn new(route: Route) -> Self {
+        let class = |status: &'static str| {
+            metrics::counter!("charye_http_requests_total",
+                "method" => route.method.to_string(), "route" => route.path, "status" => status)
+        };
+        let answered = ["1xx", "2xx", "3xx", "4xx", "5xx"].map(class);
+        Self { route, answered }
+    }
+
+    fn count(&self, status: StatusCode) {
+        let class = usize::from(status.as_u16() / 100).clamp(1, 5) - 1;
+        self.answered[class].increment(1);
+    }
+}
+
+enum Found<'a> {
+    Row { row: &'a Row, values: Option<Vec<String>> },
+    NoMethod(&'a [Row]),
+    NoPath,
+}
+
+fn percent_decoded(value: &str) -> Option<String> {
+    percent_encoding::percent_decode_str(value).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+/// Answers requests by the table. One a thread.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    app: Arc<App>,
+    table: Arc<RouteTable>,
+}
+
+impl Dispatch {
+    /// Answers for this application by this table.
+    pub fn new(app: Arc<App>, table: Arc<RouteTable>) -> Self {
+        Self { app, table }
+    }
+}
+
+impl Respond for Dispatch {
+    async fn respond(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let path = head.uri.path();
+        let surface = if path.starts_with("/api/") { Surface::Api } else { Surface::Page };
+        let language = self.language(surface, &head.headers);
+        let target = head.uri.path_and_query().map_or_else(|| path.to_owned(), |target| target.as_str().to_owned());
+        if target.len() > TARGET_BYTES_MAX {
+            return safe(self.tell(surface, &target, language, &Problem::new("request_malformed")));
+        }
+        let (row, values) = match self.table.find(&head.method, path) {
+            Found::Row { row, values: Some(values) } => (row, values),
+            Found::Row { values: None, .. } => {
+                return safe(self.tell(surface, &target, language, &Problem::new("request_malformed")));
+            }
+            Found::NoPath => return safe(self.tell(surface, &target, language, &Problem::new("not_found"))),
+            Found::NoMethod(rows) => {
+                let allow = rows.iter().map(|row| row.route.method.as_str()).collect::<Vec<_>>().join(", ");
+                let answer = self.tell(surface, &target, language, &Problem::new("method_not_allowed"));
+                let allow = HeaderValue::from_str(&allow).unwrap_or_else(|_| HeaderValue::from_static("GET"));
+                return safe(answer.with(ALLOW, allow));
+            }
+        };
+        let answer = match self.answer(&row.route, &head, &target, language, values, body).await {
+            Ok(answer) => answer,
+            Err(Told::Answer(answer)) => answer,
+            Err(Told::Problem(problem)) => self.tell(surface, &target, language, &problem),
+        };
+        let response = safe(answer);
+        row.count(response.status());
+        response
+    }
+}
+
+/// Why a request did not reach, or did not please, its handler.
+enum Told {
+    Problem(Problem),
+    /// An answer of the gate's own, such as the way to sign in.
+    Answer(Answer),
+}
+
+impl From<Problem> for Told {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl Dispatch {
+    async fn answer(
+        &self,
+        route: &Route,
+        head: &hyper::http::request::Parts,
+        target: &str,
+        language: Language,
+        values: Vec<String>,
+        body: Incoming,
+    ) -> Result<Answer, Told> {
+        let now = self.app.engine.now();
+        let changes = route.method != Method::GET;
+        if changes && route.surface == Surface::Page && from_other_site(&head.headers) {
+            return Err(Problem::new("other_site").into());
+        }
+        let caller = self.app.gate.recognise(route.surface, &head.headers, now);
+        if let Err(refusal) = Gate::admit(&caller, route.access) {
+            return Err(turned_away(route, target, refusal));
+        }
+        let query = Fields::parse(head.uri.query().unwrap_or_default().as_bytes())?;
+        let body = if changes { read_body(&head.headers, body).await? } else { Bytes::new() };
+        let form =
+            if changes && route.surface == Surface::Page { form_of(&head.headers, &body)? } else { Fields::default() };
+        if changes && route.surface == Surface::Page {
+            check_csrf(&caller, &form)?;
+        }
+        let asked = Asked {
+            app: self.app.clone(),
+            caller,
+            language,
+            now,
+            target: target.to_owned(),
+            headers: head.headers.clone(),
+            path: values,
+            query,
+            form,
+            body,
+        };
+        Ok((route.handler)(asked).await?)
+    }
+
+    fn language(&self, surface: Surface, headers: &HeaderMap) -> Language {
+        let chosen = match surface {
+            Surface::Page => cookie_value(headers, CookieName::Language, self.app.gate.security()),
+            Surface::Api => None,
+        };
+        Language::negotiate(chosen, headers)
+    }
+
+    fn tell(&self, surface: Surface, target: &str, language: Language, problem: &Problem) -> Answer {
+        match surface {
+            Surface::Api => Answer::problem(problem, language),
+            Surface::Page => crate::citizen::problem_page(&self.app, target, language, problem),
+        }
+    }
+}
+
+/// Where a citizen without the proof a route demands is sent. The API is told; a page's reader is led.
+fn turned_away(route: &Route, target: &str, refusal: Refusal) -> Told {
+    if route.surface == Surface::Api {
+        return Told::Problem(Problem::refused(refusal));
+    }
+    // A form cannot be sent again by a redirect; its page can be opened again.
+    let next = if route.method == Method::GET { target } else { "/find" };
+    let next = percent_encoding::utf8_percent_encode(next, percent_encoding::NON_ALPHANUMERIC);
+    Told::Answer(match refusal {
+        Refusal::SignInFirst => Answer::see_other(&format!("/sign-in?next={next}")),
+        Refusal::WaitFirst => Answer::see_other(&format!("/line?next={next}")),
+    })
+}
+
+/// Whether a browser says that another site sent this form. Browsers that say nothing are held to the CSRF token.
+fn from_other_site(headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok()) {
+        return !matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = headers.get(ORIGIN).and_then(|value| value.to_str().ok()) else { return false };
+    let host = headers.get(hyper::header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    origin.split_once("://").is_none_or(|(_, origin_host)| origin_host != host)
+}
+
+fn check_csrf(caller: &Caller, form: &Fields) -> Result<(), Problem> {
+    let Some(login) = &caller.login else { return Ok(()) };
+    let sent = form.get("csrf").unwrap_or_default();
+    if CsrfToken::of(login).matches(sent) { Ok(()) } else { Err(Problem::new("form_stale")) }
+}
+
+fn form_of(headers: &HeaderMap, body: &Bytes) -> Result<Fields, Problem> {
+    if body.is_empty() {
+        return Ok(Fields::default());
+    }
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if media_type.split(';').next().unwrap_or_default().trim() != "application/x-www-form-urlencoded" {
+        return Err(Problem::new("media_type_unsupported"));
+    }
+    Fields::parse(body)
+}
+
+async fn read_body(headers: &HeaderMap, body: Incoming) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new("request_too_large");
+    if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
+        return Err(too_large());
+    }
+    if headers.contains_key(hyper::header::CONTENT_ENCODING) {
+        return Err(Problem::new("media_type_unsupported"));
+    }
+    match Limited::new(body, BODY_BYTES_MAX).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(_) => Err(Problem::new("request_malformed")),
+    }
+}
+
+/// Headers of every answer, whatever made it: nothing is cached unless it says so, nothing foreign is loaded, nobody
+/// frames us, no type is guessed, no address is passed on.
+fn safe(answer: Answer) -> Response<Body> {
+    const EVERY: [(HeaderName, HeaderValue); 6] = [
+        (
+            hyper::header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(
+                "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+            ),
+        ),
+        (hyper::header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (hyper::header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+        (
+            HeaderName::from_static("permissions-policy"),
+            HeaderValue::from_static("geolocation=(self), camera=(), microphone=()"),
+        ),
+        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    ];
+    let mut response = answer.into_response();
+    let headers = response.headers_mut();
+    for (name, value) in EVERY {
+        headers.insert(name, value);
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn nothing(_: Asked) -> Result<Answer, Problem> {
+        Err(Problem::new("not_found"))
+    }
+
+    fn table(routes: Vec<Route>) -> Result<RouteTable, TableFailure> {
+        RouteTable::new(routes)
+    }
+
+    #[test]
+    fn a_route_that_stands_twice_does_not_start() {
+        let twice = vec![
+            Route::page(Method::GET, "/find", Access::SignedIn, nothing),
+            Route::page(Method::GET, "/find", Access::Anyone, nothing),
+        ];
+        assert!(matches!(table(twice), Err(TableFailure::Twice { path: "/find", .. })));
+    }
+
+    #[test]
+    fn a_change_open_to_the_world_does_not_start_unless_listed() {
+        let open = vec![Route::page(Method::POST, "/holds", Access::Anyone, nothing)];
+        assert!(matches!(table(open), Err(TableFailure::OpenChange { path: "/holds", .. })));
+        assert!(table(vec![Route::page(Method::POST, "/my-day", Access::Anyone, nothing)]).is_ok());
+    }
+
+    #[test]
+    fn path_tricks_find_nothing() {
+        let table = table(vec![Route::page(Method::GET, "/find/{clinic}", Access::Inside, nothing)]).unwrap();
+        for path in ["/Find/1", "//find/1", "/find/1/", "/find//1", "/find/../find/1/.", "/find", "find/1"] {
+            assert!(matches!(table.find(&Method::GET, path), Found::NoPath), "{path}");
+        }
+        let Found::Row { values, .. } = table.find(&Method::HEAD, "/find/a%2Fb") else { panic!("found") };
+        assert_eq!(values, Some(vec!["a/b".to_owned()]));
+        assert!(matches!(table.find(&Method::DELETE, "/find/1"), Found::NoMethod(_)));
+    }
+
+    #[test]
+    fn a_form_sent_by_another_site_is_noticed() {
+        let headers = |pairs: &[(&'static str, &'static str)]| {
+            pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+        };
+        let check = |pairs: &[(&'static str, &'static str)], expect| {
+            assert_eq!(from_other_site(&headers(pairs)), expect, "{pairs:?}")
+        };
+        check(&[], false);
+        check(&[("sec-fetch-site", "same-origin")], false);
+        check(&[("sec-fetch-site", "none")], false);
+        check(&[("sec-fetch-site", "same-site")], true);
+        check(&[("sec-fetch-site", "cross-site")], true);
+        check(&[("origin", "http://charye.test"), ("host", "charye.test")], false);
+        check(&[("origin", "http://evil.test"), ("host", "charye.test")], true);
+        check(&[("origin", "null"), ("host", "charye.test")], true);
+    }
+}
