@@ -1,1 +1,7 @@
-//! placeholder
+//! Charye's ledger: everything that is kept. Journal, snapshots, audits, projections and people on SQLite; PostgreSQL
+//! next. Called by the server, which hands the stores to the engine as ports. Must never decide anything.
+
+pub mod data_folder;
+pub mod journal;
+pub mod sqlite_file;
+pub mod storage_reserve;

@@ -56,6 +56,9 @@ pub trait Journal: Send {
     /// Where the journal ends, as of the last append.
     fn head(&self) -> Head;
 
+    /// The epoch this writer leads in: what every batch it appends must carry. Taken when the journal was opened.
+    fn epoch(&self) -> u64;
+
     /// Makes a batch durable: when this returns `Ok`, it survives power loss. An empty batch is refused.
     ///
     /// # Errors
@@ -93,7 +96,11 @@ pub enum AppendFailure {
     #[error("another leader has epoch {epoch}")]
     Deposed { epoch: u64 },
     #[error("could not make batch {first_seq} durable; its outcome is unknown")]
-    Unknown { first_seq: u64, #[source] source: Box<dyn std::error::Error + Send + Sync> },
+    Unknown {
+        first_seq: u64,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 /// Why a journal cannot be read.
