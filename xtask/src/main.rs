@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match dispatch(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             say(&format!("xtask: {error:#}"));
             ExitCode::FAILURE
@@ -45,10 +45,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(arguments: &[&str]) -> Result<()> {
+fn dispatch(arguments: &[&str]) -> Result<ExitCode> {
     let root = &root()?;
     match arguments {
-        ["ci", steps @ ..] => ci::run(root, steps),
+        ["ci", steps @ ..] => return ci::run(root, steps),
         ["tidy"] => tidy::run(&Tree::read(root)?),
         ["tidy", "--root", other] => tidy::run(&Tree::read(Path::new(other))?),
         ["setup"] => setup::run(root),
@@ -65,7 +65,8 @@ fn dispatch(arguments: &[&str]) -> Result<()> {
             Ok(())
         }
         [unknown, ..] => bail!("`{unknown}` is no command here\n\n{USAGE}"),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The root of the repository: the folder above this crate.

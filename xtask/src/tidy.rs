@@ -110,7 +110,7 @@ pub(crate) fn run(tree: &Tree) -> Result<()> {
         }
     }
     if total > 0 {
-        bail!("tidy: {total} findings");
+        bail!("{total} findings");
     }
     Ok(())
 }
