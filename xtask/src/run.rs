@@ -13,6 +13,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::screen::{Stopwatch, say};
 
+/// How often a silent program is looked at.
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// A program with its arguments, such as `["cargo", "fmt"]`.
 pub(crate) type Argv<'a> = [&'a str];
 
@@ -48,7 +51,12 @@ pub(crate) fn watched(folder: &Path, argv: &Argv<'_>, environment: &[(&str, &str
     let watch = Stopwatch::start();
     let (mut said, mut answered) = (String::new(), String::new());
     loop {
-        match lines.recv_timeout(limit.saturating_sub(watch.elapsed())) {
+        if watch.elapsed() >= limit {
+            child.kill().with_context(|| format!("could not stop {program}"))?;
+            child.wait()?;
+            bail!("{program} was not done within {} s and was stopped", limit.as_secs());
+        }
+        match lines.recv_timeout(PAUSE) {
             Ok((source, line)) => {
                 say(&line);
                 said.push_str(&line);
@@ -59,11 +67,9 @@ pub(crate) fn watched(folder: &Path, argv: &Argv<'_>, environment: &[(&str, &str
                 }
             }
             Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) => {
-                child.kill().with_context(|| format!("could not stop {program}"))?;
-                child.wait()?;
-                bail!("{program} was not done within {} s and was stopped", limit.as_secs());
-            }
+            // Silent and gone: a process that it left behind holds its outputs open.
+            Err(RecvTimeoutError::Timeout) if child.try_wait()?.is_some() => break,
+            Err(RecvTimeoutError::Timeout) => {}
         }
     }
     Ok(Ended { status: child.wait()?, said, answered })
@@ -131,8 +137,18 @@ mod tests {
 
     #[test]
     fn what_does_not_end_is_stopped() {
-        let refused = watched(Path::new("."), &["sleep", "600"], &[], Duration::from_millis(50)).err().unwrap();
-        assert!(refused.to_string().contains("was not done within"), "{refused}");
+        for script in ["sleep 600", "while :; do echo x; sleep 0.01; done"] {
+            let refused = watched(Path::new("."), &["sh", "-c", script], &[], Duration::from_millis(50)).err().unwrap();
+            assert!(refused.to_string().contains("was not done within"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn what_a_program_leaves_behind_is_not_waited_for() {
+        let watch = Stopwatch::start();
+        let ended = watched(Path::new("."), &["sh", "-c", "sleep 20 & echo done"], &[], SOON).unwrap();
+        assert_eq!(ended.answered, "done\n");
+        assert!(watch.elapsed() < Duration::from_secs(15));
     }
 
     #[test]
