@@ -23,7 +23,9 @@ pub(super) fn find(tree: &Tree) -> Vec<Finding> {
             let remedy = "add `[lints]` with `workspace = true`";
             findings.push(Finding::new(&member.path, None, "the lints of the workspace are not in force", remedy));
         }
-        for dependency in member.manifest.dependencies.iter().filter(|dependency| !dependency.inherited) {
+        // A crate that names itself, to have a feature on in its own tests, has no version to state.
+        let stated = |dependency: &&Dependency| !dependency.inherited && dependency.package != member.name;
+        for dependency in member.manifest.dependencies.iter().filter(stated) {
             let what = format!("{} states its own version or path", dependency.package);
             let remedy = "state it in `[workspace.dependencies]` of the root, and write `{ workspace = true }` here";
             findings.push(Finding::new(&member.path, dependency.line, what, remedy));
@@ -185,6 +187,7 @@ mod tests {
         assert_eq!(find(&crate_with("[dependencies]\njiff = { workspace = true }\nbytes.workspace = true\n")), []);
         let found = find(&crate_with("[dependencies]\n\njiff = \"0.2\"\n"));
         assert_eq!((found.len(), found[0].line), (1, Some(7)));
+        assert_eq!(find(&crate_with("[dev-dependencies]\na = { path = \".\", features = [\"suite\"] }\n")), []);
     }
 
     #[test]
