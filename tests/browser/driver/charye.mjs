@@ -9,7 +9,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { within } from './suite.mjs';
 
-const PROGRAM = fileURLToPath(new URL('../../../target/release/charye', import.meta.url));
+// Another build can be tried by naming it: CHARYE_PROGRAM=target/debug/charye node tests/...
+const PROGRAM = process.env.CHARYE_PROGRAM ?? fileURLToPath(new URL('../../../target/release/charye', import.meta.url));
 
 /** A folder for the data of one demo; `remove()` it afterwards. */
 export async function dataFolder() {
