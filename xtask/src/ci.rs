@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::run::{Argv, asked, watched};
 use crate::screen::{Stopwatch, say, table};
@@ -31,15 +31,18 @@ enum Act {
     Own(fn(&Path) -> Result<()>),
     /// A program that says by its end whether it holds.
     Program(&'static Argv<'static>),
-    /// A program that runs tests, and who reads what it says. When the first word is not there, the second one runs.
-    Tests { argv: &'static Argv<'static>, read: fn(&str) -> Option<Tally> },
-    /// A program that not every machine has; without it the step is skipped, aloud.
-    IfThere { probe: &'static Argv<'static>, argv: &'static Argv<'static>, otherwise: Otherwise },
+    /// A program that not every machine has: without it the step is skipped, aloud.
+    ProgramIfThere { probe: &'static Argv<'static>, argv: &'static Argv<'static>, otherwise: &'static str },
+    /// The first of these that is there runs the tests.
+    Tests(&'static [Runner]),
 }
 
-enum Otherwise {
-    Skip(&'static str),
-    Tests(&'static Argv<'static>),
+/// A program that runs tests, and who reads how many they were.
+struct Runner {
+    /// Succeeds where the program is there.
+    probe: &'static Argv<'static>,
+    argv: &'static Argv<'static>,
+    read: fn(&str) -> Option<Tally>,
 }
 
 /// Every step, in order. Another one is one more line.
@@ -67,38 +70,37 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "tests",
         shows: "unit, property and integration tests pass",
-        act: Act::IfThere {
-            probe: &["cargo", "nextest", "--version"],
-            argv: &[
-                "cargo",
-                "nextest",
-                "run",
-                "--locked",
-                "--workspace",
-                "--no-fail-fast",
-                "--no-tests=fail",
-                "--status-level=slow",
-                "--final-status-level=fail",
-            ],
-            otherwise: Otherwise::Tests(&[
-                "cargo",
-                "test",
-                "--locked",
-                "--workspace",
-                "--lib",
-                "--bins",
-                "--tests",
-                "--no-fail-fast",
-            ]),
-        },
+        act: Act::Tests(&[
+            Runner {
+                probe: &["cargo", "nextest", "--version"],
+                argv: &[
+                    "cargo",
+                    "nextest",
+                    "run",
+                    "--locked",
+                    "--workspace",
+                    "--no-fail-fast",
+                    "--no-tests=fail",
+                    "--status-level=slow",
+                    "--final-status-level=fail",
+                ],
+                read: tally::of_nextest,
+            },
+            Runner {
+                probe: &["cargo", "--version"],
+                argv: &["cargo", "test", "--locked", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"],
+                read: tally::of_cargo_test,
+            },
+        ]),
     },
     Step {
         name: "doc-tests",
         shows: "the examples in the documentation run",
-        act: Act::Tests {
+        act: Act::Tests(&[Runner {
+            probe: &["cargo", "--version"],
             argv: &["cargo", "test", "--locked", "--workspace", "--doc", "--no-fail-fast", "--quiet"],
             read: tally::of_cargo_test,
-        },
+        }]),
     },
     Step {
         name: "docs",
@@ -108,10 +110,10 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "licences",
         shows: "every dependency has a licence that may be used, none is banned",
-        act: Act::IfThere {
+        act: Act::ProgramIfThere {
             probe: &["cargo", "deny", "--version"],
             argv: &["cargo", "deny", "--offline", "--locked", "check", "licenses", "bans"],
-            otherwise: Otherwise::Skip("cargo-deny is not there"),
+            otherwise: "cargo-deny is not there",
         },
     },
     Step {
@@ -191,16 +193,15 @@ fn act(root: &Path, act: &Act) -> Answer {
     match act {
         Act::Own(command) => command(root).map(|()| (None, Ended::Held)),
         Act::Program(argv) => run_program(root, argv),
-        Act::Tests { argv, read } => run_tests(root, argv, *read),
-        Act::IfThere { probe, argv, otherwise } => match (asked(probe).is_some(), otherwise) {
-            (true, Otherwise::Tests(_)) => run_tests(root, argv, tally::of_nextest),
-            (true, Otherwise::Skip(_)) => run_program(root, argv),
-            (false, Otherwise::Tests(plain)) => run_tests(root, plain, tally::of_cargo_test),
-            (false, Otherwise::Skip(why)) => {
-                say(&format!("skipped: {why}"));
-                Ok((None, Ended::Skipped(why)))
-            }
-        },
+        Act::ProgramIfThere { probe, argv, .. } if asked(probe).is_some() => run_program(root, argv),
+        Act::ProgramIfThere { otherwise, .. } => {
+            say(&format!("skipped: {otherwise}"));
+            Ok((None, Ended::Skipped(otherwise)))
+        }
+        Act::Tests(runners) => {
+            let runner = runners.iter().find(|runner| asked(runner.probe).is_some()).context("no runner is there")?;
+            run_tests(root, runner.argv, runner.read)
+        }
     }
 }
 
