@@ -195,7 +195,11 @@ mod tests {
         for place in 0..11 {
             let wrong = format!("{:011}", number.value())
                 .char_indices()
-                .map(|(i, c)| if i == place { char::from_digit((c.to_digit(10).unwrap() + 1) % 10, 10).unwrap() } else { c })
+                .map(
+                    |(i, c)| {
+                        if i == place { char::from_digit((c.to_digit(10).unwrap() + 1) % 10, 10).unwrap() } else { c }
+                    },
+                )
                 .collect::<String>();
             assert_eq!(ReservationNumber::parse(&wrong), None, "{wrong}");
         }

@@ -27,8 +27,8 @@ impl UnixMillis {
 
     /// What a wall clock in `zone` shows at this instant. Instants outside jiff's range are clamped to its ends.
     pub fn civil(self, zone: &TimeZone) -> DateTime {
-        let timestamp = Timestamp::from_millisecond(self.0)
-            .unwrap_or(if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX });
+        let timestamp =
+            Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX });
         zone.to_datetime(timestamp)
     }
 

@@ -73,7 +73,9 @@ pub enum Channel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authority {
     /// The generation in the pass that the gate checked.
-    Visit { generation: u32 },
+    Visit {
+        generation: u32,
+    },
     Staff,
 }
 
@@ -82,20 +84,52 @@ pub enum Authority {
 pub enum Action {
     /// Introduces a citizen key, or finds its person again. `former` are the same citizen's keys under older
     /// installation keys, newest first, at most 8: found there, the person is rekeyed.
-    RegisterCitizen { key_id: KeyId, key: CitizenKey, former: Arc<[(KeyId, CitizenKey)]> },
+    RegisterCitizen {
+        key_id: KeyId,
+        key: CitizenKey,
+        former: Arc<[(KeyId, CitizenKey)]>,
+    },
     /// Forgets the citizen key of a person without active reservations. Their number is never used again.
-    ErasePerson { person: Person },
+    ErasePerson {
+        person: Person,
+    },
 
     /// Lets a person in, or moves their visit to the device that asks now.
-    StartVisit { person: Person, campaign: CampaignId, facts: CitizenFacts },
-    EndVisit { person: Person, campaign: CampaignId, generation: u32 },
+    StartVisit {
+        person: Person,
+        campaign: CampaignId,
+        facts: CitizenFacts,
+    },
+    EndVisit {
+        person: Person,
+        campaign: CampaignId,
+        generation: u32,
+    },
 
     /// Takes one place, or two for a pair of doses, for the campaign's hold time.
-    Hold { person: Person, campaign: CampaignId, authority: Authority, facts: CitizenFacts, places: Places },
-    ExtendHold { person: Person, hold: HoldId, authority: Authority },
-    ReleaseHold { person: Person, hold: HoldId },
+    Hold {
+        person: Person,
+        campaign: CampaignId,
+        authority: Authority,
+        facts: CitizenFacts,
+        places: Places,
+    },
+    ExtendHold {
+        person: Person,
+        hold: HoldId,
+        authority: Authority,
+    },
+    ReleaseHold {
+        person: Person,
+        hold: HoldId,
+    },
     /// Turns the person's hold into a reservation.
-    Confirm { person: Person, hold: HoldId, authority: Authority, number: ReservationNumber },
+    Confirm {
+        person: Person,
+        hold: HoldId,
+        authority: Authority,
+        number: ReservationNumber,
+    },
     /// Hold and confirm in one decision.
     ReserveAtOnce {
         person: Person,
@@ -115,29 +149,65 @@ pub enum Action {
         places: Places,
     },
     /// Gives back every place of the reservation that is still to come.
-    Cancel { person: Person, reservation: ReservationId },
+    Cancel {
+        person: Person,
+        reservation: ReservationId,
+    },
     /// The day at the clinic, one dose at a time.
-    CheckIn { reservation: ReservationId, dose: DoseNumber },
-    Administer { reservation: ReservationId, dose: DoseNumber },
-    NoShow { reservation: ReservationId, dose: DoseNumber },
+    CheckIn {
+        reservation: ReservationId,
+        dose: DoseNumber,
+    },
+    Administer {
+        reservation: ReservationId,
+        dose: DoseNumber,
+    },
+    NoShow {
+        reservation: ReservationId,
+        dose: DoseNumber,
+    },
 
     /// Publishes a campaign or its next version. `text` is the canonical text that `campaign` was read from.
-    PublishCampaign { campaign: Arc<Campaign>, text: Arc<str> },
+    PublishCampaign {
+        campaign: Arc<Campaign>,
+        text: Arc<str>,
+    },
     /// Stages rows under an import, without effect; at most 1,000 a command.
-    StageClinics { import: ImportId, clinics: Arc<[Clinic]> },
-    StageSessions { import: ImportId, campaign: CampaignId, sessions: Arc<[ClinicSession]> },
+    StageClinics {
+        import: ImportId,
+        clinics: Arc<[Clinic]>,
+    },
+    StageSessions {
+        import: ImportId,
+        campaign: CampaignId,
+        sessions: Arc<[ClinicSession]>,
+    },
     /// Makes everything staged under the import count: new clinics and changed ones; for each clinic that has staged
     /// sessions, these replace its sessions of that campaign.
-    ActivateImport { import: ImportId },
-    DiscardImport { import: ImportId },
+    ActivateImport {
+        import: ImportId,
+    },
+    DiscardImport {
+        import: ImportId,
+    },
     /// Takes the free places of some slots out of use, or gives them back. Those held or reserved stay, to be moved.
-    BlockSlots { block: BlockId, mask: u64 },
-    UnblockSlots { block: BlockId, mask: u64 },
+    BlockSlots {
+        block: BlockId,
+        mask: u64,
+    },
+    UnblockSlots {
+        block: BlockId,
+        mask: u64,
+    },
 
     /// Messages handed over to their senders.
-    NoteDelivered { messages: Arc<[MessageId]> },
+    NoteDelivered {
+        messages: Arc<[MessageId]>,
+    },
     /// Charye was unable to answer for this long: deadlines move by as much.
-    NoteOutage { gap_ms: u64 },
+    NoteOutage {
+        gap_ms: u64,
+    },
     /// An operator vouches for the wall clock after a jump.
     AcceptClock,
 }

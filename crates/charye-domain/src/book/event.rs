@@ -31,46 +31,145 @@ pub struct Entry {
 /// A fact.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    CitizenRegistered { person: Person, key_id: KeyId, citizen_key: CitizenKey },
+    CitizenRegistered {
+        person: Person,
+        key_id: KeyId,
+        citizen_key: CitizenKey,
+    },
     /// A person already known signed in: recorded only when the command carried a key.
-    CitizenRecognised { person: Person },
-    CitizenRekeyed { person: Person, key_id: KeyId, citizen_key: CitizenKey },
-    PersonErased { person: Person },
+    CitizenRecognised {
+        person: Person,
+    },
+    CitizenRekeyed {
+        person: Person,
+        key_id: KeyId,
+        citizen_key: CitizenKey,
+    },
+    PersonErased {
+        person: Person,
+    },
 
-    VisitStarted { person: Person, opening: OpeningId, generation: u32, ends_at: UnixMillis },
+    VisitStarted {
+        person: Person,
+        opening: OpeningId,
+        generation: u32,
+        ends_at: UnixMillis,
+    },
     /// A newer device takes the visit over: passes of older generations are void.
-    VisitMoved { person: Person, opening: OpeningId, generation: u32, ends_at: UnixMillis },
-    VisitEnded { person: Person, generation: u32, cause: EndOfVisit },
+    VisitMoved {
+        person: Person,
+        opening: OpeningId,
+        generation: u32,
+        ends_at: UnixMillis,
+    },
+    VisitEnded {
+        person: Person,
+        generation: u32,
+        cause: EndOfVisit,
+    },
 
-    Held { person: Person, hold: HoldId, first: SlotId, second: Option<SlotId>, opening: OpeningId, cohort: CohortId, expires_at: UnixMillis },
-    HoldExtended { person: Person, hold: HoldId, expires_at: UnixMillis },
-    HoldEnded { person: Person, hold: HoldId, cause: EndOfHold },
+    Held {
+        person: Person,
+        hold: HoldId,
+        first: SlotId,
+        second: Option<SlotId>,
+        opening: OpeningId,
+        cohort: CohortId,
+        expires_at: UnixMillis,
+    },
+    HoldExtended {
+        person: Person,
+        hold: HoldId,
+        expires_at: UnixMillis,
+    },
+    HoldEnded {
+        person: Person,
+        hold: HoldId,
+        cause: EndOfHold,
+    },
     /// A hold became a reservation: its places move from held to reserved.
-    Confirmed { person: Person, hold: HoldId, reservation: ReservationId, number: ReservationNumber },
+    Confirmed {
+        person: Person,
+        hold: HoldId,
+        reservation: ReservationId,
+        number: ReservationNumber,
+    },
     /// Hold and confirmation in one.
-    Reserved { person: Person, reservation: ReservationId, number: ReservationNumber, first: SlotId, second: Option<SlotId>, opening: OpeningId, cohort: CohortId },
-    Rescheduled { person: Person, reservation: ReservationId, first: SlotId, second: Option<SlotId> },
-    Cancelled { person: Person, reservation: ReservationId },
-    CheckedIn { reservation: ReservationId, dose: DoseNumber },
-    Administered { reservation: ReservationId, dose: DoseNumber },
-    MarkedNoShow { reservation: ReservationId, dose: DoseNumber },
+    Reserved {
+        person: Person,
+        reservation: ReservationId,
+        number: ReservationNumber,
+        first: SlotId,
+        second: Option<SlotId>,
+        opening: OpeningId,
+        cohort: CohortId,
+    },
+    Rescheduled {
+        person: Person,
+        reservation: ReservationId,
+        first: SlotId,
+        second: Option<SlotId>,
+    },
+    Cancelled {
+        person: Person,
+        reservation: ReservationId,
+    },
+    CheckedIn {
+        reservation: ReservationId,
+        dose: DoseNumber,
+    },
+    Administered {
+        reservation: ReservationId,
+        dose: DoseNumber,
+    },
+    MarkedNoShow {
+        reservation: ReservationId,
+        dose: DoseNumber,
+    },
 
     /// The journal keeps `text`; `campaign` is what it reads as.
-    CampaignPublished { campaign: Arc<Campaign>, text: Arc<str> },
-    ClinicsStaged { import: ImportId, clinics: Arc<[Clinic]> },
-    SessionsStaged { import: ImportId, sessions: Arc<[ClinicSession]> },
-    ImportActivated { import: ImportId },
-    ImportDiscarded { import: ImportId },
-    SlotsBlocked { block: BlockId, mask: u64 },
-    SlotsUnblocked { block: BlockId, mask: u64 },
+    CampaignPublished {
+        campaign: Arc<Campaign>,
+        text: Arc<str>,
+    },
+    ClinicsStaged {
+        import: ImportId,
+        clinics: Arc<[Clinic]>,
+    },
+    SessionsStaged {
+        import: ImportId,
+        sessions: Arc<[ClinicSession]>,
+    },
+    ImportActivated {
+        import: ImportId,
+    },
+    ImportDiscarded {
+        import: ImportId,
+    },
+    SlotsBlocked {
+        block: BlockId,
+        mask: u64,
+    },
+    SlotsUnblocked {
+        block: BlockId,
+        mask: u64,
+    },
     /// From here on this opening's share of every slot is out.
-    ShareReleased { opening: OpeningId },
+    ShareReleased {
+        opening: OpeningId,
+    },
 
-    Delivered { messages: Arc<[MessageId]> },
-    OutageNoted { gap_ms: u64 },
+    Delivered {
+        messages: Arc<[MessageId]>,
+    },
+    OutageNoted {
+        gap_ms: u64,
+    },
     ClockAccepted,
     /// A recorded refusal: never becomes anything else (law I4).
-    Refused { rejection: Rejection },
+    Refused {
+        rejection: Rejection,
+    },
 }
 
 /// Why a visit ended.

@@ -6,10 +6,36 @@ pub mod event;
 mod outcome;
 mod rejection;
 
+mod state;
+
+mod answer;
+mod apply;
+mod decide;
+mod due;
+mod events;
+mod record;
+mod touched;
+
+mod campaigns;
+mod clinics;
+mod deadlines;
+mod grid;
+mod hash;
+mod holds;
+mod imports;
+mod operations;
+mod people;
+mod reservations;
+mod visits;
+
 pub use command::{Action, Actor, Authority, Channel, Command, Operation, Places, Provenance, StaffNumber};
 pub use event::{EndOfVisit, Entry, Event};
+pub use events::Events;
+pub use grid::{Block, Row, RowId, slot_fingerprint};
+pub use imports::{IMPORTS_MAX, STAGED_MAX, STAGED_PER_COMMAND_MAX};
+pub use operations::OPERATION_KEPT_MS;
 pub use outcome::{CitizenView, HoldView, Outcome, Query, Reply, ReservationView, VisitView};
 pub use rejection::Rejection;
-
-mod state;
-pub use state::Book;
+pub use state::{Book, Room, SlotCounts};
+pub use touched::{Touched, TouchedSlots};
+pub use visits::EXPIRED_HOLDS_MAX;

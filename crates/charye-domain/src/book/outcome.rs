@@ -1,6 +1,6 @@
 //! Room: domain/book. What the asker is told once the batch is durable, and what a query is told.
 
-use crate::book::Rejection;
+use crate::book::{Event, Rejection};
 use crate::ids::{
     CampaignId, CampaignVersion, HoldId, OpeningId, OperationKey, Person, ReservationId, ReservationNumber, SlotId,
 };
@@ -10,18 +10,40 @@ use crate::time::UnixMillis;
 /// The answer to a command: remembered with its operation for 24 hours, so a repetition gets the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    Registered { person: Person },
+    Registered {
+        person: Person,
+    },
     Erased,
-    Visiting { opening: OpeningId, generation: u32, ends_at: UnixMillis },
+    Visiting {
+        opening: OpeningId,
+        generation: u32,
+        ends_at: UnixMillis,
+    },
     VisitOver,
-    Held { hold: HoldId, expires_at: UnixMillis },
+    Held {
+        hold: HoldId,
+        expires_at: UnixMillis,
+    },
     HoldReleased,
-    Reserved { reservation: ReservationId, number: ReservationNumber },
-    Rescheduled { reservation: ReservationId },
-    Cancelled { reservation: ReservationId },
+    Reserved {
+        reservation: ReservationId,
+        number: ReservationNumber,
+    },
+    Rescheduled {
+        reservation: ReservationId,
+    },
+    Cancelled {
+        reservation: ReservationId,
+    },
     /// The clinic's part: the dose is now in this state.
-    DoseNow { reservation: ReservationId, state: DoseState },
-    Published { campaign: CampaignId, version: CampaignVersion },
+    DoseNow {
+        reservation: ReservationId,
+        state: DoseState,
+    },
+    Published {
+        campaign: CampaignId,
+        version: CampaignVersion,
+    },
     /// Staged, activated, blocked, delivered, noted: done, nothing to tell.
     Done,
     Refused(Rejection),
@@ -31,9 +53,16 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Query {
     /// Everything the book knows of a person in a campaign.
-    Citizen { person: Person, campaign: CampaignId },
-    Operation { key: OperationKey },
-    ReservationByNumber { number: ReservationNumber },
+    Citizen {
+        person: Person,
+        campaign: CampaignId,
+    },
+    Operation {
+        key: OperationKey,
+    },
+    ReservationByNumber {
+        number: ReservationNumber,
+    },
 }
 
 /// The answer to a query.
@@ -83,4 +112,53 @@ pub struct ReservationView {
     pub first: (SlotId, DoseState),
     pub second: Option<(SlotId, DoseState)>,
     pub reserved_at: UnixMillis,
+}
+
+impl Outcome {
+    /// The answer that follows from the last fact of a command: a repetition is answered from the journal alone.
+    pub fn of(event: &Event) -> Self {
+        match event {
+            Event::CitizenRegistered { person, .. }
+            | Event::CitizenRecognised { person }
+            | Event::CitizenRekeyed { person, .. } => Self::Registered { person: *person },
+            Event::PersonErased { .. } => Self::Erased,
+            Event::VisitStarted { opening, generation, ends_at, .. }
+            | Event::VisitMoved { opening, generation, ends_at, .. } => {
+                Self::Visiting { opening: *opening, generation: *generation, ends_at: *ends_at }
+            }
+            Event::VisitEnded { .. } => Self::VisitOver,
+            Event::Held { hold, expires_at, .. } | Event::HoldExtended { hold, expires_at, .. } => {
+                Self::Held { hold: *hold, expires_at: *expires_at }
+            }
+            Event::HoldEnded { .. } => Self::HoldReleased,
+            Event::Confirmed { reservation, number, .. } | Event::Reserved { reservation, number, .. } => {
+                Self::Reserved { reservation: *reservation, number: *number }
+            }
+            Event::Rescheduled { reservation, .. } => Self::Rescheduled { reservation: *reservation },
+            Event::Cancelled { reservation, .. } => Self::Cancelled { reservation: *reservation },
+            Event::CheckedIn { reservation, .. } => {
+                Self::DoseNow { reservation: *reservation, state: DoseState::CheckedIn }
+            }
+            Event::Administered { reservation, .. } => {
+                Self::DoseNow { reservation: *reservation, state: DoseState::Administered }
+            }
+            Event::MarkedNoShow { reservation, .. } => {
+                Self::DoseNow { reservation: *reservation, state: DoseState::NoShow }
+            }
+            Event::CampaignPublished { campaign, .. } => {
+                Self::Published { campaign: campaign.id, version: campaign.version }
+            }
+            Event::ClinicsStaged { .. }
+            | Event::SessionsStaged { .. }
+            | Event::ImportActivated { .. }
+            | Event::ImportDiscarded { .. }
+            | Event::SlotsBlocked { .. }
+            | Event::SlotsUnblocked { .. }
+            | Event::ShareReleased { .. }
+            | Event::Delivered { .. }
+            | Event::OutageNoted { .. }
+            | Event::ClockAccepted => Self::Done,
+            Event::Refused { rejection } => Self::Refused(*rejection),
+        }
+    }
 }

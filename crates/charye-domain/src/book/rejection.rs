@@ -11,6 +11,8 @@ pub enum Rejection {
     /// The actor may not do this at all.
     NotAllowed,
     PersonUnknown,
+    /// Also the answer for another person's reservation: nobody learns that it exists.
+    ReservationUnknown,
     CampaignUnknown,
     /// A campaign text that does not follow on from the version in force.
     CampaignVersionStale,
@@ -19,12 +21,18 @@ pub enum Rejection {
     NoVisit,
     /// A newer device has taken the visit over.
     VisitMoved,
-    AlreadyReserved,
-    /// The person holds other places already.
-    HoldOpen,
+    /// The reservation is in a state from which this move does not start.
+    MoveNotAllowed,
+    /// Too close to the slot's start to change it.
+    TooLate {
+        until: UnixMillis,
+    },
     HoldUnknown,
     HoldExpired,
     HoldExtendedTooOften,
+    AlreadyReserved,
+    /// The person holds other places already.
+    HoldOpen,
     SlotUnknown,
     SlotOfOtherCampaign,
     /// Dose 1 asked where only dose 2 is given, or the other way round.
@@ -38,12 +46,6 @@ pub enum Rejection {
     IntervalNotAllowed,
     SoldOut,
     SecondDoseSoldOut,
-    /// Also the answer for another person's reservation: nobody learns that it exists.
-    ReservationUnknown,
-    /// The reservation is in a state from which this move does not start.
-    MoveNotAllowed,
-    /// Too close to the slot's start to change it.
-    TooLate { until: UnixMillis },
     /// A person with places still to come cannot be erased.
     ReservationActive,
     ImportUnknown,

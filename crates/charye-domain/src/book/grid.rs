@@ -1,0 +1,373 @@
+//! Room: domain/book. The grid of slots: rows (campaign, clinic, product, dose), blocks (a row's day) and the counters of
+//! each slot. Called by `decide`, `apply`, `image`, and by whoever builds the board. Never knows who took a place.
+//!
+//! Laid out for twenty million slots: six bytes a counter, 24 a block, start times shared in a table of patterns. Slot
+//! ids never move: a block only ever gets more start times, at its end.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::book::hash::mix;
+use crate::ids::{BlockId, CampaignId, ClinicId, ProductId, SlotId};
+use crate::time::{DayIndex, MinuteOfDay};
+use crate::vaccine::DoseNumber;
+
+/// Blocks a journal can hold. One less than fits, so that no slot id looks like "none".
+pub(super) const BLOCKS_MAX: usize = (SlotId::BLOCKS_MAX - 1) as usize;
+
+/// What a clinic gives: one dose of one product in one campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Row {
+    pub campaign: CampaignId,
+    pub clinic: ClinicId,
+    pub product: ProductId,
+    pub dose: DoseNumber,
+}
+
+/// Position of a row in [`Book::rows`].
+///
+/// [`Book::rows`]: crate::book::Book::rows
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RowId(pub u32);
+
+/// All slots of a row on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Bit n: slot n is out of use until unblocked.
+    closed: u64,
+    row: RowId,
+    /// Where its counters begin.
+    first: u32,
+    pattern: u32,
+    day: DayIndex,
+    slots: u8,
+}
+
+impl Block {
+    pub fn row(&self) -> RowId {
+        self.row
+    }
+
+    pub fn day(&self) -> DayIndex {
+        self.day
+    }
+
+    /// Slots in use, 1 to 64: indexes 0 to `slots` - 1.
+    pub fn slots(&self) -> u8 {
+        self.slots
+    }
+
+    /// Bit n: slot n is out of use until unblocked.
+    pub fn closed(&self) -> u64 {
+        self.closed
+    }
+}
+
+/// Counters of one slot, as stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) capacity: u16,
+    pub(super) held: u16,
+    pub(super) reserved: u16,
+}
+
+impl Counts {
+    pub(super) fn claimed(self) -> u16 {
+        self.held.saturating_add(self.reserved)
+    }
+}
+
+/// How the claims on one slot change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    Hold,
+    EndHold,
+    Reserve,
+    HeldToReserved,
+    GiveBack,
+}
+
+/// The grid.
+pub(super) struct Grid {
+    rows: Vec<Row>,
+    row_ids: FxHashMap<Row, RowId>,
+    /// Of each row, its blocks by day.
+    row_blocks: Vec<Vec<BlockId>>,
+    blocks: Vec<Block>,
+    counts: Vec<Counts>,
+    patterns: Vec<Box<[MinuteOfDay]>>,
+    pattern_ids: FxHashMap<Box<[MinuteOfDay]>, u32>,
+    /// Slots whose wanted capacity an edit put below what is claimed, with that capacity: it is reached as claims end.
+    undercut: BTreeMap<SlotId, u16>,
+    /// Sum over slots of [`slot_fingerprint`].
+    pub(super) fingerprint: u64,
+}
+
+/// A slot found: where it is, and its counters.
+#[derive(Clone, Copy)]
+pub(super) struct Found {
+    pub(super) slot: SlotId,
+    pub(super) row: Row,
+    pub(super) day: DayIndex,
+    pub(super) minute: MinuteOfDay,
+    pub(super) counts: Counts,
+    pub(super) closed: bool,
+}
+
+/// What one slot adds to the book's running fingerprint: 0 while nobody claims a place of it, so an untouched grid, of
+/// whatever size, has the fingerprint 0. Sums wrap and do not depend on order.
+pub fn slot_fingerprint(slot: SlotId, held: u16, reserved: u16) -> u64 {
+    match (held, reserved) {
+        (0, 0) => 0,
+        _ => mix(u64::from(slot.0) << 32 | u64::from(held) << 16 | u64::from(reserved)),
+    }
+}
+
+impl Grid {
+    pub(super) fn with_room_for(slots: usize) -> Self {
+        Self {
+            rows: Vec::new(),
+            row_ids: FxHashMap::default(),
+            row_blocks: Vec::new(),
+            blocks: Vec::new(),
+            counts: Vec::with_capacity(slots),
+            patterns: Vec::new(),
+            pattern_ids: FxHashMap::default(),
+            undercut: BTreeMap::new(),
+            fingerprint: 0,
+        }
+    }
+
+    pub(super) fn make_room_for(&mut self, slots: usize) {
+        self.counts.reserve(slots.saturating_sub(self.counts.len()));
+    }
+
+    pub(super) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    pub(super) fn row_id(&self, row: Row) -> Option<RowId> {
+        self.row_ids.get(&row).copied()
+    }
+
+    pub(super) fn blocks_of(&self, row: RowId) -> &[BlockId] {
+        self.row_blocks.get(row.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    pub(super) fn block(&self, id: BlockId) -> Option<&Block> {
+        self.blocks.get(id.0 as usize)
+    }
+
+    pub(super) fn row_of(&self, block: &Block) -> Option<Row> {
+        self.rows.get(block.row.0 as usize).copied()
+    }
+
+    pub(super) fn starts(&self, block: &Block) -> &[MinuteOfDay] {
+        self.patterns.get(block.pattern as usize).map_or(&[], |starts| starts)
+    }
+
+    pub(super) fn undercut(&self) -> &BTreeMap<SlotId, u16> {
+        &self.undercut
+    }
+
+    pub(super) fn find(&self, slot: SlotId) -> Option<Found> {
+        let block = self.blocks.get(slot.block().0 as usize)?;
+        let index = slot.index();
+        if index >= block.slots {
+            return None;
+        }
+        let counts = *self.counts.get(block.first as usize + usize::from(index))?;
+        let row = self.row_of(block)?;
+        let minute = *self.starts(block).get(usize::from(index))?;
+        Some(Found { slot, row, day: block.day, minute, counts, closed: block.closed >> index & 1 == 1 })
+    }
+
+    pub(super) fn counts(&self, slot: SlotId) -> Option<Counts> {
+        self.position(slot).and_then(|position| self.counts.get(position)).copied()
+    }
+
+    /// Counts a claim in or out of a slot. Never beyond what fits: `decide` has seen to that.
+    pub(super) fn claim(&mut self, slot: SlotId, claim: Claim) {
+        let Some(counts) = self.position(slot).and_then(|position| self.counts.get_mut(position)) else { return };
+        let before = slot_fingerprint(slot, counts.held, counts.reserved);
+        let (held, reserved) = match claim {
+            Claim::Hold => (counts.held.checked_add(1), Some(counts.reserved)),
+            Claim::EndHold => (counts.held.checked_sub(1), Some(counts.reserved)),
+            Claim::Reserve => (Some(counts.held), counts.reserved.checked_add(1)),
+            Claim::HeldToReserved => (counts.held.checked_sub(1), counts.reserved.checked_add(1)),
+            Claim::GiveBack => (Some(counts.held), counts.reserved.checked_sub(1)),
+        };
+        let (Some(held), Some(reserved)) = (held, reserved) else {
+            debug_assert!(false, "slot {slot:?}: {claim:?} does not fit {counts:?}");
+            return;
+        };
+        (counts.held, counts.reserved) = (held, reserved);
+        let after = slot_fingerprint(slot, held, reserved);
+        self.fingerprint = self.fingerprint.wrapping_sub(before).wrapping_add(after);
+        if !self.undercut.is_empty() {
+            self.settle(slot);
+        }
+    }
+
+    pub(super) fn close(&mut self, block: BlockId, mask: u64) {
+        if let Some(block) = self.blocks.get_mut(block.0 as usize) {
+            block.closed |= mask;
+        }
+    }
+
+    pub(super) fn reopen(&mut self, block: BlockId, mask: u64) {
+        if let Some(block) = self.blocks.get_mut(block.0 as usize) {
+            block.closed &= !mask;
+        }
+    }
+
+    /// Sets what a slot can take. Below what is claimed it stays at that, and falls as claims end.
+    pub(super) fn set_capacity(&mut self, slot: SlotId, wanted: u16) {
+        let Some(counts) = self.position(slot).and_then(|position| self.counts.get_mut(position)) else { return };
+        let claimed = counts.claimed();
+        counts.capacity = wanted.max(claimed);
+        if wanted < claimed {
+            self.undercut.insert(slot, wanted);
+        } else {
+            self.undercut.remove(&slot);
+        }
+    }
+
+    /// The row, made if it is new.
+    pub(super) fn row_or_new(&mut self, row: Row) -> RowId {
+        if let Some(id) = self.row_ids.get(&row) {
+            return *id;
+        }
+        let id = RowId(self.rows.len() as u32);
+        self.rows.push(row);
+        self.row_blocks.push(Vec::new());
+        self.row_ids.insert(row, id);
+        id
+    }
+
+    /// The block of a row's day, if there is one.
+    pub(super) fn block_on(&self, row: RowId, day: DayIndex) -> Option<BlockId> {
+        let blocks = self.row_blocks.get(row.0 as usize)?;
+        let found = blocks.binary_search_by_key(&Some(day), |block| self.block(*block).map(Block::day));
+        found.ok().and_then(|position| blocks.get(position)).copied()
+    }
+
+    /// Adds a block with these start times and capacities. At most 64; the caller has counted.
+    pub(super) fn add_block(&mut self, row: RowId, day: DayIndex, slots: &[(MinuteOfDay, u16)]) -> BlockId {
+        let id = BlockId(self.blocks.len() as u32);
+        let pattern = self.pattern(slots.iter().map(|(start, _)| *start).collect());
+        let first = self.counts.len() as u32;
+        self.counts.extend(slots.iter().map(|(_, capacity)| Counts { capacity: *capacity, ..Counts::default() }));
+        self.blocks.push(Block { closed: 0, row, first, pattern, day, slots: slots.len() as u8 });
+        let days = &self.blocks;
+        if let Some(blocks) = self.row_blocks.get_mut(row.0 as usize) {
+            let position = blocks.partition_point(|block| days.get(block.0 as usize).is_some_and(|b| b.day < day));
+            blocks.insert(position, id);
+        }
+        id
+    }
+
+    /// Adds start times at the end of a block. Its counters move behind all others if something stands after them.
+    pub(super) fn append_starts(&mut self, id: BlockId, more: &[(MinuteOfDay, u16)]) {
+        let Some(mut block) = self.block(id).copied().filter(|_| !more.is_empty()) else { return };
+        let (from, to) = (block.first as usize, block.first as usize + usize::from(block.slots));
+        if to != self.counts.len() {
+            block.first = self.counts.len() as u32;
+            self.counts.extend_from_within(from..to);
+        }
+        self.counts.extend(more.iter().map(|(_, capacity)| Counts { capacity: *capacity, ..Counts::default() }));
+        let starts = self.starts(&block).iter().copied().chain(more.iter().map(|(start, _)| *start)).collect();
+        block.pattern = self.pattern(starts);
+        block.slots = block.slots.saturating_add(more.len() as u8);
+        if let Some(stored) = self.blocks.get_mut(id.0 as usize) {
+            *stored = block;
+        }
+    }
+
+    fn pattern(&mut self, starts: Box<[MinuteOfDay]>) -> u32 {
+        if let Some(id) = self.pattern_ids.get(&starts) {
+            return *id;
+        }
+        let id = self.patterns.len() as u32;
+        self.patterns.push(starts.clone());
+        self.pattern_ids.insert(starts, id);
+        id
+    }
+
+    fn position(&self, slot: SlotId) -> Option<usize> {
+        let block = self.blocks.get(slot.block().0 as usize)?;
+        (slot.index() < block.slots).then(|| block.first as usize + usize::from(slot.index()))
+    }
+
+    /// An undercut slot shrinks as its claims end, until it has the capacity that was wanted.
+    fn settle(&mut self, slot: SlotId) {
+        if let Some(wanted) = self.undercut.get(&slot).copied() {
+            self.set_capacity(slot, wanted);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid_of(slots: &[(u16, u16)]) -> (Grid, RowId) {
+        let mut grid = Grid::with_room_for(8);
+        let row = Row { campaign: CampaignId(0), clinic: ClinicId(0), product: ProductId(0), dose: DoseNumber::First };
+        let row = grid.row_or_new(row);
+        let slots: Vec<_> = slots.iter().map(|(start, capacity)| (MinuteOfDay(*start), *capacity)).collect();
+        grid.add_block(row, DayIndex(3), &slots);
+        (grid, row)
+    }
+
+    #[test]
+    fn a_block_that_grows_keeps_its_slots_and_their_claims() {
+        let (mut grid, row) = grid_of(&[(540, 5), (570, 6)]);
+        let slot = SlotId::new(BlockId(0), 1);
+        grid.claim(slot, Claim::Hold);
+        grid.add_block(row, DayIndex(1), &[(MinuteOfDay(540), 2)]);
+        grid.append_starts(BlockId(0), &[(MinuteOfDay(480), 7)]);
+        assert_eq!(grid.counts(slot), Some(Counts { capacity: 6, held: 1, reserved: 0 }));
+        assert_eq!(grid.counts(SlotId::new(BlockId(0), 2)).map(|counts| counts.capacity), Some(7));
+        assert_eq!(grid.counts(SlotId::new(BlockId(1), 0)).map(|counts| counts.capacity), Some(2));
+        assert_eq!(grid.blocks_of(row), [BlockId(1), BlockId(0)], "by day");
+        assert_eq!(grid.block_on(row, DayIndex(3)), Some(BlockId(0)));
+    }
+
+    #[test]
+    fn an_undercut_slot_shrinks_as_its_claims_end() {
+        let (mut grid, _) = grid_of(&[(540, 3)]);
+        let slot = SlotId(0);
+        for _ in 0..3 {
+            grid.claim(slot, Claim::Reserve);
+        }
+        grid.set_capacity(slot, 1);
+        assert_eq!(grid.undercut().get(&slot), Some(&1));
+        let capacity_after_giving_back = |grid: &mut Grid| {
+            grid.claim(slot, Claim::GiveBack);
+            grid.counts(slot).map(|counts| (counts.capacity, counts.reserved))
+        };
+        assert_eq!(capacity_after_giving_back(&mut grid), Some((2, 2)));
+        assert_eq!(capacity_after_giving_back(&mut grid), Some((1, 1)));
+        assert!(grid.undercut().is_empty());
+        assert_eq!(capacity_after_giving_back(&mut grid), Some((1, 0)));
+    }
+
+    #[test]
+    fn the_fingerprint_is_the_sum_over_slots_whatever_the_order() {
+        let (mut grid, _) = grid_of(&[(540, 3), (570, 3)]);
+        grid.claim(SlotId(1), Claim::Hold);
+        grid.claim(SlotId(0), Claim::Reserve);
+        grid.claim(SlotId(1), Claim::HeldToReserved);
+        let sum = slot_fingerprint(SlotId(0), 0, 1).wrapping_add(slot_fingerprint(SlotId(1), 0, 1));
+        assert_eq!(grid.fingerprint, sum);
+        grid.claim(SlotId(0), Claim::GiveBack);
+        grid.claim(SlotId(1), Claim::GiveBack);
+        assert_eq!(grid.fingerprint, 0);
+    }
+}
