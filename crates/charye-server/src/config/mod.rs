@@ -1,0 +1,189 @@
+//! Room: server/config. What an installation is told: one TOML file, overlaid by `CHARYE_SECTION__KEY` variables. A file a
+//! section. Unknown keys are refused with their place. The environment is read here and nowhere else.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use charye_gateway::identity::rehearsal_provider::RehearsalSection;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+mod data;
+mod engine;
+mod listen;
+mod log;
+
+pub(crate) use data::DataSection;
+pub(crate) use engine::EngineSection;
+pub(crate) use listen::ListenSection;
+pub(crate) use log::LogSection;
+
+/// Bytes a configuration may have.
+const BYTES_MAX: u64 = 256 * 1024;
+const PREFIX: &str = "CHARYE_";
+
+/// The whole configuration. Every section may be left out.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    pub(crate) data: DataSection,
+    pub(crate) listen: ListenSection,
+    pub(crate) engine: EngineSection,
+    pub(crate) rehearsal: RehearsalSection,
+    pub(crate) log: LogSection,
+}
+
+/// Why a configuration does not read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("could not read {}", path.display())]
+    Storage { path: PathBuf, source: std::io::Error },
+    /// The text names line and column and shows the line.
+    #[error("{}: {reason}", path.display())]
+    Text { path: PathBuf, reason: String },
+    #[error("environment variable {name}: {reason}")]
+    Variable { name: String, reason: String },
+    #[error("{reason}")]
+    Unfit { reason: String },
+}
+
+impl Config {
+    /// Reads a file, if one is given, and overlays the environment.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its place.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Self, ConfigError> {
+        #[expect(clippy::disallowed_methods, reason = "configuration enters here")]
+        let environment = std::env::vars().filter(|(name, _)| name.starts_with(PREFIX));
+        let text = path.map(read_text).transpose()?.unwrap_or_default();
+        let path = path.unwrap_or(Path::new("(no file)"));
+        Self::parse(path, &text, environment)
+    }
+
+    fn parse(
+        path: &Path,
+        text: &str,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        // Read by itself first: only so do errors name the line.
+        toml::from_str::<Self>(text)
+            .map_err(|error| ConfigError::Text { path: path.to_owned(), reason: error.to_string() })?;
+        let mut table: Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| ConfigError::Text { path: path.to_owned(), reason: error.to_string() })?;
+        for (name, value) in environment {
+            overlay(&mut table, &name, &value)?;
+        }
+        let config: Self = table.try_into().map_err(|error: toml::de::Error| ConfigError::Variable {
+            name: format!("{PREFIX}.."),
+            reason: error.message().to_owned(),
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// What no single value can say.
+    fn check(&self) -> Result<(), ConfigError> {
+        if !self.listen.address.ip().is_loopback() && self.listen.without_tls != listen::WithoutTls::BehindProxy {
+            return Err(ConfigError::Unfit {
+                reason: format!(
+                    "[listen] address {} is open to the network without TLS: listen on loopback, or put a proxy that \
+                     speaks TLS in front and say without_tls = \"behind-proxy\"",
+                    self.listen.address
+                ),
+            });
+        }
+        if self.rehearsal.enabled && self.rehearsal.citizens.is_none() {
+            return Err(ConfigError::Unfit { reason: "[rehearsal] enabled without citizens = \"FILE\"".to_owned() });
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Config {
+    /// The settings in force, as a report shows them. There are no secrets in it: keys have a file of their own.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut text = String::new();
+        writeln!(text, "data folder      {}", self.data.folder.display())?;
+        writeln!(text, "key file         {}", self.data.key_file().display())?;
+        writeln!(text, "listen           {} with {} threads", self.listen.address, self.listen.threads())?;
+        writeln!(text, "connections      {} in all, {} an address", self.listen.connections_max, self.listen.connections_per_address_max)?;
+        writeln!(text, "snapshot every   {} entries", self.engine.snapshot_every_entries)?;
+        write!(text, "rehearsal        {}", if self.rehearsal.enabled { "yes: every page says so" } else { "no" })?;
+        f.write_str(&text)
+    }
+}
+
+fn read_text(path: &Path) -> Result<String, ConfigError> {
+    let storage = |source| ConfigError::Storage { path: path.to_owned(), source };
+    let bytes = std::fs::metadata(path).map_err(storage)?.len();
+    if bytes > BYTES_MAX {
+        return Err(ConfigError::Text { path: path.to_owned(), reason: format!("it has {bytes} bytes; keep it within {BYTES_MAX}") });
+    }
+    std::fs::read_to_string(path).map_err(storage)
+}
+
+/// `CHARYE_LISTEN__ADDRESS=127.0.0.1:80` sets `address` of `[listen]`. A value that reads as TOML is taken as such,
+/// anything else as text.
+fn overlay(table: &mut Table, name: &str, value: &str) -> Result<(), ConfigError> {
+    let unfit = |reason: &str| ConfigError::Variable { name: name.to_owned(), reason: reason.to_owned() };
+    let path = name.strip_prefix(PREFIX).unwrap_or(name).to_ascii_lowercase();
+    // Variables with one underscore are not ours to judge: CHARYE_HOME may belong to somebody's shell.
+    let Some((section, key)) = path.split_once("__") else { return Ok(()) };
+    let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+    let section = section.as_table_mut().ok_or_else(|| unfit("names a value as if it were a section"))?;
+    let parsed = format!("value = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
+    section.insert(key.to_owned(), parsed.unwrap_or_else(|| Value::String(value.to_owned())));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::parse(Path::new("charye.toml"), text, environment).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_empty_configuration_is_a_sound_one() {
+        let config = parse("", &[]).unwrap();
+        assert!(config.listen.address.ip().is_loopback());
+        assert!(!config.rehearsal.enabled);
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let config = parse(
+            "[listen]\naddress = \"127.0.0.1:1\"\nconnections_max = 5",
+            &[("CHARYE_LISTEN__ADDRESS", "127.0.0.1:2"), ("CHARYE_ENGINE__SNAPSHOT_EVERY_ENTRIES", "7"), ("CHARYE_HOME", "x")],
+        )
+        .unwrap();
+        assert_eq!(config.listen.address.port(), 2);
+        assert_eq!(config.listen.connections_max, 5);
+        assert_eq!(config.engine.snapshot_every_entries, 7);
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_with_its_place() {
+        let error = parse("[listen]\n\nadress = \"127.0.0.1:1\"", &[]).unwrap_err();
+        assert!(error.contains("line 3") && error.contains("adress"), "{error}");
+        let error = parse("[listen", &[]).unwrap_err();
+        assert!(error.contains("line 1"), "{error}");
+        let error = parse("", &[("CHARYE_LISTEN__ADRESS", "x")]).unwrap_err();
+        assert!(error.contains("adress"), "{error}");
+    }
+
+    #[test]
+    fn an_address_open_to_the_network_needs_tls_in_front() {
+        let error = parse("[listen]\naddress = \"0.0.0.0:80\"", &[]).unwrap_err();
+        assert!(error.contains("TLS"), "{error}");
+        assert!(parse("[listen]\naddress = \"0.0.0.0:80\"\nwithout_tls = \"behind-proxy\"", &[]).is_ok());
+    }
+
+    #[test]
+    fn a_rehearsal_needs_its_people() {
+        assert!(parse("[rehearsal]\nenabled = true", &[]).unwrap_err().contains("citizens"));
+    }
+}
