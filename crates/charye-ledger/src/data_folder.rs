@@ -138,7 +138,8 @@ fn lock(folder: &Path) -> Result<File, FolderFailure> {
         }
         Err(TryLockError::Error(source)) => return Err(FolderFailure::Io { doing: "lock", path, source }),
     }
-    let write_pid = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+    let write_pid =
+        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
     write_pid.map_err(io_at("write", &path))?;
     Ok(file)
 }

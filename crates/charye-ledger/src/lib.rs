@@ -3,5 +3,8 @@
 
 pub mod data_folder;
 pub mod journal;
+pub mod people;
 pub mod sqlite_file;
 pub mod storage_reserve;
+#[cfg(any(test, feature = "suite"))]
+pub mod suite;

@@ -195,3 +195,6 @@ fn channel_of(number: u8) -> Result<Channel, CodecFailure> {
         _ => return Err(CodecFailure::Malformed("channel")),
     })
 }
+
+#[cfg(test)]
+mod tests;

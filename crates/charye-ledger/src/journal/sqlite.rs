@@ -309,9 +309,11 @@ fn insert(
 /// Creates the tables in an empty file, and refuses any other than ours. Closes the file again, so that the WAL can be
 /// given its size before it is first used.
 fn prepare_file(path: &Path) -> Result<(), OpenFailure> {
-    let sqlite = |doing| move |source| OpenFailure::Sqlite { path: path.to_owned(), source: SqliteFailure::at(doing)(source) };
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .map_err(sqlite("open the file"))?;
+    let sqlite =
+        |doing| move |source| OpenFailure::Sqlite { path: path.to_owned(), source: SqliteFailure::at(doing)(source) };
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(sqlite("open the file"))?;
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (application, version) = pragma("application_id")
         .and_then(|application| Ok((application, pragma("user_version")?)))
@@ -353,8 +355,9 @@ pub(crate) fn wal_path(path: &Path) -> PathBuf {
 }
 
 fn connect(path: &Path) -> Result<Connection, SqliteFailure> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .map_err(SqliteFailure::at("open the file"))?;
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(SqliteFailure::at("open the file"))?;
     set_pragma(&connection, "busy_timeout", BUSY_TIMEOUT_MS, BUSY_TIMEOUT_MS)?;
     set_pragma(&connection, "journal_mode", "wal", "wal")?;
     set_pragma(&connection, "synchronous", "FULL", "2")?;
@@ -386,9 +389,11 @@ fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<u64> {
 
 fn take_leadership(connection: &Connection) -> Result<u64, SqliteFailure> {
     connection
-        .query_row("INSERT INTO leader (epoch) SELECT coalesce(max(epoch), 0) + 1 FROM leader RETURNING epoch", [], |row| {
-            count(row, 0)
-        })
+        .query_row(
+            "INSERT INTO leader (epoch) SELECT coalesce(max(epoch), 0) + 1 FROM leader RETURNING epoch",
+            [],
+            |row| count(row, 0),
+        )
         .map_err(SqliteFailure::at("take the leadership"))
 }
 

@@ -68,7 +68,9 @@ impl SqliteJournalReader {
     fn row_of(&mut self, seq: u64) -> Result<Option<u64>, ReadFailure> {
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);
         self.connection()?
-            .query_row("SELECT max(first_seq) FROM journal WHERE first_seq <= ?1", [seq], |row| row.get::<_, Option<i64>>(0).map(|first| first.map(i64::unsigned_abs)))
+            .query_row("SELECT max(first_seq) FROM journal WHERE first_seq <= ?1", [seq], |row| {
+                row.get::<_, Option<i64>>(0).map(|first| first.map(i64::unsigned_abs))
+            })
             .map_err(|failure| damaged(seq.unsigned_abs(), failure))
     }
 
@@ -135,8 +137,15 @@ fn verify(chain: &mut ChainCheck, row: RawRow, campaigns: &CampaignReader) -> Re
     let RawRow { header, hash, entries } = row;
     let corrupt = |reason: String| ReadFailure::Corrupt { first_seq: header.first_seq, reason };
     chain.follow(&header, &entries, hash).map_err(corrupt)?;
-    let entries = codec::decode(&entries, header.at, header.count, campaigns).map_err(|failure| corrupt(failure.to_string()))?;
-    Ok(RecordedBatch { first_seq: header.first_seq, epoch: header.epoch, at: header.at, hash, entries: Arc::from(entries) })
+    let entries =
+        codec::decode(&entries, header.at, header.count, campaigns).map_err(|failure| corrupt(failure.to_string()))?;
+    Ok(RecordedBatch {
+        first_seq: header.first_seq,
+        epoch: header.epoch,
+        at: header.at,
+        hash,
+        entries: Arc::from(entries),
+    })
 }
 
 fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<RawRow> {

@@ -93,7 +93,8 @@ pub(super) fn person_of(event: &Event) -> Option<Person> {
 /// Appends the fields of an event. Instants are told from the batch's time `at`.
 pub(super) fn put_fields(out: &mut Vec<u8>, event: &Event, at: UnixMillis) {
     match event {
-        Event::CitizenRegistered { person, key_id, citizen_key } | Event::CitizenRekeyed { person, key_id, citizen_key } => {
+        Event::CitizenRegistered { person, key_id, citizen_key }
+        | Event::CitizenRekeyed { person, key_id, citizen_key } => {
             put_u32(out, person.0);
             put_u64(out, u64::from(key_id.0));
             out.extend_from_slice(&citizen_key.0);
@@ -298,7 +299,8 @@ pub(super) fn read_fields(
             let id = CampaignId(source.number("campaign")?);
             let version = CampaignVersion(source.number("campaign version")?);
             let text = source.text()?;
-            let campaign = campaigns(text, id, version).map_err(|reason| CodecFailure::Campaign { id, version, reason })?;
+            let campaign =
+                campaigns(text, id, version).map_err(|reason| CodecFailure::Campaign { id, version, reason })?;
             if (campaign.id, campaign.version) != (id, version) {
                 return Err(CodecFailure::Malformed("campaign text read as another campaign"));
             }
@@ -312,7 +314,10 @@ pub(super) fn read_fields(
         42 => {
             let import = read_import(source)?;
             let count = source.count(SESSION_BYTES_MIN)?;
-            Event::SessionsStaged { import, sessions: (0..count).map(|_| read_session(source)).collect::<Result<_, _>>()? }
+            Event::SessionsStaged {
+                import,
+                sessions: (0..count).map(|_| read_session(source)).collect::<Result<_, _>>()?,
+            }
         }
         43 => Event::ImportActivated { import: read_import(source)? },
         44 => Event::ImportDiscarded { import: read_import(source)? },
