@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
 
-use charye_rehearsal::nation::{self, NationError, NationPlan, NationReport, ONE_CLINIC, Step};
+use charye_rehearsal::nation::{self, NationError, NationPlan, NationReport, Step};
 use jiff::Span;
 use jiff::civil::Date;
 
@@ -439,26 +439,5 @@ fn the_nations_own_description_parses_and_agrees_with_the_report() {
     for file in &report.files {
         let bytes = fs::read(directory.path().join(file.name)).unwrap();
         assert_eq!((bytes.len() as u64, blake3::hash(&bytes).to_hex().to_string()), (file.bytes, file.blake3.clone()));
-    }
-}
-
-#[test]
-fn the_one_clinic_campaign_has_a_second_dose_for_every_first() {
-    let [clinics, sessions] = ONE_CLINIC;
-    let clinics = records(clinics.as_bytes());
-    let sessions: Vec<Row> = records(sessions.as_bytes()).iter().map(session).collect();
-    assert_eq!(clinics.len(), 1);
-    assert!(sessions.iter().all(|row| row.clinic == clinics[0]["clinic_code"] && row.product == "novavax"));
-    let (from, to): (Date, Date) = ("2026-12-01".parse().unwrap(), "2027-01-31".parse().unwrap());
-    assert!(sessions.iter().all(|row| from <= row.first_day && row.last_day <= to));
-    count(&sessions, &BTreeSet::new());
-    // Christmas, its eve's substitute and New Year may be closed: still somebody works 21 to 28 days after each day.
-    let closed = BTreeSet::from(["2026-12-25".parse().unwrap(), "2027-01-01".parse().unwrap()]);
-    let days = |dose| -> BTreeSet<Date> {
-        sessions.iter().filter(|row| row.dose == dose).flat_map(|row| open_days(row, &closed)).collect()
-    };
-    let second = days(2);
-    for day in days(1) {
-        assert!(second.range(day + Span::new().days(21)..=day + Span::new().days(28)).next().is_some(), "{day}");
     }
 }

@@ -39,10 +39,6 @@ use rng::{Purpose, Stream};
 use sessions::DemoSession;
 use writer::TableWriter;
 
-/// The one clinic of the small bundled campaign `one-clinic`: clinics.csv and sessions.csv.
-pub const ONE_CLINIC: [&str; 2] =
-    [include_str!("../../data/one-clinic/clinics.csv"), include_str!("../../data/one-clinic/sessions.csv")];
-
 /// Writes a nation into `directory`, which is made if absent: `clinics.csv`, `sessions.csv`, `citizens.csv`,
 /// `nation.toml` (what was asked and what came of it) and `README.md`. Files of these names are replaced; others stay.
 ///
