@@ -2,6 +2,7 @@
 //! cases, one file each, know the order of steps. Called by web and server. It must never hold SQL, HTTP or templates.
 
 mod answered;
+pub mod campaign;
 mod engine;
 pub mod failure;
 pub mod identity;

@@ -1,0 +1,36 @@
+//! Room: engine/campaign. From the readable campaign file to the rules the book keeps, and back into words.
+//!
+//! Called by the commands (`campaign check`, `show`, `diff`, `publish`, `demo`) and by whoever reads a published text
+//! out of a journal. It never publishes anything itself, and never reads a file: texts come in as arguments.
+
+mod file;
+pub use file::{CAMPAIGN_FILE_BYTES_MAX, CampaignFile, read_campaign, read_published};
+
+mod file_error;
+pub use file_error::{CampaignFileError, CampaignFileErrors, ERRORS_MAX};
+
+mod bundled;
+pub use bundled::{BUNDLED, BundledCampaign, bundled};
+
+mod canonical;
+pub use canonical::canonical_text;
+
+mod shift;
+pub use shift::{ShiftError, days_to_open, shift};
+
+mod describe;
+pub use describe::{Language, describe_for, particle};
+
+mod diff;
+pub use diff::{Change, diff};
+
+mod holidays;
+pub use holidays::HolidayTable;
+
+mod checks;
+mod openings_table;
+mod time_zone;
+mod toml_walk;
+
+#[cfg(test)]
+mod tests;
