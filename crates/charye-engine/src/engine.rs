@@ -3,7 +3,8 @@
 //! Made once a process by `server/wiring`. It must never decide anything: use cases know the order of steps, the book
 //! judges.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use charye_domain::book::{Action, Command, Outcome, Query, Reply};
@@ -11,18 +12,56 @@ use charye_domain::time::UnixMillis;
 use tokio::sync::oneshot;
 
 use crate::answered::Answered;
+use crate::availability::Availability;
 use crate::failure::{BusyCause, Failure, Fault};
 use crate::identity::PeopleDesk;
+use crate::metrics;
 use crate::ports::{Clock, Keys, Random};
 use crate::sequencer::answer::{Answer, AnswerCounter, BlockedCaller, Question, ReplyTo, Submission, Told};
-use crate::sequencer::ending::{Ending, Running};
 use crate::sequencer::lanes::{Lane, Lanes, PushRefused};
 use crate::sequencer::published::{CampaignList, Published, Pulse};
+use crate::sequencer::{Ending, Running, SnapshotDesk};
 
 /// The running engine.
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
     pub(crate) people: PeopleDesk,
+    pub(crate) snapshots: Option<Arc<SnapshotDesk>>,
+    pub(crate) has_projection: bool,
+    pub(crate) threads: Mutex<Threads>,
+}
+
+/// The engine's threads, until they are joined.
+#[derive(Default)]
+pub(crate) struct Threads {
+    pub(crate) sequencer: Option<JoinHandle<()>>,
+    pub(crate) behind: Vec<JoinHandle<()>>,
+}
+
+/// How the engine is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Health {
+    /// The sequencer's time.
+    pub now: UnixMillis,
+    /// Sequence number of the last durable entry.
+    pub head_seq: u64,
+    /// Time since the sequencer last looked at its clock: more than a second means that it hangs.
+    pub heartbeat_age: Duration,
+    pub clock_unsure: bool,
+    pub storage_low: bool,
+    pub draining: bool,
+    /// Sequence number of the last entry in the projections; the difference to `head_seq` is their lag. `None` if none
+    /// are kept.
+    pub projected_seq: Option<u64>,
+    /// Violations of the projections' auditing constraints.
+    pub violations: u64,
+    /// Sequence number of the newest snapshot; 0 before the first, `None` if none are kept.
+    pub snapshot_seq: Option<u64>,
+    /// Board or directory do not show yet what an import or a released share changed.
+    pub board_behind: bool,
+    /// Questions waiting in each lane.
+    pub waiting: [(Lane, usize); 4],
+    pub decided_per_sec: u64,
 }
 
 /// What the engine's threads and its callers share.
@@ -30,6 +69,7 @@ pub(crate) struct Shared {
     pub(crate) lanes: Lanes,
     pub(crate) pulse: Pulse,
     pub(crate) campaigns: Published<CampaignList>,
+    pub(crate) availability: Published<Availability>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) keys: Arc<dyn Keys>,
@@ -50,6 +90,55 @@ impl Engine {
     /// The campaigns in their versions in force.
     pub fn campaigns(&self) -> Arc<CampaignList> {
         self.shared.campaigns.load()
+    }
+
+    /// Board, directory and campaigns that fit one another: where there are places left.
+    pub fn availability(&self) -> Arc<Availability> {
+        self.shared.availability.load()
+    }
+
+    /// How the engine is: for `/readyz` and the situation room.
+    pub fn health(&self) -> Health {
+        let pulse = &self.shared.pulse;
+        let (projected_seq, violations) = pulse.projected();
+        Health {
+            now: pulse.now(),
+            head_seq: pulse.head_seq(),
+            heartbeat_age: pulse.heartbeat_age(self.shared.clock.monotonic()),
+            clock_unsure: pulse.clock_unsure(),
+            storage_low: pulse.storage_low(),
+            draining: pulse.draining(),
+            projected_seq: self.has_projection.then_some(projected_seq),
+            violations,
+            snapshot_seq: self.snapshots.as_ref().map(|desk| desk.last_seq()),
+            board_behind: pulse.board_behind(),
+            waiting: Lane::ALL.map(|lane| (lane, self.shared.lanes.depth(lane))),
+            decided_per_sec: pulse.decided_per_sec(),
+        }
+    }
+
+    /// Has a snapshot made soon, beside everything else. Nothing happens if none are kept or one is being made.
+    pub fn ask_for_snapshot(&self) {
+        self.shared.pulse.wish_for_snapshot();
+        self.nudge();
+    }
+
+    /// Lets nothing more in, answers everything queued, and ends every thread of the engine. Blocks until that is done;
+    /// again, it does nothing.
+    pub fn stop(&self) {
+        self.shared.pulse.set_draining();
+        self.shared.ending.move_to(Running::Draining);
+        self.shared.lanes.close();
+        let mut threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        // The sequencer first: it closes the followers' queues as it ends.
+        if let Some(sequencer) = threads.sequencer.take() {
+            join(sequencer);
+        }
+        if let Some(desk) = &self.snapshots {
+            desk.close();
+        }
+        threads.behind.drain(..).for_each(join);
+        self.people.close();
     }
 
     /// The keys of the installation.
@@ -84,7 +173,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::command`].
     pub fn submit_blocking(&self, command: Command) -> Result<Answered<Outcome>, Failure> {
-        outcome(self.block_on(Question::Command(command))?)
+        self.shared.submit_blocking(command)
     }
 
     /// [`Engine::query`] for callers without a runtime.
@@ -92,7 +181,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::query`].
     pub fn query_blocking(&self, query: Query) -> Result<Answered<Reply>, Failure> {
-        reply(self.block_on(Question::Query(query))?)
+        reply(self.shared.block_on(Question::Query(query))?)
     }
 
     /// Puts a question into its lane; the answer goes to `reply_to`. Never waits.
@@ -100,17 +189,7 @@ impl Engine {
     /// # Errors
     /// `Busy` only: the lane is full, the clock is unsure, storage is low, or the engine stops. Nothing happened.
     pub fn submit(&self, question: Question, reply_to: ReplyTo) -> Result<(), Failure> {
-        if let Some(cause) = self.closed_to(&question) {
-            return Err(Failure::busy(cause));
-        }
-        let lane = Lane::of(&question);
-        match self.shared.lanes.push(lane, Submission { question, reply_to }) {
-            Ok(()) => Ok(()),
-            Err(PushRefused::Closed { .. }) => Err(Failure::busy(BusyCause::Draining)),
-            Err(PushRefused::Full { waiting, .. }) => {
-                Err(Failure::Busy { retry_after: self.time_to_work_off(waiting), cause: BusyCause::LaneFull })
-            }
-        }
+        self.shared.submit(question, reply_to)
     }
 
     /// Whether the engine runs, drains or has ended, and why; changes are seen as they happen. The process's owner waits
@@ -124,27 +203,53 @@ impl Engine {
         self.shared.ending.wait_at_most(duration);
     }
 
+    async fn ask_for(&self, question: Question) -> Result<Answer, Failure> {
+        let (sender, receiver) = oneshot::channel();
+        self.submit(question, ReplyTo::asker(sender))?;
+        receiver.await.map_err(|_| Failure::Fault(Fault::unknown("get an answer from the sequencer")))
+    }
+
     /// Makes the sequencer look at its clock and its book now instead of within 250 ms.
     pub fn nudge(&self) {
         self.shared.lanes.nudge();
     }
+}
 
-    async fn ask_for(&self, question: Question) -> Result<Answer, Failure> {
-        let (sender, receiver) = oneshot::channel();
-        self.submit(question, ReplyTo::Asker(sender))?;
-        receiver.await.map_err(|_| Failure::Fault(Fault::unknown("get an answer from the sequencer")))
+impl Shared {
+    pub(crate) fn submit(&self, question: Question, reply_to: ReplyTo) -> Result<(), Failure> {
+        if let Some(cause) = self.closed_to(&question) {
+            metrics::refused_busy(cause);
+            return Err(Failure::busy(cause));
+        }
+        let lane = Lane::of(&question);
+        match self.lanes.push(lane, Submission { question, reply_to }) {
+            Ok(()) => Ok(()),
+            Err(PushRefused::Closed { submission }) => {
+                submission.reply_to.withdraw();
+                Err(Failure::busy(BusyCause::Draining))
+            }
+            Err(PushRefused::Full { waiting, submission }) => {
+                submission.reply_to.withdraw();
+                metrics::refused_busy(BusyCause::LaneFull);
+                Err(Failure::Busy { retry_after: self.time_to_work_off(waiting), cause: BusyCause::LaneFull })
+            }
+        }
+    }
+
+    pub(crate) fn submit_blocking(&self, command: Command) -> Result<Answered<Outcome>, Failure> {
+        outcome(self.block_on(Question::Command(command))?)
     }
 
     fn block_on(&self, question: Question) -> Result<Answer, Failure> {
         let caller = Arc::new(BlockedCaller::default());
         let counter = Arc::clone(&caller) as Arc<dyn AnswerCounter>;
-        self.submit(question, ReplyTo::Counter { counter, tag: 0 })?;
+        self.submit(question, ReplyTo::counter(counter, 0))?;
         Ok(caller.wait())
     }
 
     /// Why a question may not even be queued, if so.
     fn closed_to(&self, question: &Question) -> Option<BusyCause> {
-        let pulse = &self.shared.pulse;
+        let pulse = &self.pulse;
         if pulse.draining() {
             return Some(BusyCause::Draining);
         }
@@ -157,7 +262,7 @@ impl Engine {
 
     /// How long the sequencer needs for what waits: at least a second, at most half a minute.
     fn time_to_work_off(&self, waiting: usize) -> Duration {
-        let secs = waiting as u64 / self.shared.pulse.decided_per_sec().max(1);
+        let secs = waiting as u64 / self.pulse.decided_per_sec().max(1);
         Duration::from_secs(secs.clamp(1, 30))
     }
 }
@@ -178,6 +283,19 @@ fn gives_back(action: &Action) -> bool {
             | Action::DiscardImport { .. }
             | Action::AcceptClock
     )
+}
+
+impl Drop for Engine {
+    /// An engine that is let go of is stopped.
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn join(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a thread of the engine panicked");
+    }
 }
 
 fn outcome(answer: Answer) -> Result<Answered<Outcome>, Failure> {

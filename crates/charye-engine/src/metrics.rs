@@ -1,13 +1,119 @@
 //! Room: engine. Every figure the engine keeps, with its fixed name. Read by `/metrics` and the situation room.
 //!
-//! Labels are lanes, causes and codes only: never a person, a number or a key. Units stand in the names.
+//! Labels are lanes and causes only: never a person, a number or a key. Units stand in the names. Counted once a batch,
+//! not once a question.
+
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 use crate::failure::BusyCause;
+use crate::sequencer::lanes::Lane;
 
-/// Questions turned away before the queue, by `cause`.
+/// Questions turned away before the queue, by `cause`. Counter.
 pub const BUSY_TOTAL: &str = "charye_busy_total";
+/// Questions decided, by `lane`. Counter.
+pub const DECIDED_TOTAL: &str = "charye_decided_total";
+/// Questions waiting, by `lane`. Gauge.
+pub const LANE_DEPTH: &str = "charye_lane_depth";
+/// Entries recorded. Counter.
+pub const ENTRIES_TOTAL: &str = "charye_journal_entries_total";
+/// Entries of a batch. Histogram.
+pub const BATCH_ENTRIES: &str = "charye_journal_batch_entries";
+/// Time until a batch is durable. Histogram, seconds.
+pub const COMMIT_SECONDS: &str = "charye_journal_commit_seconds";
+/// Bytes free for the journal, its reserve not counted. Gauge.
+pub const STORAGE_HEADROOM_BYTES: &str = "charye_journal_storage_headroom_bytes";
+/// Entries that the projections are behind. Gauge.
+pub const PROJECTION_LAG_ENTRIES: &str = "charye_projection_lag_entries";
+/// Violations of the projections' auditing constraints. Gauge.
+pub const PROJECTION_VIOLATIONS: &str = "charye_projection_violations";
+/// Times the projector could not go on. Counter.
+pub const PROJECTOR_STUCK_TOTAL: &str = "charye_projector_stuck_total";
+/// Sequence number of the newest snapshot. Gauge.
+pub const SNAPSHOT_SEQ: &str = "charye_snapshot_seq";
+/// Times book and replay, or board and book, were found to differ (law I14). Counter, by `what`.
+pub const DIFFERENCES_TOTAL: &str = "charye_differences_total";
+/// Messages handed over. Counter.
+pub const MESSAGES_TOTAL: &str = "charye_messages_handed_over_total";
+/// Times messages could not be handed over. Counter.
+pub const MESSAGES_STUCK_TOTAL: &str = "charye_messages_stuck_total";
 
 /// Counts a question that was turned away.
 pub(crate) fn refused_busy(cause: BusyCause) {
-    metrics::counter!(BUSY_TOTAL, "cause" => cause.code()).increment(1);
+    counter!(BUSY_TOTAL, "cause" => cause.code()).increment(1);
+}
+
+pub(crate) fn projected(lag_entries: u64, violations: u64) {
+    gauge!(PROJECTION_LAG_ENTRIES).set(lag_entries as f64);
+    gauge!(PROJECTION_VIOLATIONS).set(violations as f64);
+}
+
+pub(crate) fn projector_stuck() {
+    counter!(PROJECTOR_STUCK_TOTAL).increment(1);
+}
+
+pub(crate) fn snapshot_made(last_seq: u64) {
+    gauge!(SNAPSHOT_SEQ).set(last_seq as f64);
+}
+
+pub(crate) fn fingerprints_differ() {
+    counter!(DIFFERENCES_TOTAL, "what" => "book").increment(1);
+}
+
+pub(crate) fn board_differs(slots: u64) {
+    counter!(DIFFERENCES_TOTAL, "what" => "board").increment(slots);
+}
+
+pub(crate) fn messages_handed_over(count: usize) {
+    counter!(MESSAGES_TOTAL).increment(count as u64);
+}
+
+pub(crate) fn messages_stuck() {
+    counter!(MESSAGES_STUCK_TOTAL).increment(1);
+}
+
+/// The sequencer's own figures, looked up once.
+pub(crate) struct SequencerMetrics {
+    decided: [Counter; 4],
+    depths: [Gauge; 4],
+    entries: Counter,
+    batch_entries: Histogram,
+    commit_seconds: Histogram,
+    storage_headroom: Gauge,
+}
+
+impl SequencerMetrics {
+    pub(crate) fn new() -> Self {
+        Self {
+            decided: Lane::ALL.map(|lane| counter!(DECIDED_TOTAL, "lane" => lane.name())),
+            depths: Lane::ALL.map(|lane| gauge!(LANE_DEPTH, "lane" => lane.name())),
+            entries: counter!(ENTRIES_TOTAL),
+            batch_entries: histogram!(BATCH_ENTRIES),
+            commit_seconds: histogram!(COMMIT_SECONDS),
+            storage_headroom: gauge!(STORAGE_HEADROOM_BYTES),
+        }
+    }
+
+    pub(crate) fn decided(&self, lane: Lane, count: usize) {
+        if count > 0 {
+            self.decided[lane as usize].increment(count as u64);
+        }
+    }
+
+    pub(crate) fn depths(&self, depth: impl Fn(Lane) -> usize) {
+        for lane in Lane::ALL {
+            self.depths[lane as usize].set(depth(lane) as f64);
+        }
+    }
+
+    pub(crate) fn committed(&self, entries: usize, took: Duration) {
+        self.entries.increment(entries as u64);
+        self.batch_entries.record(entries as f64);
+        self.commit_seconds.record(took.as_secs_f64());
+    }
+
+    pub(crate) fn storage_headroom(&self, bytes: i64) {
+        self.storage_headroom.set(bytes as f64);
+    }
 }

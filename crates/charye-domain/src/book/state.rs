@@ -212,6 +212,11 @@ impl Book {
         }
     }
 
+    /// Whether any hold or visit is open: whether an outage has deadlines to move.
+    pub fn has_deadlines(&self) -> bool {
+        self.visits.len() > 0 || self.holds.due(UnixMillis::NEVER).next().is_some()
+    }
+
     /// Running hash of who claims what: the wrapping sum of [`slot_fingerprint`] over all slots. Equal for books, boards
     /// and projections with equal counters (law I14).
     ///

@@ -4,6 +4,7 @@
 //! length needs the memory of one chunk. It never reads files.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use charye_domain::book::{Action, Command, Provenance};
 use charye_domain::clinic::Clinic;
@@ -15,6 +16,8 @@ use crate::failure::{BusyCause, Failure};
 
 /// Rows of one staging command.
 const ROWS_PER_CHUNK: usize = 1_000;
+const LOOK_AT_BOARD_EVERY: Duration = Duration::from_millis(10);
+const LOOKS_AT_BOARD_MAX: usize = 12_000;
 
 /// What an import brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,12 +72,20 @@ pub fn import_sessions<E>(
     stage(engine, by, import, rows, progress, |sessions| Action::StageSessions { import, campaign, sessions })
 }
 
-/// Makes everything staged under `import` count, at once.
+/// Makes everything staged under `import` count, at once, and waits until look-ups show it (a few seconds for twenty
+/// million slots; two minutes at most, then it goes on without us).
 ///
 /// # Errors
 /// As [`Engine::command`]; `import_invalid` if what was staged does not fit together.
 pub fn activate_import(engine: &Engine, by: Provenance, import: ImportId) -> Result<(), Failure> {
-    submit_patiently(engine, &Command { by, operation: None, action: Action::ActivateImport { import } })
+    submit_patiently(engine, &Command { by, operation: None, action: Action::ActivateImport { import } })?;
+    for _ in 0..LOOKS_AT_BOARD_MAX {
+        if !engine.health().board_behind {
+            break;
+        }
+        engine.wait_out(LOOK_AT_BOARD_EVERY);
+    }
+    Ok(())
 }
 
 /// Forgets everything staged under `import`.

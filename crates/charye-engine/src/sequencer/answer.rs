@@ -41,21 +41,80 @@ pub enum Told {
     Unknown,
 }
 
-/// Where an answer goes.
-pub enum ReplyTo {
-    /// One asker who waits, asynchronously. Hanging up before its turn drops a question without operation key.
+/// Where an answer goes. Whoever drops it unanswered has told the asker "unknown".
+#[derive(Debug)]
+pub struct ReplyTo(Way);
+
+#[derive(Debug)]
+enum Way {
     Asker(oneshot::Sender<Answer>),
-    /// A counter that many answers come to, told apart by their tag. For callers without a runtime and for benches.
-    Counter { counter: Arc<dyn AnswerCounter>, tag: u64 },
+    Counter(CounterTicket),
 }
 
-impl std::fmt::Debug for ReplyTo {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Asker(_) => f.write_str("Asker"),
-            Self::Counter { tag, .. } => write!(f, "Counter({tag})"),
+impl ReplyTo {
+    /// One asker who waits, asynchronously. Hanging up before its turn drops a question without operation key.
+    pub fn asker(sender: oneshot::Sender<Answer>) -> Self {
+        Self(Way::Asker(sender))
+    }
+
+    /// A counter that many answers come to, told apart by their tag. For callers without a runtime and for benches.
+    pub fn counter(counter: Arc<dyn AnswerCounter>, tag: u64) -> Self {
+        Self(Way::Counter(CounterTicket { counter: Some(counter), tag }))
+    }
+
+    /// Takes the ticket back: the question was never queued, and its asker is told so directly.
+    pub(crate) fn withdraw(self) {
+        if let Way::Counter(mut ticket) = self.0 {
+            ticket.counter = None;
         }
     }
+}
+
+struct CounterTicket {
+    /// Gone once answered.
+    counter: Option<Arc<dyn AnswerCounter>>,
+    tag: u64,
+}
+
+impl std::fmt::Debug for CounterTicket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CounterTicket({})", self.tag)
+    }
+}
+
+impl Drop for CounterTicket {
+    fn drop(&mut self) {
+        if let Some(counter) = self.counter.take() {
+            counter.answer(self.tag, Answer { seq: 0, told: Told::Unknown });
+            counter.released();
+        }
+    }
+}
+
+/// Callers remembered while a batch is answered, so that each is woken once.
+const COUNTERS_WOKEN_TOGETHER: usize = 8;
+
+/// Gives every answer of a batch, and wakes each counter once they are all given (or when many counters take turns).
+pub(crate) fn give_all(answers: impl Iterator<Item = (ReplyTo, Answer)>) {
+    let mut to_wake: Vec<Arc<dyn AnswerCounter>> = Vec::new();
+    for (ReplyTo(way), answer) in answers {
+        match way {
+            // Whoever hung up asks for the operation by its key.
+            Way::Asker(sender) => drop(sender.send(answer)),
+            Way::Counter(mut ticket) => {
+                let Some(counter) = ticket.counter.take() else { continue };
+                counter.answer(ticket.tag, answer);
+                if to_wake.iter().any(|known| Arc::ptr_eq(known, &counter)) {
+                    continue;
+                }
+                if to_wake.len() == COUNTERS_WOKEN_TOGETHER {
+                    to_wake.drain(..).for_each(|counter| counter.released());
+                }
+                to_wake.push(counter);
+            }
+        }
+    }
+    to_wake.into_iter().for_each(|counter| counter.released());
 }
 
 /// Takes answers on the sequencer's thread: it must return at once and never wait for the engine.
@@ -77,7 +136,7 @@ pub struct Submission {
 impl Submission {
     /// Whether nobody waits for the answer any more and no key obliges us to remember it.
     pub(crate) fn is_abandoned(&self) -> bool {
-        let asker_gone = matches!(&self.reply_to, ReplyTo::Asker(sender) if sender.is_closed());
+        let asker_gone = matches!(&self.reply_to.0, Way::Asker(sender) if sender.is_closed());
         let keyed = matches!(&self.question, Question::Command(command) if command.operation.is_some());
         asker_gone && !keyed
     }

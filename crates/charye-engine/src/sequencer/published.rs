@@ -77,8 +77,14 @@ pub(crate) struct Pulse {
     clock_unsure: AtomicBool,
     storage_low: AtomicBool,
     draining: AtomicBool,
-    /// Questions decided a second, smoothed: what a full lane's `retry_after` is reckoned from.
+    /// Questions decided a second: what a full lane's `retry_after` is reckoned from.
     decided_per_sec: AtomicU64,
+    /// Entries recorded a second: what the projector paces itself by.
+    entries_per_sec: AtomicU64,
+    projected_seq: AtomicU64,
+    violations: AtomicU64,
+    snapshot_wished: AtomicBool,
+    board_behind: AtomicBool,
 }
 
 impl Pulse {
@@ -134,8 +140,39 @@ impl Pulse {
         self.decided_per_sec.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set_decided_per_sec(&self, rate: u64) {
-        self.decided_per_sec.store(rate, Ordering::Relaxed);
+    pub(crate) fn entries_per_sec(&self) -> u64 {
+        self.entries_per_sec.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_rates(&self, decided_per_sec: u64, entries_per_sec: u64) {
+        self.decided_per_sec.store(decided_per_sec, Ordering::Relaxed);
+        self.entries_per_sec.store(entries_per_sec, Ordering::Relaxed);
+    }
+
+    /// Sequence number of the last entry in the projections, and violations of their constraints so far.
+    pub(crate) fn projected(&self) -> (u64, u64) {
+        (self.projected_seq.load(Ordering::Acquire), self.violations.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_projected(&self, seq: u64, violations: u64) {
+        self.violations.store(violations, Ordering::Relaxed);
+        self.projected_seq.store(seq, Ordering::Release);
+    }
+
+    pub(crate) fn board_behind(&self) -> bool {
+        self.board_behind.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_board_behind(&self, behind: bool) {
+        self.board_behind.store(behind, Ordering::Release);
+    }
+
+    pub(crate) fn wish_for_snapshot(&self) {
+        self.snapshot_wished.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn take_snapshot_wish(&self) -> bool {
+        self.snapshot_wished.load(Ordering::Relaxed) && self.snapshot_wished.swap(false, Ordering::Relaxed)
     }
 }
 

@@ -1,0 +1,131 @@
+//! Room: engine/sequencer. The projector: writes the SQL projections behind the journal, on a thread of its own.
+//!
+//! Fed from memory while it keeps up, from the journal when it does not. Under load it rests between transactions, so
+//! that what citizens wait for goes first; then its lag grows, is shown, and is caught up later.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::engine::Shared;
+use crate::metrics;
+use crate::ports::{JournalReader, Projection, ProjectionFailure, ReadFailure, RecordedBatch};
+use crate::sequencer::followers::{FollowerQueue, Found};
+
+/// Entries of one transaction, about: a batch is never split.
+const ENTRIES_PER_TRANSACTION: usize = 4_096;
+/// Longest time an entry waits to be written together with others. Well under the lag that is promised (100 ms).
+const GATHER_MAX: Duration = Duration::from_millis(20);
+/// Entries a second from which on the projector steps back. It is promised to keep up with 20,000.
+const PACED_FROM_PER_SEC: u64 = 25_000;
+/// Rest after a transaction under load, as a multiple of the time it took: it then has at most a quarter of a core.
+const REST_PER_WORK: u32 = 3;
+const REST_MAX: Duration = Duration::from_millis(200);
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+const RETRY_MAX: Duration = Duration::from_secs(30);
+
+/// The projector's thread.
+pub(crate) struct Projector {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) queue: Arc<FollowerQueue>,
+    pub(crate) projection: Box<dyn Projection>,
+    pub(crate) reader: Box<dyn JournalReader>,
+}
+
+/// Why the projector stopped for a while.
+#[derive(Debug, thiserror::Error)]
+enum Stuck {
+    #[error(transparent)]
+    Projection(#[from] ProjectionFailure),
+    #[error(transparent)]
+    Journal(#[from] ReadFailure),
+}
+
+impl Projector {
+    /// Runs until the engine ends.
+    pub(crate) fn run(mut self) {
+        let mut retry_after = RETRY_FIRST;
+        loop {
+            match self.follow() {
+                Ok(()) => return,
+                Err(stuck) => {
+                    tracing::error!(error = &stuck as &dyn std::error::Error, "projections lag");
+                    metrics::projector_stuck();
+                    self.queue.fall_behind();
+                    if self.queue.rest(retry_after) {
+                        return;
+                    }
+                    retry_after = (retry_after * 2).min(RETRY_MAX);
+                }
+            }
+        }
+    }
+
+    fn follow(&mut self) -> Result<(), Stuck> {
+        self.refuse_to_be_ahead()?;
+        loop {
+            match self.queue.take(ENTRIES_PER_TRANSACTION, GATHER_MAX) {
+                Found::Batches(batches) => self.apply_those_new(batches)?,
+                Found::FellBehind => self.catch_up()?,
+                Found::Nothing => {}
+                Found::Closed => return Ok(()),
+            }
+        }
+    }
+
+    /// Projections ahead of their journal were made from another one.
+    fn refuse_to_be_ahead(&mut self) -> Result<(), ProjectionFailure> {
+        if self.projection.applied_seq() > self.shared.pulse.head_seq() {
+            tracing::warn!("projections are ahead of the journal: rebuilding them");
+            self.projection.clear()?;
+        }
+        self.show_lag();
+        Ok(())
+    }
+
+    fn apply_those_new(&mut self, mut batches: Vec<RecordedBatch>) -> Result<(), Stuck> {
+        batches.retain(|batch| batch.first_seq > self.projection.applied_seq());
+        match batches.first() {
+            Some(first) if first.first_seq == self.projection.applied_seq() + 1 => self.apply(&batches),
+            // The batch before never came here: the journal has it.
+            Some(_) => self.catch_up(),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the journal to its end, a transaction's worth at a time, so that no read stays open while we write.
+    fn catch_up(&mut self) -> Result<(), Stuck> {
+        let mut batches = Vec::new();
+        while !self.queue.is_closed() {
+            let mut entries = 0;
+            self.reader.read(self.projection.applied_seq() + 1, &mut |batch| {
+                entries += batch.entries.len();
+                batches.push(batch);
+                if entries < ENTRIES_PER_TRANSACTION { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+            if batches.is_empty() {
+                break;
+            }
+            self.apply(&batches)?;
+            batches.clear();
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, batches: &[RecordedBatch]) -> Result<(), Stuck> {
+        let began = self.shared.clock.monotonic();
+        self.projection.apply(batches)?;
+        let took = self.shared.clock.monotonic().saturating_sub(began);
+        self.show_lag();
+        if self.shared.pulse.entries_per_sec() > PACED_FROM_PER_SEC {
+            self.queue.rest((took * REST_PER_WORK).min(REST_MAX));
+        }
+        Ok(())
+    }
+
+    fn show_lag(&self) {
+        let (applied, violations) = (self.projection.applied_seq(), self.projection.violations());
+        self.shared.pulse.set_projected(applied, violations);
+        metrics::projected(self.shared.pulse.head_seq().saturating_sub(applied), violations);
+    }
+}

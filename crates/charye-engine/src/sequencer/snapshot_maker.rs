@@ -1,0 +1,130 @@
+//! Room: engine/sequencer. Makes snapshots beside the sequencer: from the newest one and the journal's tail, in a book of its
+//! own, on a thread of its own. Answers never wait for it.
+//!
+//! While one is made, memory holds a second book. It also proves the first: both must have the same fingerprint at the
+//! same sequence number (law I14).
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use charye_domain::book::Room;
+
+use crate::metrics;
+use crate::ports::{JournalReader, Snapshots};
+use crate::sequencer::recovery::{newest_snapshot, read_on};
+
+/// Where sequencer and maker meet.
+#[derive(Debug, Default)]
+pub(crate) struct SnapshotDesk {
+    wish: Mutex<Wish>,
+    come: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Wish {
+    /// The live book as it was at a row's end: what a snapshot made now must look like.
+    wanted: Option<LiveBook>,
+    working: bool,
+    last_seq: u64,
+    closed: bool,
+}
+
+/// What the sequencer knows of its own book at the end of a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LiveBook {
+    pub(crate) last_seq: u64,
+    pub(crate) fingerprint: u64,
+}
+
+impl SnapshotDesk {
+    /// Asks for a snapshot, unless one is being made.
+    pub(crate) fn ask_for(&self, live: LiveBook) {
+        let mut wish = self.locked();
+        if !wish.working {
+            wish.wanted = Some(live);
+            drop(wish);
+            self.come.notify_all();
+        }
+    }
+
+    /// Sequence number of the newest snapshot known to this process; 0 without one.
+    pub(crate) fn last_seq(&self) -> u64 {
+        self.locked().last_seq
+    }
+
+    pub(crate) fn note_found(&self, last_seq: u64) {
+        self.locked().last_seq = last_seq;
+    }
+
+    pub(crate) fn close(&self) {
+        self.locked().closed = true;
+        self.come.notify_all();
+    }
+
+    fn next_wish(&self) -> Option<LiveBook> {
+        let mut wish = self
+            .come
+            .wait_while(self.locked(), |wish| wish.wanted.is_none() && !wish.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        let live = wish.wanted.take().filter(|_| !wish.closed)?;
+        wish.working = true;
+        Some(live)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.locked().closed
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Wish> {
+        self.wish.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The maker's thread.
+pub(crate) struct SnapshotMaker {
+    pub(crate) desk: Arc<SnapshotDesk>,
+    pub(crate) snapshots: Box<dyn Snapshots>,
+    pub(crate) reader: Box<dyn JournalReader>,
+}
+
+impl SnapshotMaker {
+    /// Runs until the engine ends.
+    pub(crate) fn run(mut self) {
+        while let Some(live) = self.desk.next_wish() {
+            let made = self.make(live);
+            let mut wish = self.desk.locked();
+            wish.working = false;
+            wish.last_seq = made.unwrap_or(wish.last_seq);
+        }
+    }
+
+    /// Makes one snapshot; the second book is gone when this returns.
+    fn make(&mut self, live: LiveBook) -> Option<u64> {
+        let mut replica = newest_snapshot(&mut *self.reader, Some(&mut *self.snapshots), Room::default());
+        let mut break_off = || self.desk.is_closed();
+        if let Err(failure) = read_on(&mut *self.reader, &mut replica, live.last_seq, &mut break_off) {
+            tracing::error!(error = &failure as &dyn std::error::Error, "could not read the journal for a snapshot");
+            return None;
+        }
+        if replica.last_seq != live.last_seq {
+            return None;
+        }
+        if replica.book.fingerprint() != live.fingerprint {
+            tracing::error!(
+                last_seq = live.last_seq,
+                "book and journal differ: law I14 is broken; no snapshot is kept"
+            );
+            metrics::fingerprints_differ();
+            return None;
+        }
+        match self.snapshots.save(replica.last_seq, replica.hash, &replica.book) {
+            Ok(()) => {
+                metrics::snapshot_made(replica.last_seq);
+                Some(replica.last_seq)
+            }
+            Err(failure) => {
+                tracing::error!(error = &failure as &dyn std::error::Error, "snapshot is missing");
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Room: engine. From ports and settings to a running engine: recovers the book, lays out the board, starts the threads.
+//!
+//! Called once a process by `server/wiring`, and by tests. It must never let a question in before everything is read.
+
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use charye_domain::book::Room;
+
+use crate::availability::{Availability, DistrictPlace};
+use crate::engine::{Engine, Shared, Threads};
+use crate::identity::PeopleDesk;
+use crate::notification::Messenger;
+use crate::ports::{Clock, Journal, Keys, MessageSender, PeopleStore, Projection, Random, Snapshots};
+use crate::sequencer::followers::FollowerQueue;
+use crate::sequencer::lanes::{LaneRooms, Lanes, USUAL_ROOMS};
+use crate::sequencer::published::{CampaignList, Published, Pulse};
+use crate::sequencer::shown::Shown;
+use crate::sequencer::time::SequencerTime;
+use crate::sequencer::{
+    ClockJumps, Ending, Parts, Projector, Sequencer, SnapshotDesk, SnapshotMaker, SnapshotTrigger, StartFailure,
+    recover,
+};
+
+/// Everything outside that the engine needs.
+pub struct EnginePorts {
+    pub journal: Box<dyn Journal>,
+    /// Without them every start reads the whole journal.
+    pub snapshots: Option<Box<dyn Snapshots>>,
+    pub projection: Option<Box<dyn Projection>>,
+    pub people: Arc<dyn PeopleStore>,
+    pub keys: Arc<dyn Keys>,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    /// Without one nobody is told anything.
+    pub messages: Option<Box<dyn MessageSender>>,
+    /// Called first on every thread that works behind the sequencer (projector, snapshots, messages): lowers its
+    /// priority, where the machine can.
+    pub in_background: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// How the engine is to run.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    pub lanes: LaneRooms,
+    pub clock_jumps: ClockJumps,
+    /// How much to make room for before the first citizen comes.
+    pub room: Room,
+    /// Entries after which a snapshot is made.
+    pub snapshot_every_entries: u64,
+    /// Entries kept in memory for a follower before it has to read the journal instead; about 150 bytes each.
+    pub follower_entries_max: usize,
+    /// Districts and provinces that the directory knows by name.
+    pub districts: Arc<[DistrictPlace]>,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            lanes: USUAL_ROOMS,
+            clock_jumps: ClockJumps::AskOperator,
+            room: Room::default(),
+            snapshot_every_entries: 2_000_000,
+            follower_entries_max: 131_072,
+            districts: Arc::from([]),
+        }
+    }
+}
+
+impl Engine {
+    /// Recovers the book from the newest snapshot and the journal's tail, or from the whole journal, and begins to answer.
+    ///
+    /// # Errors
+    /// The journal is damaged, has a gap or ends elsewhere than its writer says; or a thread does not start. Nothing has
+    /// been written then.
+    pub fn start(ports: EnginePorts, settings: EngineSettings) -> Result<Self, StartFailure> {
+        let EnginePorts { journal, mut snapshots, projection, people, keys, clock, random, messages, in_background } =
+            ports;
+        let head = journal.head();
+        let began = clock.monotonic();
+        let recovered =
+            recover(&mut *journal.reader(), snapshots.as_mut().map(|kept| &mut **kept as _), settings.room, head)?;
+        let took = clock.monotonic().saturating_sub(began);
+        tracing::info!(last_seq = recovered.last_seq, snapshot = recovered.snapshot_seq, ?took, "book is recovered");
+
+        let time = SequencerTime::start(clock.wall(), clock.monotonic(), recovered.at);
+        let shared = Arc::new(Shared {
+            lanes: Lanes::new(settings.lanes),
+            pulse: Pulse::default(),
+            campaigns: Published::new(CampaignList::default()),
+            availability: Published::new(Availability::empty()),
+            clock,
+            random,
+            keys,
+            ending: Ending::new(),
+        });
+        let people = PeopleDesk::open(&people).map_err(StartFailure::Thread)?;
+        let shown = Shown::new(Arc::clone(&shared), Arc::clone(&settings.districts), &recovered.book)?;
+        let desk = snapshots.is_some().then(|| Arc::new(SnapshotDesk::default()));
+        let trigger = desk.as_ref().map(|desk| {
+            desk.note_found(recovered.snapshot_seq);
+            SnapshotTrigger {
+                desk: Arc::clone(desk),
+                every_entries: settings.snapshot_every_entries.max(1),
+                asked_at_seq: recovered.snapshot_seq,
+            }
+        });
+
+        let mut followers = Vec::new();
+        let mut behind: Vec<(&str, Box<dyn FnOnce() + Send>)> = Vec::new();
+        let has_projection = projection.is_some();
+        if let Some(projection) = projection {
+            let queue = Arc::new(FollowerQueue::new(settings.follower_entries_max));
+            followers.push(Arc::clone(&queue));
+            let projector = Projector { shared: Arc::clone(&shared), queue, projection, reader: journal.reader() };
+            behind.push(("projector", Box::new(move || projector.run())));
+        }
+        if let Some(sender) = messages {
+            let queue = Arc::new(FollowerQueue::new(settings.follower_entries_max));
+            followers.push(Arc::clone(&queue));
+            let shared = Arc::clone(&shared);
+            let messenger = Messenger { shared, queue, sender, reader: journal.reader(), done_through: 0 };
+            behind.push(("messenger", Box::new(move || messenger.run())));
+        }
+        if let Some((snapshots, desk)) = snapshots.zip(desk.clone()) {
+            let maker = SnapshotMaker { desk, snapshots, reader: journal.reader() };
+            behind.push(("snapshots", Box::new(move || maker.run())));
+        }
+
+        let sequencer = Sequencer::new(Parts {
+            shared: Arc::clone(&shared),
+            book: recovered.book,
+            journal,
+            time,
+            jumps: settings.clock_jumps,
+            shown,
+            followers,
+            snapshots: trigger,
+        });
+        let engine = Self { shared, people, snapshots: desk, has_projection, threads: Mutex::default() };
+        let mut threads = Threads { sequencer: Some(spawn("sequencer", move || sequencer.run())?), behind: Vec::new() };
+        for (name, run) in behind {
+            let in_background = Arc::clone(&in_background);
+            threads.behind.push(spawn(name, move || {
+                in_background();
+                run();
+            })?);
+        }
+        *engine.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = threads;
+        Ok(engine)
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartFailure> {
+    std::thread::Builder::new().name(name.into()).spawn(run).map_err(StartFailure::Thread)
+}
