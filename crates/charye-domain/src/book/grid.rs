@@ -45,6 +45,10 @@ pub struct Block {
 }
 
 impl Block {
+    pub(super) fn pattern(&self) -> u32 {
+        self.pattern
+    }
+
     pub fn row(&self) -> RowId {
         self.row
     }
@@ -191,8 +195,51 @@ impl Grid {
         self.position(slot).and_then(|position| self.counts.get(position)).copied()
     }
 
-    /// Counts a claim in or out of a slot. Never beyond what fits: `decide` has seen to that.
+    pub(super) fn patterns(&self) -> &[Box<[MinuteOfDay]>] {
+        &self.patterns
+    }
+
+    pub(super) fn counts_of(&self, block: &Block) -> &[Counts] {
+        let first = block.first as usize;
+        self.counts.get(first..first + usize::from(block.slots)).unwrap_or_default()
+    }
+
+    /// Puts back a pattern as an image has it; `false` if it is there already.
+    pub(super) fn restore_pattern(&mut self, starts: Box<[MinuteOfDay]>) -> bool {
+        let before = self.patterns.len();
+        self.pattern(starts);
+        self.patterns.len() > before
+    }
+
+    /// Puts back a block as an image has it, with no places yet.
+    pub(super) fn restore_block(&mut self, row: RowId, day: DayIndex, pattern: u32, closed: u64) {
+        let starts = self.patterns.get(pattern as usize).cloned().unwrap_or_default();
+        let slots: Vec<_> = starts.iter().map(|start| (*start, 0)).collect();
+        let id = self.add_block(row, day, &slots);
+        self.close(id, closed);
+    }
+
+    /// Puts back a capacity as an image has it: slots stand in the order of their blocks.
+    pub(super) fn restore_capacity(&mut self, position: usize, capacity: u16) {
+        if let Some(counts) = self.counts.get_mut(position) {
+            counts.capacity = capacity;
+        }
+    }
+
+    pub(super) fn restore_undercut(&mut self, slot: SlotId, wanted: u16) {
+        self.undercut.insert(slot, wanted);
+    }
+
+    /// Counts a claim in or out of a slot, and lets an undercut slot shrink.
     pub(super) fn claim(&mut self, slot: SlotId, claim: Claim) {
+        self.claim_as_is(slot, claim);
+        if !self.undercut.is_empty() {
+            self.settle(slot);
+        }
+    }
+
+    /// Counts a claim in or out of a slot. Never beyond what fits: `decide` has seen to that.
+    pub(super) fn claim_as_is(&mut self, slot: SlotId, claim: Claim) {
         let Some(counts) = self.position(slot).and_then(|position| self.counts.get_mut(position)) else { return };
         let before = slot_fingerprint(slot, counts.held, counts.reserved);
         let (held, reserved) = match claim {
@@ -209,9 +256,6 @@ impl Grid {
         (counts.held, counts.reserved) = (held, reserved);
         let after = slot_fingerprint(slot, held, reserved);
         self.fingerprint = self.fingerprint.wrapping_sub(before).wrapping_add(after);
-        if !self.undercut.is_empty() {
-            self.settle(slot);
-        }
     }
 
     pub(super) fn close(&mut self, block: BlockId, mask: u64) {

@@ -13,8 +13,12 @@ mod apply;
 mod decide;
 mod due;
 mod events;
+mod image;
 mod record;
 mod touched;
+
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
 
 mod campaigns;
 mod clinics;
@@ -32,6 +36,7 @@ pub use command::{Action, Actor, Authority, Channel, Command, Operation, Places,
 pub use event::{EndOfVisit, Entry, Event};
 pub use events::Events;
 pub use grid::{Block, Row, RowId, slot_fingerprint};
+pub use image::{CampaignReader, ImageError};
 pub use imports::{IMPORTS_MAX, STAGED_MAX, STAGED_PER_COMMAND_MAX};
 pub use operations::OPERATION_KEPT_MS;
 pub use outcome::{CitizenView, HoldView, Outcome, Query, Reply, ReservationView, VisitView};

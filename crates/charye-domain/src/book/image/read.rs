@@ -1,0 +1,289 @@
+//! Room: domain/book/image. Bytes to a book. Every number is checked before it is believed: whatever the bytes, the answer
+//! is a whole book or an error.
+
+use std::sync::Arc;
+
+use crate::book::campaigns::{CAMPAIGNS_MAX, CampaignState};
+use crate::book::clinics::CLINICS_MAX;
+use crate::book::grid::{BLOCKS_MAX, Claim, Row, RowId};
+use crate::book::image::bytes::Reader;
+use crate::book::image::clinic::{read_clinic, read_session};
+use crate::book::image::write::NONE;
+use crate::book::image::{ImageError, MAGIC, VERSION, outcome, width};
+use crate::book::imports::{IMPORTS_MAX, STAGED_MAX, Staged};
+use crate::book::operations::OperationRow;
+use crate::book::people::PersonRow;
+use crate::book::reservations::{PlaceOf, Reservation, state_from_code, takes_a_place};
+use crate::book::{Book, Operation};
+use crate::campaign::Campaign;
+use crate::ids::{
+    CampaignId, CampaignVersion, CitizenKey, ClinicId, HoldId, ImportId, KeyId, OpeningId, OperationKey, Person,
+    ProductId, ReservationNumber, SlotId,
+};
+use crate::time::{DayIndex, MinuteOfDay, UnixMillis};
+use crate::vaccine::DoseNumber;
+
+/// Reads a campaign's canonical text back; `None` if it cannot be read as the campaign and version named.
+pub type CampaignReader<'a> = &'a dyn Fn(&str, CampaignId, CampaignVersion) -> Option<Campaign>;
+
+impl Book {
+    /// Reads a book that [`Book::write_image`] wrote. `source` fills the buffer it is given whole, or says `false`.
+    ///
+    /// # Errors
+    /// What does not fit: too short, of another version, or numbers that cannot be those of a book.
+    pub fn read_image(
+        source: &mut dyn FnMut(&mut [u8]) -> bool,
+        campaigns: CampaignReader<'_>,
+    ) -> Result<Self, ImageError> {
+        let from = &mut Reader::new(source);
+        if from.array()? != MAGIC {
+            return Err(ImageError::NotAnImage);
+        }
+        match from.u16()? {
+            VERSION => {}
+            other => return Err(ImageError::VersionUnknown(other)),
+        }
+        let mut book = Self::default();
+        book.read_campaigns(from, campaigns)?;
+        book.read_clinics(from)?;
+        book.read_grid(from)?;
+        book.read_people(from)?;
+        book.read_reservations(from)?;
+        book.read_holds(from)?;
+        book.read_visits(from)?;
+        check(book.undercut_is_sound(), "an undercut slot")?;
+        book.read_operations(from)?;
+        book.read_imports(from)?;
+        check(from.u64()? == book.fingerprint(), "the fingerprint")?;
+        Ok(book)
+    }
+
+    fn read_campaigns(&mut self, from: &mut Reader<'_>, campaigns: CampaignReader<'_>) -> Result<(), ImageError> {
+        let count = at_most(from.u32()?, CAMPAIGNS_MAX, "the number of campaigns")?;
+        for id in 0..count {
+            let id = CampaignId(id as u16);
+            let (version, released) = (CampaignVersion(from.u16()?), from.u16()?);
+            let text = from.text()?;
+            let campaign = campaigns(&text, id, version).filter(|read| read.id == id && read.version == version);
+            let campaign = campaign.ok_or(ImageError::CampaignUnreadable(id))?;
+            check(usize::from(released) <= campaign.openings.len(), "the openings released")?;
+            self.campaigns.push(CampaignState::new(Arc::new(campaign), text.into(), released));
+        }
+        Ok(())
+    }
+
+    fn read_clinics(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
+        let count = at_most(from.u32()?, CLINICS_MAX, "the number of clinics")?;
+        for _ in 0..count {
+            let clinic = read_clinic(from)?;
+            check(self.clinics.find(&clinic.code).is_none(), "two clinics with one code")?;
+            self.clinics.put(clinic);
+        }
+        Ok(())
+    }
+
+    fn read_grid(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
+        let patterns = at_most(from.u32()?, BLOCKS_MAX, "the number of patterns")?;
+        for _ in 0..patterns {
+            let starts: Vec<MinuteOfDay> =
+                (0..from.u8()?).map(|_| from.u16().map(MinuteOfDay)).collect::<Result<_, _>>()?;
+            let mut sorted = starts.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            let sound = (1..=64).contains(&starts.len()) && sorted.len() == starts.len();
+            check(sound && starts.iter().all(|start| start.0 < 24 * 60), "a pattern of start times")?;
+            check(self.grid.restore_pattern(starts.into()), "two equal patterns")?;
+        }
+        let rows = from.u32()?;
+        from.records(rows, width::ROW, |mut row| {
+            let row = Row {
+                campaign: CampaignId(row.u16()),
+                clinic: ClinicId(row.u32()),
+                product: ProductId(row.u8()),
+                dose: DoseNumber::new(row.u8()).ok_or(ImageError::Invalid("a row's dose"))?,
+            };
+            let campaign = self.campaigns.get(usize::from(row.campaign.0));
+            let product = campaign.and_then(|state| state.campaign.product(row.product));
+            let clinic = self.clinics.rows().get(row.clinic.0 as usize);
+            check(product.is_some() && clinic.is_some() && self.grid.row_id(row).is_none(), "a row")?;
+            self.grid.row_or_new(row);
+            Ok(())
+        })?;
+        let blocks = at_most(from.u32()?, BLOCKS_MAX, "the number of blocks")?;
+        let mut slots = 0_u64;
+        from.records(blocks, width::BLOCK, |mut block| {
+            let (row, pattern, day, closed) = (RowId(block.u32()), block.u32(), DayIndex(block.u8()), block.u64());
+            let known = self.grid.rows().get(row.0 as usize).is_some();
+            let free_day = u32::from(day.0) < DayIndex::MAX_DAYS && self.grid.block_on(row, day).is_none();
+            let starts = self.grid.patterns().get(pattern as usize).map_or(0, |starts| starts.len());
+            let within = closed.checked_shr(starts as u32).unwrap_or(0) == 0;
+            slots += starts as u64;
+            check(known && free_day && starts > 0 && within && slots < u64::from(NONE), "a block")?;
+            self.grid.restore_block(row, day, pattern, closed);
+            Ok(())
+        })?;
+        check(u64::from(from.u32()?) == slots, "the number of slots")?;
+        let mut position = 0;
+        from.records(slots as u32, width::CAPACITY, |mut capacity| {
+            self.grid.restore_capacity(position, capacity.u16());
+            position += 1;
+            Ok(())
+        })?;
+        let undercut = from.u32()?;
+        from.records(undercut, width::UNDERCUT, |mut undercut| {
+            let (slot, wanted) = (SlotId(undercut.u32()), undercut.u16());
+            check(self.grid.counts(slot).is_some(), "an undercut slot")?;
+            self.grid.restore_undercut(slot, wanted);
+            Ok(())
+        })
+    }
+
+    fn read_people(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
+        let people = from.u32()?;
+        from.records(people, width::PERSON, |mut row| {
+            let (key, key_id, erased, generation) = (CitizenKey(row.array()), KeyId(row.u16()), row.u8(), row.u32());
+            let erased = erased == 1;
+            check(erased || self.people.find(key_id, key).is_none(), "two people with one key")?;
+            self.people.restore(PersonRow::from_image(key, key_id, erased, generation));
+            Ok(())
+        })
+    }
+
+    fn read_reservations(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
+        let reservations = from.u32()?;
+        from.records(reservations, width::RESERVATION, |mut row| {
+            let (first, second) = (SlotId(row.u32()), slot_or_none(row.u32()));
+            let person = Person(row.u32());
+            let number = ReservationNumber::from_value(row.u64()).ok_or(ImageError::Invalid("a number"))?;
+            let states = row.u8();
+            let state = |code| state_from_code(code).ok_or(ImageError::Invalid("the state of a dose"));
+            let mut reservation = Reservation::new(person, number, first, second, UnixMillis(row.i64()));
+            reservation.set_state(PlaceOf::First, state(states & 0xf)?);
+            reservation.set_state(PlaceOf::Second, state(states >> 4)?);
+
+            check(self.people.rows().get(person.0 as usize).is_some(), "a reservation's person")?;
+            check(self.reservations.find(number).is_none(), "two reservations with one number")?;
+            check(self.same_campaign(first, second).is_some(), "a reservation's places")?;
+            for (_, slot, _) in reservation.places().filter(|(.., state)| takes_a_place(*state)) {
+                self.restore_claim(slot, Claim::Reserve)?;
+            }
+            let id = crate::ids::ReservationId(self.reservations.next());
+            let older = self.people.push_reservation(person, id);
+            self.reservations.push(reservation, older);
+            Ok(())
+        })
+    }
+
+    fn read_holds(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
+        self.holds.set_next(from.u32()?);
+        let holds = from.u32()?;
+        from.records(holds, width::HOLD, |mut hold| {
+            let (id, person, campaign) = (HoldId(hold.u32()), Person(hold.u32()), CampaignId(hold.u16()));
+            let (first, second) = (SlotId(hold.u32()), slot_or_none(hold.u32()));
+            let (extensions, expires_at) = (hold.u8(), UnixMillis(hold.i64()));
+            let of_known = self.people.known(person).is_some() && self.holds.of(person).is_none();
+            check(of_known && id.0 < self.holds.next() && self.holds.get(id).is_none(), "a hold")?;
+            check(self.same_campaign(first, second) == Some(campaign), "the places of a hold")?;
+            self.restore_claim(first, Claim::Hold)?;
+            second.map_or(Ok(()), |second| self.restore_claim(second, Claim::Hold))?;
+            self.holds.open(id, (person, campaign), (first, second), extensions, expires_at);
+            Ok(())
+        })
+    }
+
+    fn read_visits(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
+        let visits = from.u32()?;
+        from.records(visits, width::VISIT, |mut visit| {
+            let (person, campaign, opening) = (Person(visit.u32()), CampaignId(visit.u16()), OpeningId(visit.u8()));
+            let (generation, holds_expired, last_expired) = (visit.u32(), visit.u8(), visit.u32());
+            let ends_at = UnixMillis(visit.i64());
+            let known = self.campaign(campaign).is_some_and(|campaign| campaign.opening(opening).is_some());
+            let of_known = self.people.known(person).is_some_and(|row| generation <= row.generation);
+            check(known && of_known && self.visits.of(person).is_none(), "a visit")?;
+            self.visits.start(person, (campaign, opening), generation, ends_at);
+            let last_expired = Some(last_expired).filter(|hold| *hold != NONE).map(HoldId);
+            self.visits.restore_expired(person, holds_expired, last_expired);
+            Ok(())
+        })
+    }
+
+    fn read_operations(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
+        let operations = from.u32()?;
+        let mut before = UnixMillis(i64::MIN);
+        from.records(operations, width::OPERATION, |mut row| {
+            let key = OperationKey(u128::from_le_bytes(row.array()));
+            let (request_hash, at) = (row.u64(), UnixMillis(row.i64()));
+            let outcome = outcome::read(&mut row)?;
+            check(before <= at, "the order of remembered answers")?;
+            before = at;
+            self.operations.remember(OperationRow::new(Operation { key, request_hash }, at, outcome));
+            Ok(())
+        })
+    }
+
+    fn read_imports(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
+        let mut rows = 0_usize;
+        for _ in 0..at_most(from.u32()?, IMPORTS_MAX, "the number of imports")? {
+            let import = ImportId(from.u32()?);
+            let (has_campaign, campaign) = (from.u8()? == 1, CampaignId(from.u16()?));
+            check(!has_campaign || self.campaign(campaign).is_some(), "an import's campaign")?;
+            let mut staged = Staged { campaign: has_campaign.then_some(campaign), ..Staged::default() };
+            for _ in 0..from.u32()? {
+                staged.clinics.push(chunk(from, &mut rows, read_clinic)?);
+            }
+            for _ in 0..from.u32()? {
+                staged.sessions.push(chunk(from, &mut rows, read_session)?);
+            }
+            check(self.imports.get(import).is_none(), "two imports with one id")?;
+            self.imports.restore(import, staged);
+        }
+        Ok(())
+    }
+
+    /// The one campaign of one or two different slots.
+    fn same_campaign(&self, first: SlotId, second: Option<SlotId>) -> Option<CampaignId> {
+        let campaign = |slot| self.grid.find(slot).map(|found| found.row.campaign);
+        let one = campaign(first)?;
+        second.is_none_or(|second| second != first && campaign(second) == Some(one)).then_some(one)
+    }
+
+    fn restore_claim(&mut self, slot: SlotId, claim: Claim) -> Result<(), ImageError> {
+        let room = self.grid.counts(slot).is_some_and(|counts| counts.claimed() < counts.capacity);
+        check(room, "more places claimed than there are")?;
+        self.grid.claim_as_is(slot, claim);
+        Ok(())
+    }
+
+    /// A slot is undercut while more is claimed than wanted, and then has as many places as are claimed.
+    fn undercut_is_sound(&self) -> bool {
+        self.grid.undercut().iter().all(|(slot, wanted)| {
+            self.grid
+                .counts(*slot)
+                .is_some_and(|counts| counts.claimed() > *wanted && counts.capacity == counts.claimed())
+        })
+    }
+}
+
+/// Rows staged by one command, and how many there are in all.
+fn chunk<T>(
+    from: &mut Reader<'_>,
+    rows: &mut usize,
+    mut read: impl FnMut(&mut Reader<'_>) -> Result<T, ImageError>,
+) -> Result<Arc<[T]>, ImageError> {
+    let count = from.u32()?;
+    *rows = rows.saturating_add(count as usize);
+    check(*rows <= STAGED_MAX, "the number of staged rows")?;
+    (0..count).map(|_| read(from)).collect()
+}
+
+fn slot_or_none(value: u32) -> Option<SlotId> {
+    (value != NONE).then_some(SlotId(value))
+}
+
+fn check(fits: bool, what: &'static str) -> Result<(), ImageError> {
+    if fits { Ok(()) } else { Err(ImageError::Invalid(what)) }
+}
+
+fn at_most(count: u32, max: usize, what: &'static str) -> Result<u32, ImageError> {
+    check(count as usize <= max, what).map(|()| count)
+}
