@@ -79,9 +79,7 @@ impl Directory {
     /// Builds a directory of clinics, given by their ids: the first is clinic 0.
     pub fn new(clinics: Vec<Clinic>, table: &[DistrictPlace]) -> Self {
         let mut by_rank: Vec<(ClinicId, Clinic)> = (0..).map(ClinicId).zip(clinics).collect();
-        by_rank.sort_by(|(a_id, a), (b_id, b)| {
-            (a.district, &a.name.ko, a_id).cmp(&(b.district, &b.name.ko, b_id))
-        });
+        by_rank.sort_by(|(a_id, a), (b_id, b)| (a.district, &a.name.ko, a_id).cmp(&(b.district, &b.name.ko, b_id)));
         let (ids, clinics): (Vec<ClinicId>, Vec<Clinic>) = by_rank.into_iter().unzip();
         let mut ranks = vec![0_u32; ids.len()];
         for (rank, id) in (0_u32..).zip(&ids) {
@@ -97,7 +95,8 @@ impl Directory {
             [Some(&clinic.name.ko), english].into_iter().flatten().map(move |name| (rank, name.as_str()))
         });
         let names = NameIndex::new(both_names);
-        let entries = (0_u32..).zip(&clinics).filter_map(|(rank, clinic)| Some(CellEntry { rank, point: clinic.point? }));
+        let entries =
+            (0_u32..).zip(&clinics).filter_map(|(rank, clinic)| Some(CellEntry { rank, point: clinic.point? }));
         let cells = CellGrid::new(entries.collect());
         Self {
             clinics: clinics.into(),

@@ -123,7 +123,8 @@ impl Availability {
     /// Nothing: no campaign, no clinic.
     pub fn empty() -> Self {
         let directory = Directory::new(Vec::new(), &[]);
-        let board = BoardBuilder::default().finish(&directory).expect("a board without blocks has none that does not fit");
+        let board =
+            BoardBuilder::default().finish(&directory).expect("a board without blocks has none that does not fit");
         Self::new(&[], Arc::new(directory), Arc::new(board))
     }
 

@@ -51,8 +51,10 @@ pub(super) fn normalised(name: &str) -> String {
 
 /// The initial consonant (초성) of a Hangul syllable. Source: the Unicode Standard, 3.12 (19 x 21 x 28 syllables).
 fn initial_consonant(syllable: char) -> Option<char> {
-    const INITIALS: [char; 19] =
-        ['ㄱ', 'ㄲ', 'ㄴ', 'ㄷ', 'ㄸ', 'ㄹ', 'ㅁ', 'ㅂ', 'ㅃ', 'ㅅ', 'ㅆ', 'ㅇ', 'ㅈ', 'ㅉ', 'ㅊ', 'ㅋ', 'ㅌ', 'ㅍ', 'ㅎ'];
+    const INITIALS: [char; 19] = [
+        'ㄱ', 'ㄲ', 'ㄴ', 'ㄷ', 'ㄸ', 'ㄹ', 'ㅁ', 'ㅂ', 'ㅃ', 'ㅅ', 'ㅆ', 'ㅇ', 'ㅈ', 'ㅉ', 'ㅊ', 'ㅋ', 'ㅌ', 'ㅍ',
+        'ㅎ',
+    ];
     let offset = u32::from(syllable).checked_sub(u32::from('가'))?;
     INITIALS.get((offset / (21 * 28)) as usize).copied()
 }

@@ -11,7 +11,9 @@ use charye_domain::book::Book;
 use charye_domain::clinic::Clinic;
 use charye_domain::ids::BlockId;
 
-use super::{Availability, BlockPlace, Board, BoardBuilder, Directory, DistrictPlace, LayoutError, Plane, Progress, Resync};
+use super::{
+    Availability, BlockPlace, Board, BoardBuilder, Directory, DistrictPlace, LayoutError, Plane, Progress, Resync,
+};
 
 /// A board being made. The sequencer drives it by [`Rebuild::step`] between batches, and makes every change to the board
 /// that is shown to [`Rebuild::board`] as well, if there is one.

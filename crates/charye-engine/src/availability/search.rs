@@ -57,7 +57,10 @@ pub enum Area {
     /// Five-digit code.
     District(u32),
     /// Around a centre, out to a radius; without one, the nearest, out to [`SearchRequest::RADIUS_M_MAX`].
-    Around { centre: Centre, radius_m: Option<u32> },
+    Around {
+        centre: Centre,
+        radius_m: Option<u32>,
+    },
 }
 
 /// What a distance is measured from.
@@ -253,6 +256,17 @@ pub struct NextTime {
     pub remaining: u16,
 }
 
+/// The first four; the rest is left out.
+impl FromIterator<NextTime> for NextTimes {
+    fn from_iter<I: IntoIterator<Item = NextTime>>(times: I) -> Self {
+        let mut list = Self::default();
+        for (place, time) in list.0.iter_mut().zip(times) {
+            *place = Some(time);
+        }
+        list
+    }
+}
+
 impl NextTimes {
     pub fn iter(&self) -> impl Iterator<Item = &NextTime> {
         self.0.iter().flatten()
@@ -365,7 +379,7 @@ impl Availability {
             Some(days) if days.start() <= days.end() && *days.end() <= campaign.last_day() => DaySet::range(days),
             Some(_) => return Err(SearchError::DaysInvalid),
         };
-        if request.times.as_ref().is_some_and(|times| times.is_empty() || times.end > MinuteOfDay(1_440)) {
+        if request.times.as_ref().is_some_and(|times| times.is_empty() || times.end > MIDNIGHT) {
             return Err(SearchError::TimesInvalid);
         }
         let (scope, origin) = self.scope(request)?;
@@ -451,6 +465,7 @@ impl Availability {
     }
 }
 
+const MIDNIGHT: MinuteOfDay = MinuteOfDay(1_440);
 /// Room for a distance below the day in a sort key: 24 bits hold 16,777 km.
 const DAY_SHIFT: u32 = 24;
 /// Sorts after every day.
@@ -554,8 +569,10 @@ impl Sieve<'_> {
             }
             Pairing::Impossible => return DaySet::EMPTY,
         }
-        if days.contains(self.moment.day) && self.slots(product, rank, self.moment.day).is_none() {
-            days = days.without(DaySet::day(self.moment.day));
+        let today = self.moment.day;
+        let rest_of_today = self.moment.first_minute..MIDNIGHT;
+        if days.contains(today) && self.slots_between(product, rank, today, &rest_of_today).is_none() {
+            days = days.without(DaySet::day(today));
         }
         days
     }
@@ -572,26 +589,34 @@ impl Sieve<'_> {
 
     /// The block of a day and its free slots at the times asked, if there are any.
     pub(super) fn slots(&self, product: &ProductRows, rank: u32, day: DayIndex) -> Option<(BlockId, u64)> {
+        let asked = self.times.clone().unwrap_or(MinuteOfDay(0)..MIDNIGHT);
+        let first = if day == self.moment.day { self.moment.first_minute.max(asked.start) } else { asked.start };
+        self.slots_between(product, rank, day, &(first..asked.end))
+    }
+
+    fn slots_between(
+        &self,
+        product: &ProductRows,
+        rank: u32,
+        day: DayIndex,
+        times: &Range<MinuteOfDay>,
+    ) -> Option<(BlockId, u64)> {
         let board = &self.availability.board;
         let block = board.block(board.row(product.plane, rank), day)?;
         let mut mask = board.free_slots(block);
-        if mask != 0 && (self.times.is_some() || day == self.moment.day) {
-            mask &= board.timetable(block).mask_between(&self.times_on(day));
+        let whole_day = times.start == MinuteOfDay(0) && times.end == MIDNIGHT;
+        if mask != 0 && !whole_day {
+            mask &= board.timetable(block).mask_between(times);
         }
         (mask != 0).then_some((block, mask))
     }
 
-    /// The times asked on a day, without what has begun.
-    fn times_on(&self, day: DayIndex) -> Range<MinuteOfDay> {
-        let asked = self.times.clone().unwrap_or(MinuteOfDay(0)..MinuteOfDay(1_440));
-        if day == self.moment.day { self.moment.first_minute.max(asked.start)..asked.end } else { asked }
-    }
-
     fn places_on_days(&self, rank: u32) -> u32 {
         let board = &self.availability.board;
-        let places = self.products.iter().map(|product| {
-            board.places_on(board.row(product.plane, rank), self.days_whatever_the_time(product, rank))
-        });
+        let places = self
+            .products
+            .iter()
+            .map(|product| board.places_on(board.row(product.plane, rank), self.days_whatever_the_time(product, rank)));
         places.sum()
     }
 

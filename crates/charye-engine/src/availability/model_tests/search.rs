@@ -1,0 +1,186 @@
+//! Room: engine/availability, tests. Every filter, order and page of a search against a scan of all slots.
+
+use charye_domain::clinic::Point;
+use charye_domain::ids::ProductId;
+use charye_domain::time::{DayIndex, MinuteOfDay};
+use charye_domain::vaccine::DoseNumber;
+use proptest::prelude::*;
+
+use super::world::{CAMPAIGN, DAYS, DISTRICTS, Place, World, days_of, district_table, moment, seeds};
+use crate::availability::cells::Origin;
+use crate::availability::{
+    Area, Centre, ClinicFound, Count, Cursor, Moment, NextTime, Order, SearchRequest, Show, Totals,
+};
+
+fn request() -> impl Strategy<Value = SearchRequest> {
+    let centre = prop_oneof![
+        (36_900_000..37_700_000, 126_600_000..127_500_000)
+            .prop_map(|(lat_e6, lon_e6)| Centre::Point(Point { lat_e6, lon_e6 })),
+        (0_usize..4).prop_map(|n| Centre::District(DISTRICTS[n])),
+    ];
+    let area = prop_oneof![
+        Just(Area::Everywhere),
+        prop::sample::select(vec![11_u32, 26, 41]).prop_map(Area::Province),
+        (0_usize..4).prop_map(|n| Area::District(DISTRICTS[n])),
+        (centre, prop::option::of(1_000_u32..60_000)).prop_map(|(centre, radius_m)| Area::Around { centre, radius_m }),
+    ];
+    let what = (
+        prop::option::of((0_u8..2).prop_map(ProductId)),
+        prop_oneof![4 => Just(DoseNumber::First), 1 => Just(DoseNumber::Second)],
+        prop::option::weighted(0.2, prop::sample::select(vec!["가", "나다", "ㄱ", "a"]).prop_map(str::to_owned)),
+        prop::option::of((0..DAYS, 0..DAYS).prop_map(|(a, b)| DayIndex(a.min(b))..=DayIndex(a.max(b)))),
+        prop::option::weighted(
+            0.3,
+            (0_u16..1_400, 1_u16..400).prop_map(|(a, b)| MinuteOfDay(a)..MinuteOfDay((a + b).min(1_440))),
+        ),
+    );
+    let how = (
+        prop::sample::select(vec![Order::District, Order::Distance, Order::Earliest]),
+        prop::sample::select(vec![Show::Free, Show::All]),
+        0..=SearchRequest::NEXT_TIMES_MAX,
+        1_u8..6,
+    );
+    (area, what, how).prop_map(|(area, (product, dose, name, days, times), (order, show, next_times, page_size))| {
+        let mut request = SearchRequest {
+            product,
+            dose,
+            area,
+            name,
+            days,
+            times,
+            order,
+            show,
+            next_times,
+            page_size,
+            totals: Totals::ClinicsAndPlaces,
+            ..SearchRequest::new(CAMPAIGN)
+        };
+        sensible(&mut request);
+        request
+    })
+}
+
+/// What is refused is tested elsewhere: make the request one that is answered.
+fn sensible(request: &mut SearchRequest) {
+    match request.area {
+        Area::Around { centre, radius_m: None } if request.order != Order::Distance => {
+            request.area = Area::Around { centre, radius_m: Some(30_000) };
+        }
+        Area::Around { .. } => {}
+        _ if request.order == Order::Distance => request.order = Order::District,
+        _ => {}
+    }
+    if request.area == Area::Everywhere {
+        request.times = None;
+    }
+}
+
+/// What a search finds, by looking at everything: the clinics in order, and the places on their days whatever the time.
+fn naive(world: &World, request: &SearchRequest, moment: Moment) -> (Vec<ClinicFound>, u64) {
+    let origin = match request.area {
+        Area::Around { centre: Centre::Point(point), .. } => Some(Origin::new(point)),
+        Area::Around { centre: Centre::District(code), .. } => {
+            let known = district_table().into_iter().find(|place| place.code == code);
+            Some(Origin::new(known.unwrap().centre))
+        }
+        _ => None,
+    };
+    let mut found = Vec::new();
+    let mut all_places = 0;
+    for (id, clinic) in (0..).map(charye_domain::ids::ClinicId).zip(&world.clinics) {
+        let distance_m = origin.zip(clinic.point).map(|(origin, point)| origin.distance_m(point));
+        let in_area = match request.area {
+            Area::Everywhere => true,
+            Area::Province(code) => clinic.district / 1_000 == code,
+            Area::District(code) => clinic.district == code,
+            Area::Around { radius_m, .. } => distance_m.is_some_and(|d| d <= radius_m.unwrap_or(100_000)),
+        };
+        let name: String = clinic.name.ko.split_whitespace().collect();
+        let initials = name.replace('가', "ㄱ").replace('나', "ㄴ").replace('다', "ㄷ");
+        let named =
+            request.name.as_deref().is_none_or(|part| name.contains(part) || initials.contains(part) && part == "ㄱ");
+        let gives = world.places.iter().any(|place| {
+            place.clinic == id && place.dose == request.dose && request.product.is_none_or(|p| p == place.product)
+        });
+        let asked = |place: &Place| {
+            request.product.is_none_or(|product| product == place.product)
+                && request.days.as_ref().is_none_or(|days| days.contains(&place.day))
+        };
+        let in_time = |place: &Place| request.times.as_ref().is_none_or(|times| times.contains(&place.start));
+        let free: Vec<_> = world.free_places(id, request.dose, moment).into_iter().filter(asked).collect();
+        let fitting: Vec<_> = free.iter().copied().filter(in_time).collect();
+        if !in_area || !named || fitting.is_empty() && (request.show == Show::Free || !gives) {
+            continue;
+        }
+        let shown = |place: &Place| u32::from(place.free.min(255));
+        // Totals count whole days of each product, what has begun today included.
+        let on_these_days = |place: &&Place| {
+            place.clinic == id
+                && place.dose == request.dose
+                && free.iter().any(|other| (other.product, other.day) == (place.product, place.day))
+        };
+        all_places += world.places.iter().filter(on_these_days).map(|place| u64::from(shown(place))).sum::<u64>();
+        let mut hit = ClinicFound {
+            clinic: id,
+            distance_m,
+            days: days_of(fitting.iter()),
+            places: fitting.iter().map(shown).sum(),
+            next_times: Default::default(),
+        };
+        let times = fitting.iter().take(request.next_times.into()).map(|place| NextTime {
+            slot: place.slot,
+            product: place.product,
+            day: place.day,
+            start: place.start,
+            remaining: place.free.min(255),
+        });
+        hit.next_times = times.collect();
+        found.push(hit);
+    }
+    found.sort_by_key(|hit| {
+        let clinic = &world.clinics[hit.clinic.0 as usize];
+        let first = hit.days.first().map_or(128, |day| day.0);
+        let (day, distance) = match request.order {
+            Order::District => (0, 0),
+            Order::Distance => (0, hit.distance_m.unwrap_or(0)),
+            Order::Earliest => (first, hit.distance_m.unwrap_or(0)),
+        };
+        (day, distance, clinic.district, &clinic.name.ko, hit.clinic)
+    });
+    (found, all_places)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn a_search_and_its_pages_agree_with_a_scan(seeds in seeds(), requests in prop::collection::vec(request(), 12), moment in moment()) {
+        let world = World::new(&seeds);
+        for mut request in requests {
+            let (expect, places) = naive(&world, &request, moment);
+            let mut found = Vec::new();
+            // One page more than could be: a search that never ends fails here.
+            for _ in 0..=world.clinics.len() {
+                let page = world.availability.search(&request, moment).unwrap();
+                prop_assert!(page.clinics.len() <= request.page_size.into());
+                match page.matching {
+                    Count::Exactly(count) => {
+                        prop_assert_eq!(count as usize, expect.len());
+                        prop_assert_eq!(page.places, Some(places));
+                    }
+                    Count::AtLeast(count) => {
+                        prop_assert!(count as usize <= expect.len());
+                        let nearest = matches!(request.area, Area::Around { radius_m: None, .. });
+                        prop_assert!(nearest);
+                    }
+                }
+                found.extend(page.clinics);
+                request.cursor = page.next.map(|next| Cursor::parse(&next.to_string()).unwrap());
+                if request.cursor.is_none() {
+                    break;
+                }
+            }
+            prop_assert_eq!(found, expect, "{:?}", request);
+        }
+    }
+}
