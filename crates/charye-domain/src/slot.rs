@@ -40,19 +40,26 @@ pub fn slot_starts(session: &ClinicSession) -> impl Iterator<Item = MinuteOfDay>
 
 /// The days on which a session is held in a campaign, ascending: its weekdays between its first and last day, without
 /// the campaign's closed days and what lies outside the campaign.
-pub fn session_days<'a>(
-    campaign: &'a Campaign,
-    session: &'a ClinicSession,
-) -> impl Iterator<Item = DayIndex> + use<'a> {
+pub fn session_days(campaign: &Campaign, session: &ClinicSession) -> impl Iterator<Item = DayIndex> + use<> {
+    let mut left = session_days_mask(campaign, session);
+    std::iter::from_fn(move || {
+        let day = u8::try_from(left.trailing_zeros()).ok().filter(|_| left != 0)?;
+        left &= left - 1;
+        Some(DayIndex(day))
+    })
+}
+
+/// [`session_days`] as a mask: bit n is day index n.
+pub fn session_days_mask(campaign: &Campaign, session: &ClinicSession) -> u128 {
     let first_day = campaign.first_day;
     let from = session.first_day.max(first_day);
     let to = session.last_day.min(campaign.last_day);
-    let days = match (DayIndex::of(from, first_day), DayIndex::of(to, first_day)) {
-        (Some(from), Some(to)) if from <= to => from.0..to.0 + 1,
-        _ => 0..0,
-    };
-    let open = campaign.open_days();
-    days.map(DayIndex).filter(move |day| open >> day.0 & 1 == 1 && session.weekdays.contains(day.date(first_day)))
+    let (Some(from), Some(to)) = (DayIndex::of(from, first_day), DayIndex::of(to, first_day)) else { return 0 };
+    if from > to {
+        return 0;
+    }
+    let range = (u128::MAX << from.0) & (u128::MAX >> (DayIndex::MAX_DAYS - 1 - u32::from(to.0)));
+    range & session.weekdays.mask_from(first_day) & campaign.open_days()
 }
 
 /// How many of a slot's places are out once a cumulative share of the doses has been released.
@@ -88,6 +95,21 @@ impl Weekdays {
     /// Whether `date` falls on one of these weekdays.
     pub fn contains(self, date: Date) -> bool {
         self.0 >> date.weekday().to_monday_zero_offset() & 1 == 1
+    }
+
+    /// These weekdays over 128 days: bit n is the n-th day after `first_day`.
+    fn mask_from(self, first_day: Date) -> u128 {
+        const EVERY_SEVENTH: u128 = {
+            let (mut mask, mut day) = (0, 0);
+            while day < DayIndex::MAX_DAYS {
+                mask |= 1 << day;
+                day += 7;
+            }
+            mask
+        };
+        let first = first_day.weekday().to_monday_zero_offset().unsigned_abs();
+        let held = (0..7_u8).filter(|weekday| self.0 >> weekday & 1 == 1);
+        held.fold(0, |mask, weekday| mask | EVERY_SEVENTH << ((7 + weekday - first) % 7))
     }
 }
 
@@ -183,6 +205,25 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn the_days_of_a_session_are_those_its_definition_names(
+            (from, length) in (-40_i64..140, -5_i64..200),
+            weekdays in 0_u8..=0b111_1111,
+            closed in prop::collection::btree_set(0_i64..78, 0..20),
+        ) {
+            let mut campaign = samples::rotation();
+            let day = |days: i64| date(2021, 8, 26).checked_add(jiff::Span::new().days(days)).unwrap();
+            campaign.closed_days = closed.into_iter().map(day).collect();
+            let weekdays = Weekdays(weekdays);
+            let session = ClinicSession { first_day: day(from), last_day: day(from + length), weekdays, ..session() };
+            let held = |date: &Date| {
+                session.first_day <= *date && *date <= session.last_day && weekdays.contains(*date) && campaign.is_open_on(*date)
+            };
+            let expect: Vec<Date> = (0..78).map(day).filter(held).collect();
+            let got: Vec<Date> = session_days(&campaign, &session).map(|day| campaign.date(day)).collect();
+            prop_assert_eq!(got, expect);
+        }
 
         #[test]
         fn shares_over_all_openings_add_up_to_the_capacity(

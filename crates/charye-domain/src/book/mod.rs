@@ -20,6 +20,9 @@ mod touched;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 
+#[cfg(test)]
+mod tests;
+
 mod campaigns;
 mod clinics;
 mod deadlines;
