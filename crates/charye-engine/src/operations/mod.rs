@@ -8,9 +8,7 @@ mod look_up;
 mod publish_campaign;
 
 pub use accept_clock::accept_clock;
-pub use import_rows::{
-    ImportFailure, Imported, RowsOf, activate_import, discard_import, import_clinics, import_sessions,
-};
+pub use import_rows::{activate_import, discard_import, stage_clinics, stage_sessions};
 pub use key::{client_key_is_usable, operation, operation_key, request_hash};
 pub use look_up::look_up_operation;
 pub use publish_campaign::{PublishFailure, Published, publish_campaign};
