@@ -45,7 +45,7 @@ impl Changes {
         self.0.push(Change { what: what.into(), effect: effect.into() });
     }
 
-    fn compare<T: PartialEq + fmt::Display>(&mut self, label: &str, a: T, b: T, effect: &str) {
+    fn compare<T: PartialEq + fmt::Display>(&mut self, label: &str, a: &T, b: &T, effect: &str) {
         if a != b {
             self.push(format!("{label}: {a} -> {b}"), effect);
         }
@@ -68,23 +68,23 @@ fn campaign_changes(changes: &mut Changes, a: &Campaign, b: &Campaign) {
         let what = format!("uniqueness: {:?} -> {:?}", a.uniqueness, b.uniqueness);
         changes.push(what, "another set of identity providers is accepted; the same person has another key");
     }
-    changes.compare("first day", a.first_day, b.first_day, "places before the first day can no longer be had");
-    changes.compare("last day", a.last_day, b.last_day, "places after the last day can no longer be had");
+    changes.compare("first day", &a.first_day, &b.first_day, "places before the first day can no longer be had");
+    changes.compare("last day", &a.last_day, &b.last_day, "places after the last day can no longer be had");
     if a.dose_two != b.dose_two {
         let what = format!("dose two: {:?} -> {:?}", a.dose_two, b.dose_two);
         changes.push(what, "people reserve their second dose at another time");
     }
     closed_day_changes(changes, &a.closed_days, &b.closed_days);
     let of_holds = "people have more or less time to confirm";
-    changes.compare("hold, seconds", a.hold.ttl_secs, b.hold.ttl_secs, of_holds);
-    changes.compare("hold extension, seconds", a.hold.extension_secs, b.hold.extension_secs, of_holds);
-    changes.compare("hold extensions", a.hold.extensions_max, b.hold.extensions_max, of_holds);
+    changes.compare("hold, seconds", &a.hold.ttl_secs, &b.hold.ttl_secs, of_holds);
+    changes.compare("hold extension, seconds", &a.hold.extension_secs, &b.hold.extension_secs, of_holds);
+    changes.compare("hold extensions", &a.hold.extensions_max, &b.hold.extensions_max, of_holds);
     let of_visits = "people stay inside for another time: admission follows";
-    changes.compare("visit, seconds", a.visit.max_secs, b.visit.max_secs, of_visits);
-    changes.compare("pass, seconds", a.visit.pass_secs, b.visit.pass_secs, "passes are renewed at another rhythm");
-    changes.compare("expected people", a.expected_people, b.expected_people, "forecasts and rehearsals only");
+    changes.compare("visit, seconds", &a.visit.max_secs, &b.visit.max_secs, of_visits);
+    changes.compare("pass, seconds", &a.visit.pass_secs, &b.visit.pass_secs, "passes are renewed at another rhythm");
+    changes.compare("expected people", &a.expected_people, &b.expected_people, "forecasts and rehearsals only");
     let of_notice = "people may change or cancel until another moment before their slot";
-    changes.compare("change notice, seconds", a.change_notice_secs, b.change_notice_secs, of_notice);
+    changes.compare("change notice, seconds", &a.change_notice_secs, &b.change_notice_secs, of_notice);
 }
 
 fn closed_day_changes(changes: &mut Changes, a: &BTreeSet<Date>, b: &BTreeSet<Date>) {
@@ -116,11 +116,11 @@ fn product_changes(changes: &mut Changes, a: &Campaign, b: &Campaign) {
             }
         };
         let effect = "reserved pairs stay as they are; new and changed ones follow the new interval";
-        changes.compare(&format!("interval of {}", old.code), days(old), days(&new), effect);
+        changes.compare(&format!("interval of {}", old.code), &days(old), &days(&new), effect);
         changes.compare(&format!("name of {} (ko)", old.code), &old.name.ko, &new.name.ko, "people read another name");
         changes.compare(&format!("name of {} (en)", old.code), &old.name.en, &new.name.en, "people read another name");
         let cvx = |code: Option<u16>| code.map_or_else(|| "none".to_owned(), |code| code.to_string());
-        changes.compare(&format!("CVX of {}", old.code), cvx(old.cvx), cvx(new.cvx), "feeds carry another code");
+        changes.compare(&format!("CVX of {}", old.code), &cvx(old.cvx), &cvx(new.cvx), "feeds carry another code");
     }
     for new in b.products.iter().filter(|new| find(a, &new.code).is_none()) {
         changes.push(format!("product {} added", new.code), "people may choose it where clinics give it");
@@ -266,14 +266,14 @@ fn share_changes(changes: &mut Changes, a: &Campaign, b: &Campaign) {
     for moment in moments {
         let (was, is) = (before.get(&moment), after.get(&moment));
         let label = format!("released at {}", minute(moment));
-        changes.compare(&label, percent(was), percent(is), "more or fewer places are free from then on");
+        changes.compare(&label, &percent(was), &percent(is), "more or fewer places are free from then on");
     }
 }
 
 fn opening_name_changes(changes: &mut Changes, a: &Campaign, b: &Campaign) {
     for (number, (old, new)) in (1..).zip(a.openings.iter().zip(&b.openings)) {
         let both = |opening: &Opening| format!("{} / {}", opening.name.ko, opening.name.en);
-        changes.compare(&format!("name of opening {number}"), both(old), both(new), "people read another name");
+        changes.compare(&format!("name of opening {number}"), &both(old), &both(new), "people read another name");
     }
 }
 
