@@ -10,6 +10,7 @@ mod manifests;
 mod names;
 pub(crate) mod paths;
 mod purity;
+mod twins;
 mod walls;
 
 use std::fmt;
@@ -93,6 +94,7 @@ pub(crate) const CHECKS: &[Check] = &[
         find: assets::find,
     },
     Check { name: "machine", holds: "no registry host or path of one machine stands in a file", find: machine::find },
+    Check { name: "twins", holds: "tables that two crates must carry each say the same", find: twins::find },
 ];
 
 /// Runs every check and tells what was found.
