@@ -4,6 +4,8 @@
 pub mod data_folder;
 pub mod journal;
 pub mod people;
+pub mod projection;
+pub mod snapshot;
 pub mod sqlite_file;
 pub mod storage_reserve;
 #[cfg(any(test, feature = "suite"))]

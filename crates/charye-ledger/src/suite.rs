@@ -2,6 +2,7 @@
 //! (feature `suite`). Must never know which store it is trying.
 
 pub mod entries;
+pub mod story;
 
 use std::ops::ControlFlow;
 

@@ -1,0 +1,248 @@
+//! Room: ledger/snapshot. Books as files, to restart from: one file each, hashed whole, written beside and renamed into
+//! place. Called by the engine through its port, and by audits. Must never be believed before its hash and its place in
+//! the journal were checked; the journal is the truth.
+//!
+//! The file: 16 bytes `charye snapshot\0`; version (u32), last sequence number (u64), both little endian; hash of the
+//! journal's row that ends there (32 bytes); the book's image; BLAKE3 of everything before (32 bytes).
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use charye_domain::book::{Book, ImageError};
+use charye_engine::ports::{RowHash, SnapshotFailure, Snapshots};
+
+use crate::data_folder::{DataFolder, sync_folder};
+use crate::journal::CampaignReader;
+
+const MAGIC: &[u8; 16] = b"charye snapshot\0";
+/// The version this program writes. Of another it takes no snapshot, and reads the journal instead.
+const VERSION: u32 = 1;
+const HEADER_BYTES: u64 = 16 + 4 + 8 + 32;
+const HASH_BYTES: u64 = 32;
+/// Snapshots that are kept: the newest, and one before it in case that one is damaged.
+const KEPT: usize = 2;
+/// Bytes written between two syncs: small, so that the journal's own syncs never wait behind a gigabyte.
+const SYNC_BYTES: usize = 4 << 20;
+
+/// The snapshots of one data folder.
+pub struct SnapshotFiles {
+    folder: PathBuf,
+    campaigns: CampaignReader,
+}
+
+/// What a snapshot says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotHead {
+    /// The last sequence number that is in it.
+    pub last_seq: u64,
+    /// Hash of the journal's row that ends there.
+    pub row_hash: RowHash,
+}
+
+/// Why a snapshot is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotDamage {
+    #[error("could not read it")]
+    Io(#[from] io::Error),
+    #[error("it is not a snapshot of Charye")]
+    NotASnapshot,
+    #[error("it has version {0}, this program knows {VERSION}")]
+    UnknownVersion(u32),
+    #[error("its hash does not match: it was torn or changed")]
+    HashDiffers,
+    #[error("its image does not read: {0}")]
+    Image(ImageError),
+    #[error("{0} bytes are left over after its image")]
+    LeftOver(u64),
+}
+
+impl SnapshotFiles {
+    pub fn new(folder: &DataFolder, campaigns: CampaignReader) -> Self {
+        Self { folder: folder.snapshots(), campaigns }
+    }
+
+    /// The files, newest first.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub fn newest_first(&self) -> io::Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            if let Some(seq) = seq_in_name(&path) {
+                found.push((seq, path));
+            }
+        }
+        found.sort_unstable_by(|left, right| right.cmp(left));
+        Ok(found.into_iter().map(|(_, path)| path).collect())
+    }
+
+    /// Reads a snapshot whole: hash first, then the book.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn read(&self, path: &Path) -> Result<(SnapshotHead, Book), SnapshotDamage> {
+        let mut file = File::open(path)?;
+        let (head, image_bytes) = verify(&mut file)?;
+        file.seek(SeekFrom::Start(HEADER_BYTES))?;
+        let mut image = BufReader::with_capacity(1 << 20, file).take(image_bytes);
+        let campaigns = |text: &str, id, version| (self.campaigns)(text, id, version).ok();
+        let book = Book::read_image(&mut |buffer| image.read_exact(buffer).is_ok(), &campaigns)
+            .map_err(SnapshotDamage::Image)?;
+        match image.limit() {
+            0 => Ok((head, book)),
+            left => Err(SnapshotDamage::LeftOver(left)),
+        }
+    }
+
+    fn write(&self, last_seq: u64, row_hash: RowHash, book: &Book) -> io::Result<()> {
+        let temporary = self.folder.join("being-written");
+        let mut sink = HashingSink::create(&temporary)?;
+        sink.write(MAGIC);
+        sink.write(&VERSION.to_le_bytes());
+        sink.write(&last_seq.to_le_bytes());
+        sink.write(&row_hash);
+        book.write_image(&mut |bytes| sink.write(bytes));
+        sink.finish()?;
+        std::fs::rename(&temporary, self.folder.join(name_of(last_seq)))?;
+        sync_folder(&self.folder)?;
+        for old in self.newest_first()?.into_iter().skip(KEPT) {
+            std::fs::remove_file(old)?;
+        }
+        sync_folder(&self.folder)
+    }
+}
+
+impl Snapshots for SnapshotFiles {
+    fn load_newest(
+        &mut self,
+        hash_at: &mut dyn FnMut(u64) -> Option<RowHash>,
+    ) -> Result<Option<(u64, Book)>, SnapshotFailure> {
+        let files = self.newest_first().map_err(failed("list"))?;
+        for path in files {
+            // Whether the journal knows it is asked first: that is quick, and reading a gigabyte is not.
+            let known = File::open(&path).map_err(SnapshotDamage::Io).and_then(|mut file| read_head(&mut file));
+            let taken = match known {
+                Ok(head) if hash_at(head.last_seq) != Some(head.row_hash) => {
+                    tracing::warn!(?path, last_seq = head.last_seq, "snapshot is not of this journal: not taken");
+                    continue;
+                }
+                Ok(_) => self.read(&path),
+                Err(damage) => Err(damage),
+            };
+            match taken {
+                Ok((head, book)) => return Ok(Some((head.last_seq, book))),
+                Err(damage) => {
+                    tracing::warn!(?path, damage = &damage as &dyn std::error::Error, "snapshot not taken");
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn save(&mut self, last_seq: u64, hash: RowHash, book: &Book) -> Result<(), SnapshotFailure> {
+        self.write(last_seq, hash, book).map_err(failed("write"))
+    }
+}
+
+fn name_of(last_seq: u64) -> String {
+    format!("{last_seq:020}.snapshot")
+}
+
+fn seq_in_name(path: &Path) -> Option<u64> {
+    path.file_name()?.to_str()?.strip_suffix(".snapshot")?.parse().ok()
+}
+
+fn read_head(file: &mut File) -> Result<SnapshotHead, SnapshotDamage> {
+    let mut header = [0; HEADER_BYTES as usize];
+    let read = file.read_exact(&mut header);
+    if read.is_err() || &header[..16] != MAGIC {
+        return Err(SnapshotDamage::NotASnapshot);
+    }
+    let mut fields = &header[16..];
+    match u32::from_le_bytes(take(&mut fields)) {
+        VERSION => {}
+        unknown => return Err(SnapshotDamage::UnknownVersion(unknown)),
+    }
+    Ok(SnapshotHead { last_seq: u64::from_le_bytes(take(&mut fields)), row_hash: take(&mut fields) })
+}
+
+/// The next `N` bytes of a header that is known to hold them.
+fn take<const N: usize>(fields: &mut &[u8]) -> [u8; N] {
+    let (taken, rest) = fields.split_first_chunk().expect("a header has all its fields: its length is a constant");
+    *fields = rest;
+    *taken
+}
+
+/// Checks the hash over the whole file; gives its head and how many bytes its image has.
+fn verify(file: &mut File) -> Result<(SnapshotHead, u64), SnapshotDamage> {
+    let head = read_head(file)?;
+    let length = file.metadata()?.len();
+    let image_bytes = length.checked_sub(HEADER_BYTES + HASH_BYTES).ok_or(SnapshotDamage::HashDiffers)?;
+    file.seek(SeekFrom::Start(0))?;
+    let mut hasher = blake3::Hasher::new();
+    let mut left = HEADER_BYTES + image_bytes;
+    let mut buffer = vec![0; 1 << 20];
+    while left > 0 {
+        let part = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        file.read_exact(&mut buffer[..part])?;
+        hasher.update(&buffer[..part]);
+        left -= part as u64;
+    }
+    let mut expected = [0; HASH_BYTES as usize];
+    file.read_exact(&mut expected)?;
+    if hasher.finalize() == expected { Ok((head, image_bytes)) } else { Err(SnapshotDamage::HashDiffers) }
+}
+
+/// Collects what is written, hashes it and syncs it piece by piece. Remembers the first error until the end, because the
+/// book writes its image without asking how it goes.
+struct HashingSink {
+    file: File,
+    hasher: blake3::Hasher,
+    buffer: Vec<u8>,
+    failure: Option<io::Error>,
+}
+
+impl HashingSink {
+    fn create(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
+        Ok(Self { file, hasher: blake3::Hasher::new(), buffer: Vec::with_capacity(SYNC_BYTES), failure: None })
+    }
+
+    fn write(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() && self.failure.is_none() {
+            let room = SYNC_BYTES - self.buffer.len();
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            self.buffer.extend_from_slice(now);
+            bytes = later;
+            if self.buffer.len() == SYNC_BYTES {
+                self.failure = self.flush().err();
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.hasher.update(&self.buffer);
+        self.file.write_all(&self.buffer)?;
+        self.buffer.clear();
+        self.file.sync_data()
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        self.flush()?;
+        self.file.write_all(self.hasher.finalize().as_bytes())?;
+        self.file.sync_all()
+    }
+}
+
+fn failed(doing: &'static str) -> impl FnOnce(io::Error) -> SnapshotFailure {
+    move |source| SnapshotFailure::Storage { doing, source: Box::new(source) }
+}
+
+#[cfg(test)]
+mod tests;
