@@ -1,3 +1,5 @@
+//! Room: ledger/journal/codec, tests. Every entry comes back as it was written; golden bytes stay readable; torn ones are errors.
+
 use proptest::prelude::*;
 
 use super::*;
