@@ -4,4 +4,5 @@
 
 pub mod identity;
 pub mod keys;
+pub mod notification;
 pub mod os_random;
