@@ -7,18 +7,19 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use charye_domain::campaign::{Bilingual, Campaign, HoldTimes, UniquenessScheme, VisitTimes};
-use charye_domain::cohort::Cohort;
-use charye_domain::ids::{CampaignId, CampaignVersion, CohortId, ProductId};
+use charye_domain::ids::{CampaignId, CampaignVersion};
 use charye_domain::time::DayIndex;
-use charye_domain::vaccine::{DoseInterval, DoseTwoPolicy, VaccineProduct};
+use charye_domain::vaccine::DoseTwoPolicy;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use toml::de::DeTable;
 
 use super::checks;
+use super::cohorts_table;
 use super::file_error::{CampaignFileErrors, Findings};
 use super::holidays::HolidayTable;
 use super::openings_table;
+use super::products_table;
 use super::time_zone;
 use super::toml_walk::{self, Section, bilingual, code, date, list, small_number, whole_number};
 
@@ -26,8 +27,6 @@ use super::toml_walk::{self, Section, bilingual, code, date, list, small_number,
 pub const CAMPAIGN_FILE_BYTES_MAX: usize = 1 << 20;
 
 const CLOSED_DAYS_MAX: usize = 366;
-const PRODUCTS_MAX: usize = 32;
-const COHORTS_MAX: usize = 64;
 
 /// A campaign file, read and checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,8 +121,8 @@ fn read_document(findings: &mut Findings<'_>, document: &DeTable<'_>) -> Option<
     let basics = read_basics(findings, &top);
     let hold = read_hold(findings, &top);
     let visit = read_visit(findings, &top);
-    let products = read_products(findings, &top);
-    let cohorts = read_cohorts(findings, &top);
+    let products = products_table::read(findings, &top);
+    let cohorts = cohorts_table::read(findings, &top);
     let drafts = openings_table::read(findings, &top, &cohorts);
     let (basics, hold, visit) = (basics?, hold?, visit?);
     if !findings.is_empty() {
@@ -288,105 +287,6 @@ fn read_visit(findings: &mut Findings<'_>, top: &Section<'_, '_>) -> Option<Visi
         return None;
     }
     Some(VisitTimes { max_secs, pass_secs })
-}
-
-fn read_products(findings: &mut Findings<'_>, top: &Section<'_, '_>) -> Vec<(Range<usize>, VaccineProduct)> {
-    const KNOWN: [&str; 6] = ["code", "name", "cvx", "doses", "interval_days", "standard_days"];
-    let mut products: Vec<(Range<usize>, VaccineProduct)> = Vec::new();
-    for (at, table) in top.tables(findings, "product") {
-        let section = Section::new(findings, "[[product]]", at, table, &KNOWN);
-        let product_code = section.required(findings, "code", code);
-        let name = section.required(findings, "name", bilingual);
-        let cvx = section.optional(findings, "cvx", |value| small_number(value, 1, 999));
-        let doses = section.required(findings, "doses", |value| small_number(value, 1, 2));
-        let interval = read_interval(findings, &section, doses);
-        let (Some(code), Some(name), Some(doses), Some(interval)) = (product_code, name, doses, interval) else {
-            continue;
-        };
-        if products.iter().any(|(_, other)| other.code == code) {
-            let remedy = "give each product a code of its own";
-            findings.note(&section.place("code"), format!("the product \"{code}\" stands twice"), remedy);
-        }
-        let id = ProductId(u8::try_from(products.len()).unwrap_or(u8::MAX));
-        let doses = u8::try_from(doses).unwrap_or(u8::MAX);
-        products.push((section.at.clone(), VaccineProduct { id, code, name, cvx, doses, interval }));
-    }
-    let remedy = format!("write 1 to {PRODUCTS_MAX} tables [[product]]");
-    if products.len() > PRODUCTS_MAX || top.value("product").is_none() {
-        findings.note(&top.place("product"), format!("the campaign has {} products", products.len()), remedy);
-    }
-    products
-}
-
-/// The interval of a product: `Some(None)` if it has one dose, `None` if what stands there is wrong, which is noted.
-#[expect(clippy::option_option, reason = "the outer one is whether it could be read, the inner one is the answer")]
-fn read_interval(
-    findings: &mut Findings<'_>,
-    section: &Section<'_, '_>,
-    doses: Option<u16>,
-) -> Option<Option<DoseInterval>> {
-    if doses? == 1 {
-        for key in ["interval_days", "standard_days"].into_iter().filter(|key| section.value(key).is_some()) {
-            findings.note(
-                &section.place(key),
-                format!("`{key}` of a product with one dose"),
-                "remove it, or write doses = 2",
-            );
-        }
-        return Some(None);
-    }
-    let days = section.required(findings, "interval_days", |value| {
-        let days = list(value, 2, |value| small_number(value, 1, 127))?;
-        let wrong =
-            || ("the interval needs its first and last day".to_owned(), "write [35, 42] or the like".to_owned());
-        let [from, to] = <[u16; 2]>::try_from(days).map_err(|_| wrong())?;
-        if from > to {
-            return Err((
-                format!("the interval ends before it begins: {from} to {to}"),
-                format!("write [{to}, {from}]"),
-            ));
-        }
-        Ok(from..=to)
-    });
-    let standard_days = section.required(findings, "standard_days", |value| small_number(value, 1, 127));
-    let (allowed_days, standard_days) = (days?, standard_days?);
-    if !allowed_days.contains(&standard_days) {
-        let (from, to) = (allowed_days.start(), allowed_days.end());
-        let message = format!("the standard interval of {standard_days} days is not allowed");
-        findings.note(&section.place("standard_days"), message, format!("write a number of days from {from} to {to}"));
-        return None;
-    }
-    Some(Some(DoseInterval { allowed_days, standard_days }))
-}
-
-fn read_cohorts(findings: &mut Findings<'_>, top: &Section<'_, '_>) -> Vec<(Range<usize>, Cohort)> {
-    const KNOWN: [&str; 4] = ["code", "name", "born_from", "born_to"];
-    let mut cohorts: Vec<(Range<usize>, Cohort)> = Vec::new();
-    for (at, table) in top.tables(findings, "cohort") {
-        let section = Section::new(findings, "[[cohort]]", at, table, &KNOWN);
-        let cohort_code = section.required(findings, "code", code);
-        let name = section.required(findings, "name", bilingual);
-        let born_from = section.required(findings, "born_from", date);
-        let born_to = section.required(findings, "born_to", date);
-        let (Some(code), Some(name), Some(born_from), Some(born_to)) = (cohort_code, name, born_from, born_to) else {
-            continue;
-        };
-        if born_to < born_from {
-            let message = format!("nobody is born from {born_from} to {born_to}");
-            findings.note(&section.place("born_to"), message, "put the later day in born_to");
-        }
-        if cohorts.iter().any(|(_, other)| other.code == code) {
-            let remedy = "give each cohort a code of its own";
-            findings.note(&section.place("code"), format!("the cohort \"{code}\" stands twice"), remedy);
-        }
-        let id = CohortId(u8::try_from(cohorts.len()).unwrap_or(u8::MAX));
-        cohorts.push((section.at.clone(), Cohort { id, code, name, born_from, born_to }));
-    }
-    let remedy = format!("write 1 to {COHORTS_MAX} tables [[cohort]]");
-    if cohorts.len() > COHORTS_MAX || top.value("cohort").is_none() {
-        findings.note(&top.place("cohort"), format!("the campaign has {} cohorts", cohorts.len()), remedy);
-    }
-    cohorts
 }
 
 /// The days of the campaign on which nobody is vaccinated: its own, and those of its holiday table.

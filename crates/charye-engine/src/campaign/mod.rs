@@ -28,7 +28,9 @@ mod holidays;
 pub use holidays::HolidayTable;
 
 mod checks;
+mod cohorts_table;
 mod openings_table;
+mod products_table;
 mod time_zone;
 mod toml_walk;
 

@@ -27,3 +27,30 @@ pub(super) fn named(name: &str) -> Option<TimeZone> {
 pub(super) fn names() -> String {
     NAMED.map(|(name, _)| name).join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use charye_domain::time::UnixMillis;
+    use jiff::civil::date;
+
+    #[test]
+    fn every_name_is_a_rule_that_can_be_read() {
+        assert!(NAMED.iter().all(|(name, _)| named(name).is_some()));
+        assert!(named("KST-9") == named("Asia/Seoul"));
+        assert!(named("Asia/Pyongyang").is_none() && named("").is_none());
+    }
+
+    #[test]
+    fn evenings_are_told_in_civil_time_in_summer_and_in_winter() {
+        let hour_utc = |zone: &str, month| {
+            let evening = date(2021, month, 9).at(20, 0, 0, 0);
+            UnixMillis::from_civil(evening, &named(zone).unwrap()).unwrap().0 / 3_600_000 % 24
+        };
+        for (zone, summer, winter) in
+            [("Asia/Seoul", 11, 11), ("Europe/Berlin", 18, 19), ("America/New_York", 0, 1), ("UTC", 20, 20)]
+        {
+            assert_eq!((hour_utc(zone, 8), hour_utc(zone, 1)), (summer, winter), "{zone}");
+        }
+    }
+}

@@ -8,8 +8,14 @@ pub use district::{District, DistrictTable};
 mod import_error;
 pub use import_error::{ImportCounts, ImportErrors, ImportFailure, ROW_ERRORS_MAX, RowError};
 
+mod import_clinics;
+pub use import_clinics::import_clinics;
+
+mod import_sessions;
+pub use import_sessions::import_sessions;
+
 mod import_file;
-pub use import_file::{CHUNK_ROWS, import_clinics, import_sessions};
+pub use import_file::CHUNK_ROWS;
 
 mod csv_source;
 pub use csv_source::RECORD_BYTES_MAX;
