@@ -1,0 +1,102 @@
+//! Room: ledger/projection. Where slots are: a book to which only the entries that lay them out were applied. Called by
+//! the stores. Must never be asked who has a place, and never be ahead of what is projected.
+
+use std::ops::ControlFlow;
+
+use charye_domain::book::{Book, Entry, Event};
+use charye_domain::campaign::Campaign;
+use charye_domain::clinic::Clinic;
+use charye_domain::ids::SlotId;
+use charye_domain::time::UnixMillis;
+use charye_engine::ports::{JournalReader, ReadFailure};
+
+/// Clinics and slots as of some entry.
+pub(super) struct Layout {
+    book: Book,
+}
+
+/// What a slot is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SlotPlace {
+    pub(super) campaign: u16,
+    pub(super) clinic: u32,
+    pub(super) product: u8,
+    pub(super) dose: u8,
+    /// `2021-08-26`.
+    pub(super) day: String,
+    /// `09:00`.
+    pub(super) start: String,
+    pub(super) capacity: i64,
+}
+
+impl Layout {
+    /// The layout after the journal's entries up to `applied_seq`.
+    ///
+    /// # Errors
+    /// As for reading the journal.
+    pub(super) fn read(reader: &mut dyn JournalReader, applied_seq: u64) -> Result<Self, ReadFailure> {
+        let mut layout = Self { book: Book::default() };
+        if applied_seq > 0 {
+            reader.read(1, &mut |batch| {
+                if batch.first_seq > applied_seq {
+                    return ControlFlow::Break(());
+                }
+                for entry in batch.entries.iter().filter(|entry| lays_out(&entry.event)) {
+                    layout.apply(entry, batch.at);
+                }
+                ControlFlow::Continue(())
+            })?;
+        }
+        Ok(layout)
+    }
+
+    /// Takes in an entry that [`lays_out`].
+    pub(super) fn apply(&mut self, entry: &Entry, at: UnixMillis) {
+        // Answers to operations are not laid out here.
+        self.book.apply(&Entry { operation: None, ..entry.clone() }, at);
+    }
+
+    pub(super) fn place(&self, slot: SlotId) -> Option<SlotPlace> {
+        let (row, day, start) = self.book.slot_place(slot)?;
+        let campaign = self.book.campaign(row.campaign)?;
+        Some(SlotPlace {
+            campaign: row.campaign.0,
+            clinic: row.clinic.0,
+            product: row.product.0,
+            dose: row.dose.value(),
+            day: campaign.date(day).to_string(),
+            start: start.to_string(),
+            capacity: self.capacity(slot)?,
+        })
+    }
+
+    /// Places of a slot, as last imported.
+    pub(super) fn capacity(&self, slot: SlotId) -> Option<i64> {
+        self.book.slot_counts(slot).map(|counts| i64::from(counts.capacity))
+    }
+
+    /// Which dose a slot is for, 1 or 2.
+    pub(super) fn dose(&self, slot: SlotId) -> Option<u8> {
+        self.book.slot_place(slot).map(|(row, ..)| row.dose.value())
+    }
+
+    pub(super) fn clinics(&self) -> &[Clinic] {
+        self.book.clinics()
+    }
+
+    pub(super) fn campaigns(&self) -> impl Iterator<Item = &Campaign> {
+        self.book.campaigns().map(AsRef::as_ref)
+    }
+}
+
+/// Whether an event changes where slots are.
+pub(super) fn lays_out(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::CampaignPublished { .. }
+            | Event::ClinicsStaged { .. }
+            | Event::SessionsStaged { .. }
+            | Event::ImportActivated { .. }
+            | Event::ImportDiscarded { .. }
+    )
+}

@@ -1,0 +1,92 @@
+-- The projections: written behind the journal by the projector, rebuilt by `charye projection rebuild`, read by anyone.
+-- Plain SQL. On PostgreSQL read INTEGER as BIGINT; on a distributed one the distribution key named at each table joins
+-- its primary key. Constraints are auditors: a row that breaks one is kept with breach = 1 and told of in `violations`.
+
+-- How far the journal is written here: one row.
+CREATE TABLE applied (
+  id                       INTEGER PRIMARY KEY CHECK (id = 1),
+  seq                      INTEGER NOT NULL,  -- last entry written
+  at_ms                    INTEGER NOT NULL,  -- its time, milliseconds since 1970
+  violations               INTEGER NOT NULL,  -- found so far; `violations` keeps the first 10,000
+  slots_fingerprint        INTEGER NOT NULL,  -- running sum over slots, equal to the book's (law I14)
+  reservations_fingerprint INTEGER NOT NULL   -- running sum over reservations: a row changed by hand is noticed
+);
+
+CREATE TABLE violations (
+  id     INTEGER PRIMARY KEY,
+  law    TEXT    NOT NULL,  -- I1, I2, I7, I14: docs/laws
+  seq    INTEGER NOT NULL,  -- the entry that broke it
+  detail TEXT    NOT NULL
+);
+
+-- Reference table: a copy on every node.
+CREATE TABLE campaigns (
+  campaign  INTEGER PRIMARY KEY,
+  version   INTEGER NOT NULL,
+  code      TEXT    NOT NULL,
+  name_ko   TEXT    NOT NULL,
+  name_en   TEXT    NOT NULL,
+  first_day TEXT    NOT NULL,
+  last_day  TEXT    NOT NULL
+);
+
+-- Reference table: a copy on every node.
+CREATE TABLE clinics (
+  clinic   INTEGER PRIMARY KEY,
+  code     TEXT    NOT NULL,
+  kind     TEXT    NOT NULL,
+  name_ko  TEXT    NOT NULL,
+  name_en  TEXT    NOT NULL,
+  district INTEGER NOT NULL,
+  address  TEXT    NOT NULL,
+  phone    TEXT    NOT NULL,
+  lat_e6   INTEGER,           -- millionths of a degree, WGS84
+  lon_e6   INTEGER
+);
+
+-- Slots of which a place was ever claimed. Distribution key: clinic.
+CREATE TABLE slots (
+  slot     INTEGER PRIMARY KEY,
+  campaign INTEGER NOT NULL,
+  clinic   INTEGER NOT NULL,
+  product  INTEGER NOT NULL,
+  dose     INTEGER NOT NULL,
+  day      TEXT    NOT NULL,
+  start    TEXT    NOT NULL,
+  wanted   INTEGER NOT NULL,  -- capacity as last imported
+  capacity INTEGER NOT NULL,  -- the same, but never less than was claimed when it was lowered
+  held     INTEGER NOT NULL,
+  reserved INTEGER NOT NULL,
+  breach   INTEGER NOT NULL DEFAULT 0,
+  CONSTRAINT no_oversell CHECK (breach = 1 OR (held >= 0 AND reserved >= 0 AND held + reserved <= capacity))
+);
+CREATE INDEX slots_by_clinic ON slots (clinic, day);
+
+-- Open holds. Distribution key: person.
+CREATE TABLE holds (
+  hold        INTEGER PRIMARY KEY,
+  person      INTEGER NOT NULL,
+  campaign    INTEGER NOT NULL,
+  first_slot  INTEGER NOT NULL,
+  second_slot INTEGER,
+  expires_ms  INTEGER NOT NULL
+);
+
+-- Reservations, a row for each dose. Distribution key: person.
+CREATE TABLE reservations (
+  id          INTEGER PRIMARY KEY,  -- reservation * 2 + place
+  reservation INTEGER NOT NULL,
+  place       INTEGER NOT NULL,     -- 0 the first, 1 the second
+  number      INTEGER NOT NULL,     -- what the citizen quotes
+  person      INTEGER NOT NULL,
+  campaign    INTEGER NOT NULL,
+  dose        INTEGER NOT NULL,
+  slot        INTEGER NOT NULL,
+  state       TEXT    NOT NULL,     -- reserved, checked_in, administered, no_show, cancelled
+  reserved_ms INTEGER NOT NULL,
+  changed_ms  INTEGER NOT NULL,
+  breach      INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX one_active_reservation ON reservations (person, campaign, dose)
+  WHERE breach = 0 AND state IN ('reserved', 'checked_in', 'administered');
+CREATE INDEX reservations_by_slot ON reservations (slot);

@@ -1,0 +1,249 @@
+//! Room: ledger/projection. The projections in a SQLite file: WAL, synchronous=NORMAL, many batches a transaction.
+//!
+//! Called by the engine's projector. What is written and how far goes in one transaction, so a crash loses only what the
+//! journal still has. If a transaction fails, everything kept in memory is read again. Never stops at a violation.
+
+mod check;
+mod transaction;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use charye_domain::ids::HoldId;
+use charye_domain::time::UnixMillis;
+use charye_engine::ports::{JournalReader, Projection, ProjectionFailure, RecordedBatch};
+use rusqlite::{Connection, OpenFlags, params};
+
+use crate::data_folder::create_private_file;
+use crate::projection::layout::Layout;
+use crate::sqlite_file::{SqliteFailure, refuse_old_sqlite, set_pragma};
+pub use check::Discrepancy;
+use transaction::{OpenHold, Writing};
+
+/// "CHPJ": marks a SQLite file as projections of ours.
+const APPLICATION_ID: i64 = 0x4348_504a;
+/// Another layout is thrown away and filled from the journal.
+const LAYOUT_VERSION: i64 = 1;
+const SCHEMA: &str = include_str!("schema.sql");
+const TABLES: [&str; 7] = ["applied", "violations", "campaigns", "clinics", "slots", "holds", "reservations"];
+const BUSY_TIMEOUT_MS: &str = "2000";
+/// Pages of the log from which on a commit copies it into the file: small, so that no copy takes long.
+const CHECKPOINT_PAGES: &str = "1000";
+/// Page cache. Unit: KiB, as SQLite wants it, negative.
+const CACHE_KIB: &str = "-65536";
+
+/// The projections of one journal.
+pub struct SqliteProjection {
+    connection: Connection,
+    reader: Box<dyn JournalReader>,
+    progress: Progress,
+    /// What is kept in memory beside the tables. `None` until first needed, and after a failure.
+    warm: Option<Warm>,
+}
+
+/// The row of `applied`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Progress {
+    seq: u64,
+    at_ms: i64,
+    violations: u64,
+    slots_fingerprint: u64,
+    reservations_fingerprint: u64,
+}
+
+/// What is kept in memory: as of `Progress::seq`.
+struct Warm {
+    layout: Layout,
+    /// Bounded as the book's holds are: one a person, and visits have a cap.
+    holds: HashMap<HoldId, OpenHold>,
+}
+
+/// Batches do not follow on what is here.
+#[derive(Debug, thiserror::Error)]
+#[error("batch begins at {found}, but the projections end at {applied}")]
+struct Gap {
+    applied: u64,
+    found: u64,
+}
+
+impl SqliteProjection {
+    /// Opens the file, creating it (mode 0600) if need be. `reader` reads the journal that is projected: at the first
+    /// write, to learn where its slots are. A file of another layout is emptied.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or is not ours.
+    pub fn open(path: &Path, reader: Box<dyn JournalReader>) -> Result<Self, ProjectionFailure> {
+        refuse_old_sqlite().map_err(failure)?;
+        create_private_file(path).map_err(failure)?;
+        let connection = connect(path).map_err(failure)?;
+        prepare(&connection).map_err(failure)?;
+        let progress = read_progress(&connection).map_err(failure)?;
+        Ok(Self { connection, reader, progress, warm: None })
+    }
+
+    /// Sum over slots of the domain's `slot_fingerprint`, as of [`Projection::applied_seq`]: equals
+    /// `Book::fingerprint` as of the same entry (law I14).
+    pub fn slots_fingerprint(&self) -> u64 {
+        self.progress.slots_fingerprint
+    }
+
+    /// Time of the last entry written; `None` when empty.
+    pub fn applied_at(&self) -> Option<UnixMillis> {
+        (self.progress.seq > 0).then_some(UnixMillis(self.progress.at_ms))
+    }
+
+    /// The violations stored, oldest first, at most `limit`: law, sequence number, detail.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn stored_violations(&self, limit: u32) -> Result<Vec<(String, u64, String)>, ProjectionFailure> {
+        let read = || -> rusqlite::Result<Vec<_>> {
+            let mut select = self.connection.prepare("SELECT law, seq, detail FROM violations ORDER BY id LIMIT ?1")?;
+            let rows = select
+                .query_map([limit], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), row.get(2)?)))?;
+            rows.collect()
+        };
+        read().map_err(failure)
+    }
+
+    /// Compares the tables with one another and with the running fingerprints: finds rows changed, added or removed by
+    /// hand. Reads everything; at most 100 findings.
+    ///
+    /// # Errors
+    /// The tables cannot be read.
+    pub fn check(&self) -> Result<Vec<Discrepancy>, ProjectionFailure> {
+        check::check(&self.connection, &self.progress).map_err(failure)
+    }
+
+    fn warm_up(&mut self) -> Result<Warm, Box<dyn std::error::Error + Send + Sync>> {
+        let layout = Layout::read(&mut *self.reader, self.progress.seq)?;
+        let mut select =
+            self.connection.prepare("SELECT hold, person, campaign, first_slot, second_slot, expires_ms FROM holds")?;
+        let holds = select.query_map([], transaction::read_hold)?.collect::<rusqlite::Result<_>>()?;
+        Ok(Warm { layout, holds })
+    }
+
+    fn write(&mut self, batches: &[RecordedBatch]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        // Taken out, and put back only when all went well: after a failure memory and tables would differ.
+        let mut warm = match self.warm.take() {
+            Some(warm) => warm,
+            None => self.warm_up()?,
+        };
+        let sql = self.connection.transaction()?;
+        let mut writing = Writing::new(&sql, &mut warm.layout, &mut warm.holds, self.progress);
+        for batch in batches {
+            for (seq, entry) in (batch.first_seq..).zip(batch.entries.iter()) {
+                writing.take_in(seq, entry, batch.at)?;
+            }
+        }
+        let progress = writing.finish()?;
+        sql.commit()?;
+        self.progress = progress;
+        self.warm = Some(warm);
+        Ok(())
+    }
+}
+
+impl Projection for SqliteProjection {
+    fn applied_seq(&self) -> u64 {
+        self.progress.seq
+    }
+
+    fn apply(&mut self, batches: &[RecordedBatch]) -> Result<(), ProjectionFailure> {
+        let done = batches.iter().take_while(|batch| batch.last_seq() <= self.progress.seq).count();
+        let fresh = &batches[done..];
+        let mut next_seq = self.progress.seq + 1;
+        for batch in fresh {
+            if batch.first_seq != next_seq {
+                return Err(failure(Gap { applied: next_seq - 1, found: batch.first_seq }));
+            }
+            next_seq = batch.last_seq() + 1;
+        }
+        if fresh.is_empty() { Ok(()) } else { self.write(fresh).map_err(ProjectionFailure) }
+    }
+
+    fn violations(&self) -> u64 {
+        self.progress.violations
+    }
+
+    fn clear(&mut self) -> Result<(), ProjectionFailure> {
+        self.warm = None;
+        empty(&self.connection).map_err(failure)?;
+        self.progress = Progress::default();
+        Ok(())
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, SqliteFailure> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(SqliteFailure::at("open projections"))?;
+    set_pragma(&connection, "busy_timeout", BUSY_TIMEOUT_MS, BUSY_TIMEOUT_MS)?;
+    set_pragma(&connection, "journal_mode", "WAL", "wal")?;
+    set_pragma(&connection, "synchronous", "NORMAL", "1")?;
+    set_pragma(&connection, "wal_autocheckpoint", CHECKPOINT_PAGES, CHECKPOINT_PAGES)?;
+    set_pragma(&connection, "cache_size", CACHE_KIB, CACHE_KIB)?;
+    set_pragma(&connection, "temp_store", "MEMORY", "2")?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    match (pragma("application_id")?, pragma("user_version")?) {
+        (APPLICATION_ID, LAYOUT_VERSION) => Ok(()),
+        (0, 0) | (APPLICATION_ID, _) => empty(connection),
+        _ => Err(rusqlite::Error::InvalidPath("the file is not a projection of Charye".into())),
+    }
+}
+
+/// Makes the tables anew.
+fn empty(connection: &Connection) -> rusqlite::Result<()> {
+    let mut sql = "BEGIN IMMEDIATE;\n".to_owned();
+    for table in TABLES {
+        sql.push_str(&format!("DROP TABLE IF EXISTS {table};\n"));
+    }
+    sql.push_str(SCHEMA);
+    sql.push_str(&format!(
+        "INSERT INTO applied VALUES (1, 0, 0, 0, 0, 0);
+         PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {LAYOUT_VERSION}; COMMIT;"
+    ));
+    connection.flush_prepared_statement_cache();
+    let made = connection.execute_batch(&sql);
+    if made.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK")?;
+    }
+    made
+}
+
+fn read_progress(connection: &Connection) -> rusqlite::Result<Progress> {
+    let sql = "SELECT seq, at_ms, violations, slots_fingerprint, reservations_fingerprint FROM applied WHERE id = 1";
+    connection.query_row(sql, [], |row| {
+        let unsigned = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+        Ok(Progress {
+            seq: unsigned(0)?,
+            at_ms: row.get(1)?,
+            violations: unsigned(2)?,
+            slots_fingerprint: unsigned(3)?,
+            reservations_fingerprint: unsigned(4)?,
+        })
+    })
+}
+
+fn write_progress(connection: &Connection, progress: &Progress) -> rusqlite::Result<()> {
+    let sql = "UPDATE applied SET seq = ?1, at_ms = ?2, violations = ?3, slots_fingerprint = ?4, reservations_fingerprint = ?5";
+    let values = params![
+        progress.seq.cast_signed(),
+        progress.at_ms,
+        progress.violations.cast_signed(),
+        progress.slots_fingerprint.cast_signed(),
+        progress.reservations_fingerprint.cast_signed(),
+    ];
+    connection.prepare_cached(sql)?.execute(values).map(|_| ())
+}
+
+fn failure<E: Into<Box<dyn std::error::Error + Send + Sync>>>(source: E) -> ProjectionFailure {
+    ProjectionFailure(source.into())
+}
+
+#[cfg(test)]
+mod tests;
