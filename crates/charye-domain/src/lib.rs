@@ -10,6 +10,7 @@ pub mod clinic;
 pub mod cohort;
 pub mod eligibility;
 pub mod ids;
+pub mod law;
 pub mod opening;
 pub mod reservation;
 pub mod slot;

@@ -1,0 +1,155 @@
+//! Room: domain/law. The grid of slots, laid out by hand from what was imported: which slot gives which dose, and how many
+//! places it has. Ids follow from the order of imports, as the book's documentation says they do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::campaign::Campaign;
+use crate::clinic::Clinic;
+use crate::ids::{BlockId, CampaignId, ClinicId, ImportId, OpeningId, ProductId, SlotId};
+use crate::slot::{ClinicSession, released, session_days, slot_starts};
+use crate::time::{DayIndex, MinuteOfDay};
+use crate::vaccine::DoseNumber;
+
+/// A block by what it is: the same order as blocks are made in.
+type BlockKey = (CampaignId, ClinicId, ProductId, DoseNumber, DayIndex);
+
+/// Clinics, blocks and what is open of them.
+#[derive(Default)]
+pub(super) struct NaiveGrid {
+    clinics: BTreeMap<String, ClinicId>,
+    staged: BTreeMap<ImportId, Staged>,
+    ids: BTreeMap<BlockKey, BlockId>,
+    blocks: Vec<Block>,
+    released: BTreeMap<CampaignId, Vec<OpeningId>>,
+}
+
+#[derive(Default)]
+struct Staged {
+    clinics: Vec<Arc<[Clinic]>>,
+    sessions: Vec<(Option<CampaignId>, Arc<[ClinicSession]>)>,
+}
+
+struct Block {
+    key: BlockKey,
+    closed: u64,
+    slots: Vec<(MinuteOfDay, u16)>,
+}
+
+impl NaiveGrid {
+    /// Places of a slot, as last imported.
+    pub(super) fn capacity(&self, slot: SlotId) -> Option<u16> {
+        self.block(slot)?.slots.get(usize::from(slot.index())).map(|(_, capacity)| *capacity)
+    }
+
+    /// Which dose of which campaign a slot gives.
+    pub(super) fn dose(&self, slot: SlotId) -> Option<(CampaignId, DoseNumber)> {
+        let block = self.block(slot).filter(|block| usize::from(slot.index()) < block.slots.len())?;
+        Some((block.key.0, block.key.3))
+    }
+
+    /// Places of a slot that are out and in use, claimed or not.
+    pub(super) fn free(&self, slot: SlotId, campaigns: &BTreeMap<CampaignId, Arc<Campaign>>) -> u16 {
+        let Some((block, capacity)) = self.block(slot).zip(self.capacity(slot)) else { return 0 };
+        let (id, .., day) = block.key;
+        let Some(campaign) = campaigns.get(&id) else { return 0 };
+        let closed = block.closed >> slot.index() & 1 == 1 || !campaign.is_open_on(campaign.date(day));
+        let openings = self.released.get(&id).into_iter().flatten();
+        let share = openings.filter_map(|opening| campaign.opening(*opening)).map(|opening| opening.cumulative_share);
+        if closed { 0 } else { released(capacity, share.max().unwrap_or(0), slot) }
+    }
+
+    pub(super) fn stage_clinics(&mut self, import: ImportId, clinics: &Arc<[Clinic]>) {
+        self.staged.entry(import).or_default().clinics.push(clinics.clone());
+    }
+
+    pub(super) fn stage_sessions(
+        &mut self,
+        import: ImportId,
+        campaign: Option<CampaignId>,
+        sessions: &Arc<[ClinicSession]>,
+    ) {
+        self.staged.entry(import).or_default().sessions.push((campaign, sessions.clone()));
+    }
+
+    pub(super) fn discard(&mut self, import: ImportId) {
+        self.staged.remove(&import);
+    }
+
+    pub(super) fn close(&mut self, block: BlockId, mask: u64) {
+        if let Some(block) = self.blocks.get_mut(block.0 as usize) {
+            block.closed |= mask;
+        }
+    }
+
+    pub(super) fn reopen(&mut self, block: BlockId, mask: u64) {
+        if let Some(block) = self.blocks.get_mut(block.0 as usize) {
+            block.closed &= !mask;
+        }
+    }
+
+    pub(super) fn release(&mut self, campaign: Option<CampaignId>, opening: OpeningId) {
+        if let Some(campaign) = campaign {
+            self.released.entry(campaign).or_default().push(opening);
+        }
+    }
+
+    pub(super) fn activate(&mut self, import: ImportId, campaigns: &BTreeMap<CampaignId, Arc<Campaign>>) {
+        let Some(staged) = self.staged.remove(&import) else { return };
+        for clinic in staged.clinics.iter().flat_map(|chunk| chunk.iter()) {
+            let next = ClinicId(self.clinics.len() as u32);
+            self.clinics.entry(clinic.code.clone()).or_insert(next);
+        }
+        let mut order: Vec<(CampaignId, ClinicId)> = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut wanted: BTreeMap<(CampaignId, ClinicId), BTreeMap<(BlockKey, MinuteOfDay), u16>> = BTreeMap::new();
+        for (campaign, chunk) in &staged.sessions {
+            let Some(campaign) = campaign.and_then(|campaign| campaigns.get(&campaign)) else { continue };
+            for session in chunk.iter() {
+                let Some(clinic) = self.clinics.get(&session.clinic).copied() else { continue };
+                let of = (campaign.id, clinic);
+                if seen.insert(of) {
+                    order.push(of);
+                }
+                let slots = wanted.entry(of).or_default();
+                for day in session_days(campaign, session) {
+                    let key = (campaign.id, clinic, session.product, session.dose, day);
+                    for minute in slot_starts(session) {
+                        let capacity = slots.entry((key, minute)).or_default();
+                        *capacity = capacity.saturating_add(session.capacity);
+                    }
+                }
+            }
+        }
+        for of in order {
+            self.replace(of, wanted.remove(&of).unwrap_or_default());
+        }
+    }
+
+    /// A clinic's slots in a campaign become the ones wanted; those it had besides have no places any more.
+    fn replace(&mut self, (campaign, clinic): (CampaignId, ClinicId), wanted: BTreeMap<(BlockKey, MinuteOfDay), u16>) {
+        let from = (campaign, clinic, ProductId(0), DoseNumber::First, DayIndex(0));
+        let to = (campaign, clinic, ProductId(u8::MAX), DoseNumber::Second, DayIndex(u8::MAX));
+        for (_, id) in self.ids.range(from..=to) {
+            if let Some(block) = self.blocks.get_mut(id.0 as usize) {
+                block.slots.iter_mut().for_each(|(_, capacity)| *capacity = 0);
+            }
+        }
+        for ((key, minute), capacity) in wanted {
+            let next = BlockId(self.blocks.len() as u32);
+            let id = *self.ids.entry(key).or_insert(next);
+            if id == next {
+                self.blocks.push(Block { key, closed: 0, slots: Vec::new() });
+            }
+            let Some(block) = self.blocks.get_mut(id.0 as usize) else { continue };
+            match block.slots.iter_mut().find(|(start, _)| *start == minute) {
+                Some((_, stored)) => *stored = capacity,
+                None => block.slots.push((minute, capacity)),
+            }
+        }
+    }
+
+    fn block(&self, slot: SlotId) -> Option<&Block> {
+        self.blocks.get(slot.block().0 as usize)
+    }
+}

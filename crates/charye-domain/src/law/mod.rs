@@ -1,0 +1,273 @@
+//! Room: domain. The laws that a journal alone can prove, each defined once, as code. Fed every entry in order by property
+//! tests, the simulator and `charye audit verify`. Keeps accounts of its own, naively and apart from the book, whose
+//! mistakes it is there to find: it must never ask the book.
+//!
+//! What stands in DEVELOPERS as a table: I1, I2, I4, I5, I7, I8, I9 and I15. The others need what clients saw, or other
+//! stores. A journal is checked from its first entry, because every account starts at zero.
+
+mod claims;
+mod grid;
+mod inside;
+mod operations;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::book::{Actor, Entry, Event, SlotCounts};
+use crate::campaign::Campaign;
+use crate::ids::{CampaignId, CampaignVersion, CohortId, OpeningId, Person, SlotId};
+use crate::time::UnixMillis;
+
+use claims::Claims;
+use grid::NaiveGrid;
+use inside::Inside;
+use operations::Operations;
+
+/// A law, by its number in the project's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Law {
+    /// No oversell.
+    I1,
+    /// One active reservation per person, campaign and dose.
+    I2,
+    /// A recorded refusal never becomes anything else.
+    I4,
+    /// Exactly once: one answer a key.
+    I5,
+    /// Conservation: every place is accounted for.
+    I7,
+    /// Eligibility, cohort and opening time hold at commit time.
+    I8,
+    /// No hold, reservation or reschedule without a current visit, or staff; one visit per person.
+    I9,
+    /// An expired hold returns its place within 2 s, once; one open hold per person; three expired ones end the visit.
+    I15,
+}
+
+impl std::fmt::Display for Law {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(self, f)
+    }
+}
+
+/// An entry that breaks a law.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    pub law: Law,
+    /// Sequence number of the entry.
+    pub seq: u64,
+    /// What is wrong, for the auditor. Pseudonymous: numbers, never names.
+    pub what: String,
+}
+
+/// Checks a journal from its first entry on.
+#[derive(Default)]
+pub struct Checker {
+    campaigns: BTreeMap<CampaignId, Arc<Campaign>>,
+    grid: NaiveGrid,
+    claims: Claims,
+    inside: Inside,
+    operations: Operations,
+}
+
+/// Where violations of one entry are gathered.
+struct Findings {
+    seq: u64,
+    found: Vec<Violation>,
+}
+
+impl Findings {
+    fn add(&mut self, law: Law, what: impl Into<String>) {
+        self.found.push(Violation { law, seq: self.seq, what: what.into() });
+    }
+
+    fn unless(&mut self, holds: bool, law: Law, what: impl FnOnce() -> String) {
+        if !holds {
+            self.add(law, what());
+        }
+    }
+}
+
+impl Checker {
+    /// A checker for a journal from its first entry on.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next entry into account. Returns the laws it breaks; the accounts go on as if it were lawful.
+    pub fn check(&mut self, seq: u64, at: UnixMillis, entry: &Entry) -> Vec<Violation> {
+        let mut findings = Findings { seq, found: Vec::new() };
+        self.operations.check(at, entry, &mut findings);
+        self.inside.check_promise(entry, &mut findings);
+        self.claims.check_lateness(at, entry, &mut findings);
+        let campaign = entry.under.map(|(campaign, _)| campaign);
+        self.grid_event(campaign, &entry.event);
+        self.visit_event(campaign, at, entry, &mut findings);
+        self.claim_event(campaign, at, entry, &mut findings);
+        findings.found
+    }
+
+    /// Compares a slot's account with what a book (or a board, or a projection) says of it: law I7.
+    pub fn compare(&self, seq: u64, slot: SlotId, counts: SlotCounts) -> Option<Violation> {
+        let (held, reserved) = self.claims.of(slot);
+        let claimed = held + reserved;
+        let capacity = u32::from(self.grid.capacity(slot).unwrap_or(0)).max(claimed);
+        let free = u32::from(self.grid.free(slot, &self.campaigns)).saturating_sub(claimed);
+        let expected = [capacity, held, reserved, capacity - claimed - free.min(capacity - claimed), free];
+        let told = [counts.capacity, counts.held, counts.reserved, counts.blocked, counts.free].map(u32::from);
+        (expected != told).then(|| Violation {
+            law: Law::I7,
+            seq,
+            what: format!(
+                "slot {}: capacity, held, reserved, blocked, free are {expected:?}, told are {told:?}",
+                slot.0
+            ),
+        })
+    }
+
+    /// Slots with claims, and how many places of each are held and reserved.
+    pub fn claimed_slots(&self) -> impl Iterator<Item = (SlotId, u32, u32)> {
+        self.claims.slots()
+    }
+
+    fn grid_event(&mut self, campaign: Option<CampaignId>, event: &Event) {
+        match event {
+            Event::CampaignPublished { campaign, .. } => {
+                self.campaigns.insert(campaign.id, campaign.clone());
+            }
+            Event::ClinicsStaged { import, clinics } => self.grid.stage_clinics(*import, clinics),
+            Event::SessionsStaged { import, sessions } => self.grid.stage_sessions(*import, campaign, sessions),
+            Event::ImportDiscarded { import } => self.grid.discard(*import),
+            Event::ImportActivated { import } => self.grid.activate(*import, &self.campaigns),
+            Event::SlotsBlocked { block, mask } => self.grid.close(*block, *mask),
+            Event::SlotsUnblocked { block, mask } => self.grid.reopen(*block, *mask),
+            Event::ShareReleased { opening } => self.grid.release(campaign, *opening),
+            _ => {}
+        }
+    }
+
+    fn visit_event(&mut self, campaign: Option<CampaignId>, at: UnixMillis, entry: &Entry, findings: &mut Findings) {
+        match &entry.event {
+            Event::VisitStarted { person, generation, ends_at, opening } => {
+                self.check_admitted(entry.under, *opening, None, at, findings);
+                self.inside.start(*person, campaign, *generation, *ends_at, findings);
+            }
+            Event::VisitMoved { person, generation, ends_at, .. } => {
+                self.inside.take_over(*person, *generation, *ends_at, findings);
+            }
+            Event::VisitEnded { person, cause, .. } => {
+                self.inside.end(*person, *cause, findings);
+                let outlived =
+                    self.claims.has_hold_in(*person, campaign) && *cause != crate::book::EndOfVisit::Reserved;
+                findings.unless(!outlived, Law::I15, || format!("a hold of person {person} outlives its visit"));
+            }
+            Event::OutageNoted { gap_ms } => {
+                self.inside.move_deadlines(*gap_ms);
+                self.claims.move_deadlines(*gap_ms);
+            }
+            _ => {}
+        }
+    }
+
+    fn claim_event(&mut self, campaign: Option<CampaignId>, at: UnixMillis, entry: &Entry, findings: &mut Findings) {
+        let by = entry.by.actor;
+        match &entry.event {
+            Event::Held { person, hold, first, second, opening, cohort, expires_at } => {
+                self.check_admitted(entry.under, *opening, Some(*cohort), at, findings);
+                self.inside.check_inside(*person, campaign, at, by, findings);
+                self.inside.check_holds_left(*person, campaign, findings);
+                let slots = [Some(*first), *second].into_iter().flatten().collect();
+                self.claims.hold(*hold, (*person, campaign), slots, *expires_at, &self.grid, findings);
+            }
+            Event::HoldExtended { hold, expires_at, .. } => {
+                let campaign = campaign.and_then(|campaign| self.campaigns.get(&campaign));
+                let extensions_max = campaign.map_or(0, |campaign| campaign.hold.extensions_max);
+                self.claims.extend(*hold, *expires_at, (at, extensions_max), findings);
+            }
+            Event::HoldEnded { person, hold, cause } => {
+                let campaign = self.claims.end_hold(*hold, *cause, at, findings);
+                if *cause == crate::reservation::EndOfHold::Expired {
+                    self.inside.note_expired(*person, campaign);
+                }
+            }
+            Event::Confirmed { person, hold, reservation, .. } => {
+                self.inside.check_inside(*person, campaign, at, by, findings);
+                self.inside.check_left(*person, campaign, findings);
+                self.claims.confirm(*hold, *reservation, (*person, at), &self.grid, findings);
+            }
+            Event::Reserved { person, reservation, first, second, opening, cohort, .. } => {
+                self.check_admitted(entry.under, *opening, Some(*cohort), at, findings);
+                self.inside.check_inside(*person, campaign, at, by, findings);
+                self.inside.check_left(*person, campaign, findings);
+                let slots = [Some(*first), *second].into_iter().flatten().collect();
+                self.claims.reserve(*reservation, (*person, campaign), slots, &self.grid, findings);
+            }
+            Event::Rescheduled { person, reservation, first, second } => {
+                self.inside.check_inside(*person, campaign, at, by, findings);
+                let slots = [Some(*first), *second].into_iter().flatten().collect();
+                self.claims.reschedule(*reservation, *person, slots, &self.grid, findings);
+            }
+            Event::Cancelled { person, reservation } => {
+                self.claims.cancel(*reservation, *person, &self.grid, findings);
+            }
+            Event::CheckedIn { reservation, dose } => {
+                self.claims.move_dose(
+                    *reservation,
+                    *dose,
+                    crate::reservation::DoseState::CheckedIn,
+                    &self.grid,
+                    findings,
+                );
+            }
+            Event::Administered { reservation, dose } => {
+                self.claims.move_dose(
+                    *reservation,
+                    *dose,
+                    crate::reservation::DoseState::Administered,
+                    &self.grid,
+                    findings,
+                );
+            }
+            Event::MarkedNoShow { reservation, dose } => {
+                self.claims.move_dose(*reservation, *dose, crate::reservation::DoseState::NoShow, &self.grid, findings);
+            }
+            _ => {}
+        }
+    }
+
+    /// Law I8: the entry names the version in force, an opening whose window it falls in, and a cohort of that opening.
+    fn check_admitted(
+        &self,
+        under: Option<(CampaignId, CampaignVersion)>,
+        opening: OpeningId,
+        cohort: Option<CohortId>,
+        at: UnixMillis,
+        findings: &mut Findings,
+    ) {
+        let campaign = under.and_then(|(campaign, version)| {
+            self.campaigns.get(&campaign).filter(|campaign| campaign.version == version)
+        });
+        let Some(campaign) = campaign else {
+            return findings.add(Law::I8, format!("{under:?} is not the campaign version in force"));
+        };
+        let Some(opening) = campaign.opening(opening) else {
+            return findings.add(Law::I8, format!("opening {opening} does not exist"));
+        };
+        let open = opening.window.opens_at <= at && at < opening.window.closes_at;
+        findings.unless(open, Law::I8, || format!("opening {} is not open", opening.id));
+        let of_opening = cohort.is_none_or(|cohort| opening.cohorts.contains(&cohort));
+        findings.unless(of_opening, Law::I8, || format!("cohort {cohort:?} is not of opening {}", opening.id));
+    }
+}
+
+/// Whether an actor reserves only from inside.
+fn needs_visit(actor: Actor) -> bool {
+    matches!(actor, Actor::Citizen(_) | Actor::Proxy(_) | Actor::System)
+}
+
+/// A person's claims are theirs alone: what belongs to someone else is told of by number.
+fn of_another(person: Person, owner: Person) -> Option<String> {
+    (person != owner).then(|| format!("person {person} moves what is person {owner}'s"))
+}
