@@ -29,6 +29,7 @@ pub use holidays::HolidayTable;
 
 mod checks;
 mod cohorts_table;
+mod examples;
 mod openings_table;
 mod products_table;
 mod time_zone;

@@ -8,6 +8,7 @@ use jiff::civil::{Date, DateTime, Time};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::examples::example;
 use super::file_error::Findings;
 
 /// Characters in a text shown to people.
@@ -73,7 +74,8 @@ impl<'d, 't> Section<'d, 't> {
     ) -> Option<T> {
         if self.value(key).is_none() {
             if !self.meant.iter().any(|meant| meant == key) {
-                findings.note(&self.at, format!("{} has no `{key}`", self.title), format!("add a line `{key} = ..`"));
+                let remedy = format!("add a line such as `{key} = {}`", example(self.title, key));
+                findings.note(&self.at, format!("{} has no `{key}`", self.title), remedy);
             }
             return None;
         }

@@ -220,7 +220,7 @@ fn intervals_that_no_open_day_satisfies_are_refused() {
     check(
         "interval_days = [35, 42]\n",
         "",
-        "c.toml:29:1: [[product]] has no `interval_days` | add a line `interval_days = ..`",
+        "c.toml:29:1: [[product]] has no `interval_days` | add a line such as `interval_days = [35, 42]`",
     );
     check(
         "doses = 2",
@@ -333,6 +333,30 @@ fn what_is_missing_altogether_is_named() {
     for missing in ["no [campaign]", "no [hold]", "no [visit]", "0 products", "0 cohorts"] {
         assert!(errors.contains(missing), "{missing}: {errors}");
     }
+}
+
+#[test]
+fn every_key_that_must_be_there_comes_with_an_example_that_is_taken() {
+    let mut missed = 0;
+    for file in [text().to_owned(), canonical_text(&bundled_file("kr-2021-18-49"))] {
+        for line in file.lines().filter(|line| line.contains(" = ")) {
+            let without = file.replacen(line, "", 1);
+            let Err(errors) = read_campaign("c.toml", without.as_bytes()) else { continue };
+            let remedy = &errors.errors[0].remedy;
+            let Some(example) = remedy.strip_prefix("add a line such as `") else { continue };
+            let with_example = file.replacen(line, example.trim_end_matches('`'), 1);
+            // It may not fit this campaign's other values, but it is a value of the right kind.
+            if let Err(errors) = read_campaign("c.toml", with_example.as_bytes()) {
+                let said = errors.to_string();
+                assert!(
+                    !said.contains(" where ") && !said.contains("out of range") && !said.contains(" has no "),
+                    "{line}: {said}"
+                );
+            }
+            missed += 1;
+        }
+    }
+    assert!(missed > 60, "{missed} lines were missed");
 }
 
 #[test]
