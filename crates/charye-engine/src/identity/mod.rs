@@ -3,6 +3,7 @@
 
 mod complete_sign_in;
 mod erase;
+pub mod normal_form;
 mod people_desk;
 
 pub use complete_sign_in::{SignedIn, complete_sign_in};

@@ -1,7 +1,6 @@
 //! Room: ledger/people. Names, birth dates and phone numbers, sealed, in files of their own, deletable. Called through the
 //! engine's port `PeopleStore`. Must never hold a plain value on disk, and never list people.
 
-mod normal_form;
 mod sealed_row;
 mod sqlite;
 #[cfg(test)]

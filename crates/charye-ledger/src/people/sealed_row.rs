@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use charye_domain::ids::{KeyId, Person};
+use charye_engine::identity::normal_form;
 use charye_engine::ports::{Keys, LookupPurpose, PeopleFailure, PersonalDetails};
 
-use super::normal_form;
 
 const NAME: &str = "people.name";
 const BIRTH_DATE: &str = "people.birth_date";

@@ -208,7 +208,7 @@ impl Files {
 
         let keys = self.keys.unchecked_transaction().map_err(at())?;
         for (row, wrapped) in sealed {
-            keys.prepare_cached("INSERT INTO data_keys (person, key_mark, wrapped) VALUES (?1, ?2, ?3)")
+            keys.prepare_cached("INSERT OR IGNORE INTO data_keys (person, key_mark, wrapped) VALUES (?1, ?2, ?3)")
                 .and_then(|mut insert| insert.execute(params![row.person.0, row.key_mark, wrapped]))
                 .map_err(at())?;
             let others: i64 = keys

@@ -130,6 +130,11 @@ fn sqlite_passes_the_suite() {
 }
 
 #[test]
+fn the_fake_passes_the_suite() {
+    people_suite(&|| Box::new(charye_engine::fakes::MemoryPeople::default()));
+}
+
+#[test]
 fn the_search_for_plain_texts_finds_planted_ones() {
     let canaries = canaries();
     let needles = plain_texts(&canaries);

@@ -1,12 +1,12 @@
-//! Room: ledger/people. The one form in which phones, names and birth dates are looked up, however they were typed.
-//! Called by `sealed_row` and `sqlite`. What is here is part of every look-up column ever written: changing it hides people.
+//! Room: engine/identity. The one form in which phones, names and birth dates are looked up, however they were typed.
+//! Called by every people store. What is here is part of every look-up column ever written: changing it hides people.
 
 use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Digits of a phone number, Korean country code turned into the national `0`; a foreign one keeps its `+`. Empty if
 /// there is none.
-pub(super) fn phone(typed: &str) -> String {
+pub fn phone(typed: &str) -> String {
     let compact: String = typed.nfkc().filter(|c| c.is_ascii_digit() || *c == '+').collect();
     let digits: String = compact.chars().filter(char::is_ascii_digit).collect();
     if !compact.starts_with('+') {
@@ -19,7 +19,7 @@ pub(super) fn phone(typed: &str) -> String {
 }
 
 /// Name with birth date: composed (NFC), without white space, case folded; so `O'Neil KANG` is found as `o'neil kang`.
-pub(super) fn name_and_birth_date(name: &str, birth_date: Date) -> String {
+pub fn name_and_birth_date(name: &str, birth_date: Date) -> String {
     let folded: String = name.nfc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
     format!("{birth_date}|{folded}")
 }
