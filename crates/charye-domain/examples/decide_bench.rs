@@ -1,7 +1,7 @@
 //! Room: domain/examples. How long one decision takes: `reserve at once` of one dose, judged, recorded and applied, over a
 //! full grid. Run by engineers and `cargo xtask bench`; prints one JSON line a figure. Never part of the program.
 //!
-//! `cargo run --release -p charye-domain --example decide_bench --features samples [CLINICS]`
+//! `cargo run --release -p charye-domain --example decide_bench [CLINICS]`
 
 use std::io::Write;
 use std::sync::Arc;

@@ -138,10 +138,23 @@ impl Claims {
         findings.unless(at < hold.expires_at, Law::I15, || format!("hold {id} is confirmed after its end"));
         of_another(person, hold.person).into_iter().for_each(|what| findings.add(Law::I2, what));
         hold.slots.iter().for_each(|slot| self.count(*slot, (-1, 0), findings));
-        self.reserve(reservation, (person, hold.campaign), hold.slots, grid, findings);
+        // What was held keeps its place, even if an edit has since left the slot with less than is claimed.
+        self.make(reservation, (person, hold.campaign), hold.slots, grid, findings);
     }
 
     pub(super) fn reserve(
+        &mut self,
+        id: ReservationId,
+        of: (Person, Option<CampaignId>),
+        slots: Vec<SlotId>,
+        grid: &NaiveGrid,
+        findings: &mut Findings,
+    ) {
+        self.make(id, of, slots.clone(), grid, findings);
+        slots.iter().for_each(|slot| self.check_room(*slot, grid, findings));
+    }
+
+    fn make(
         &mut self,
         id: ReservationId,
         (person, campaign): (Person, Option<CampaignId>),
@@ -151,7 +164,6 @@ impl Claims {
     ) {
         for slot in &slots {
             self.count(*slot, (0, 1), findings);
-            self.check_room(*slot, grid, findings);
             let of_campaign = grid.dose(*slot).is_some_and(|(of, _)| Some(of) == campaign);
             findings.unless(of_campaign, Law::I7, || format!("slot {} is not of the campaign", slot.0));
             self.activate(id, person, *slot, grid, findings);
