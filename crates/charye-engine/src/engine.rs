@@ -18,6 +18,7 @@ use crate::identity::PeopleDesk;
 use crate::metrics;
 use crate::ports::{Clock, Keys, Random};
 use crate::sequencer::answer::{Answer, AnswerCounter, BlockedCaller, Question, ReplyTo, Submission, Told};
+use crate::sequencer::answered_keys::AnsweredKeys;
 use crate::sequencer::lanes::{Lane, Lanes, PushRefused};
 use crate::sequencer::published::{CampaignList, Published, Pulse};
 use crate::sequencer::{Ending, Running, SnapshotDesk};
@@ -70,6 +71,7 @@ pub(crate) struct Shared {
     pub(crate) pulse: Pulse,
     pub(crate) campaigns: Published<CampaignList>,
     pub(crate) availability: Published<Availability>,
+    pub(crate) answered_keys: AnsweredKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) keys: Arc<dyn Keys>,

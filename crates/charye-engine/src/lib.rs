@@ -7,6 +7,8 @@ pub mod campaign;
 pub mod clinic;
 mod engine;
 pub mod failure;
+#[cfg(any(test, feature = "fakes"))]
+pub mod fakes;
 pub mod identity;
 pub mod metrics;
 pub mod notification;

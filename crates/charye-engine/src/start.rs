@@ -12,6 +12,7 @@ use crate::engine::{Engine, Shared, Threads};
 use crate::identity::PeopleDesk;
 use crate::notification::Messenger;
 use crate::ports::{Clock, Journal, Keys, MessageSender, PeopleStore, Projection, Random, Snapshots};
+use crate::sequencer::answered_keys::AnsweredKeys;
 use crate::sequencer::followers::FollowerQueue;
 use crate::sequencer::lanes::{LaneRooms, Lanes, USUAL_ROOMS};
 use crate::sequencer::published::{CampaignList, Published, Pulse};
@@ -89,11 +90,13 @@ impl Engine {
             pulse: Pulse::default(),
             campaigns: Published::new(CampaignList::default()),
             availability: Published::new(Availability::empty()),
+            answered_keys: AnsweredKeys::with_room_for(settings.room.operations),
             clock,
             random,
             keys,
             ending: Ending::new(),
         });
+        recovered.book.remembered_operations().for_each(|key| shared.answered_keys.note(key));
         let people = PeopleDesk::open(&people).map_err(StartFailure::Thread)?;
         let shown = Shown::new(Arc::clone(&shared), Arc::clone(&settings.districts), &recovered.book)?;
         let desk = snapshots.is_some().then(|| Arc::new(SnapshotDesk::default()));

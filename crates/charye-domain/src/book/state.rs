@@ -14,7 +14,7 @@ use crate::book::reservations::Reservations;
 use crate::book::visits::Visits;
 use crate::campaign::Campaign;
 use crate::clinic::Clinic;
-use crate::ids::{BlockId, CampaignId, ClinicId, SlotId};
+use crate::ids::{BlockId, CampaignId, ClinicId, OperationKey, SlotId};
 use crate::slot::released;
 use crate::time::{MinuteOfDay, UnixMillis};
 
@@ -210,6 +210,11 @@ impl Book {
             operations: self.operations.rows().len(),
             visits: self.visits.len(),
         }
+    }
+
+    /// Keys of the operations whose answers are remembered.
+    pub fn remembered_operations(&self) -> impl Iterator<Item = OperationKey> {
+        self.operations.rows().map(|row| row.key())
     }
 
     /// Whether any hold or visit is open: whether an outage has deadlines to move.

@@ -3,6 +3,8 @@
 //! Called by `server/commands` (`charye import`, `charye demo`) as `clinic/import_file` hands rows on, so that a file of
 //! any length needs the memory of one chunk. It never reads files.
 
+use std::time::Duration;
+
 use charye_domain::book::{Action, Command, Provenance};
 use charye_domain::clinic::Clinic;
 use charye_domain::ids::{CampaignId, ImportId};
@@ -10,6 +12,9 @@ use charye_domain::slot::ClinicSession;
 
 use crate::engine::Engine;
 use crate::failure::{BusyCause, Failure};
+
+const LOOK_AT_BOARD_EVERY: Duration = Duration::from_millis(10);
+const LOOKS_AT_BOARD_MAX: usize = 12_000;
 
 /// Stages a chunk of clinics under `import`. Blocks. Nothing counts until [`activate_import`].
 ///
@@ -33,12 +38,20 @@ pub fn stage_sessions(
     submit_patiently(engine, by, Action::StageSessions { import, campaign, sessions: sessions.into() })
 }
 
-/// Makes everything staged under `import` count, at once.
+/// Makes everything staged under `import` count, at once, and waits until look-ups show it: a few seconds for twenty
+/// million slots, two minutes at most; after that it goes on without us.
 ///
 /// # Errors
 /// As [`Engine::command`]; `import_invalid` if what was staged does not fit together.
 pub fn activate_import(engine: &Engine, by: Provenance, import: ImportId) -> Result<(), Failure> {
-    submit_patiently(engine, by, Action::ActivateImport { import })
+    submit_patiently(engine, by, Action::ActivateImport { import })?;
+    for _ in 0..LOOKS_AT_BOARD_MAX {
+        if !engine.health().board_behind {
+            break;
+        }
+        engine.wait_out(LOOK_AT_BOARD_EVERY);
+    }
+    Ok(())
 }
 
 /// Forgets everything staged under `import`.

@@ -28,7 +28,7 @@ pub struct Held {
 /// [`Engine::command`].
 pub async fn hold_places(engine: &Engine, inside: Inside, places: Places) -> Result<Answered<Held>, PlaceFailure> {
     let Inside { person, campaign, authority, facts, by, operation } = inside;
-    refuse_if_sold_out(engine, places)?;
+    refuse_if_sold_out(engine, operation, places)?;
     let action = Action::Hold { person, campaign, authority, facts, places };
     let answered = ask_for_places(engine, Command { by, operation, action }, places).await?;
     match answered.value {

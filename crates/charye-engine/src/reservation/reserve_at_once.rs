@@ -22,7 +22,7 @@ pub async fn reserve_at_once(
     places: Places,
 ) -> Result<Answered<Reserved>, PlaceFailure> {
     let Inside { person, campaign, authority, facts, by, operation } = inside;
-    refuse_if_sold_out(engine, places)?;
+    refuse_if_sold_out(engine, operation, places)?;
     let number = ReservationNumber::from_random(engine.random().bits());
     let action = Action::ReserveAtOnce { person, campaign, authority, facts, places, number };
     let answered = ask_for_places(engine, Command { by, operation, action }, places).await?;

@@ -2,7 +2,7 @@
 //!
 //! Used by hold, reserve at once and reschedule.
 
-use charye_domain::book::{Command, Outcome, Places, Rejection};
+use charye_domain::book::{Command, Operation, Outcome, Places, Rejection};
 
 use crate::answered::Answered;
 use crate::availability::{Alternatives, Availability};
@@ -31,8 +31,12 @@ impl From<Failure> for PlaceFailure {
 ///
 /// The board may show a place as taken a moment before that is durable, and as free never too early: so this may send
 /// somebody on who would have had luck a moment later, and promises nothing. A slot that the board does not know goes to
-/// the book, which says why.
-pub(crate) fn refuse_if_sold_out(engine: &Engine, places: Places) -> Result<(), PlaceFailure> {
+/// the book, which says why; and so does a repetition, whose answer may be that it took the last place itself.
+pub(crate) fn refuse_if_sold_out(
+    engine: &Engine,
+    operation: Option<Operation>,
+    places: Places,
+) -> Result<(), PlaceFailure> {
     let availability = engine.availability();
     let board = availability.board();
     let is_gone = |slot| board.remaining(slot) == 0 && board.place(slot).is_some();
@@ -43,6 +47,10 @@ pub(crate) fn refuse_if_sold_out(engine: &Engine, places: Places) -> Result<(), 
     } else {
         return Ok(());
     };
+    // After the board: a key is noted before its taking of a place is shown.
+    if operation.is_some_and(|operation| engine.shared.answered_keys.may_hold(operation.key)) {
+        return Ok(());
+    }
     Err(sold_out(engine, &availability, places, rejection, false))
 }
 

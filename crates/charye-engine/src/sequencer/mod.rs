@@ -12,6 +12,7 @@ pub use thread::{ClockJumps, DUE_PER_BATCH, LOOK_AT_CLOCK_EVERY, OUTAGE_FROM_MS}
 pub(crate) use thread::{Parts, Sequencer, SnapshotTrigger};
 
 pub mod answer;
+pub(crate) mod answered_keys;
 pub mod time;
 
 pub mod published;

@@ -17,6 +17,7 @@ use crate::failure::BusyCause;
 use crate::metrics::SequencerMetrics;
 use crate::ports::{AppendFailure, Batch, Journal, RecordedBatch, RowHash};
 use crate::sequencer::answer::{Answer, Question, ReplyTo, Submission, Told, give_all};
+use crate::sequencer::answered_keys::DayOfKeys;
 use crate::sequencer::ending::{Running, WhyFailed};
 use crate::sequencer::followers::FollowerQueue;
 use crate::sequencer::lanes::{Lane, Taken};
@@ -80,6 +81,7 @@ pub(crate) struct Sequencer {
     campaigns_changed: bool,
     storage_checked_at: Option<Duration>,
     rates: Rates,
+    day_of_keys: DayOfKeys,
 }
 
 /// Questions and entries since the rates were last reckoned.
@@ -114,9 +116,11 @@ impl Sequencer {
             campaigns_changed: true,
             storage_checked_at: None,
             rates: Rates::default(),
+            day_of_keys: DayOfKeys::from(UnixMillis(0)),
         };
         sequencer.parts.shared.pulse.set_head_seq(head.next_seq.saturating_sub(1));
         sequencer.read_clock();
+        sequencer.day_of_keys = DayOfKeys::from(sequencer.now);
         sequencer.publish_campaigns();
         sequencer
     }
@@ -146,10 +150,11 @@ impl Sequencer {
 
     /// One batch. Returns how many questions it held.
     fn turn(&mut self) -> Result<usize, AppendFailure> {
+        // The clock is read after the questions are taken: nobody is judged by a time before they asked.
+        let taken = self.parts.shared.lanes.take(&mut self.taken);
         self.read_clock();
         self.check_storage();
         self.let_time_pass();
-        let taken = self.parts.shared.lanes.take(&mut self.taken);
         self.decide_taken();
         let appended = self.make_durable()?;
         self.give_answers();
@@ -203,6 +208,7 @@ impl Sequencer {
             return;
         }
         self.note_outage();
+        self.day_of_keys.pass(self.now, &self.parts.shared.answered_keys);
         let before = self.batch.entries.len();
         self.parts.book.due(self.now, DUE_PER_BATCH, &mut self.batch.entries);
         self.more_is_due = self.batch.entries.len() - before >= DUE_PER_BATCH;
@@ -247,6 +253,9 @@ impl Sequencer {
         let before = self.batch.entries.len();
         let outcome = self.parts.book.record(command, self.now, &mut self.batch.entries);
         self.apply_from(before);
+        if matches!(command.action, Action::AcceptClock) {
+            self.note_outage();
+        }
         let recorded = match outcome {
             Outcome::Refused(Rejection::KeyReused) => false,
             Outcome::Refused(_) => command.operation.is_some(),
@@ -269,8 +278,11 @@ impl Sequencer {
     }
 
     fn apply_from(&mut self, first: usize) {
-        let Parts { book, shown, .. } = &mut self.parts;
+        let Parts { shared, book, shown, .. } = &mut self.parts;
         for entry in &self.batch.entries[first..] {
+            if let Some(operation) = entry.operation {
+                shared.answered_keys.note(operation.key);
+            }
             let touched = book.apply(entry, self.now);
             shown.note(touched, &entry.event, book);
             self.campaigns_changed |= matches!(entry.event, Event::CampaignPublished { .. });

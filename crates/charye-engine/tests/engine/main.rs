@@ -1,0 +1,10 @@
+//! The engine on fakes: one world in memory, real threads, clocks turned by hand, a journal that hangs and fails on demand.
+
+mod stage;
+
+mod answers;
+mod failures;
+mod followers;
+mod places;
+mod restart;
+mod time;
