@@ -14,7 +14,7 @@ use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
 use proptest::prelude::*;
 
 /// One step of a history. Small numbers on purpose: people, slots and keys must meet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Step {
     Enter {
         person: u32,

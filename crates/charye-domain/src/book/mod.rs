@@ -16,6 +16,7 @@ mod events;
 mod image;
 mod record;
 mod touched;
+mod warm;
 
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;

@@ -60,6 +60,11 @@ impl Operations {
         self.at(serial).filter(|row| now.millis_since(row.at) < OPERATION_KEPT_MS)
     }
 
+    /// Whether any answer lies where this key's would. Of no meaning but to have looked there.
+    pub(super) fn holds_hash_of(&self, key: OperationKey) -> bool {
+        self.by_key.find(mix_wide(key.0), |_| true).is_some()
+    }
+
     /// Remembers an answer, in place of an older one under the same key.
     pub(super) fn remember(&mut self, row: OperationRow) {
         let (key, hash) = (row.key(), mix_wide(row.key().0));

@@ -146,11 +146,11 @@ impl Claims {
         &mut self,
         id: ReservationId,
         of: (Person, Option<CampaignId>),
-        slots: Vec<SlotId>,
+        slots: &[SlotId],
         grid: &NaiveGrid,
         findings: &mut Findings,
     ) {
-        self.make(id, of, slots.clone(), grid, findings);
+        self.make(id, of, slots.to_vec(), grid, findings);
         slots.iter().for_each(|slot| self.check_room(*slot, grid, findings));
     }
 

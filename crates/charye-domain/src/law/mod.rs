@@ -201,8 +201,8 @@ impl Checker {
                 self.check_admitted(entry.under, *opening, Some(*cohort), at, findings);
                 self.inside.check_inside(*person, campaign, at, by, findings);
                 self.inside.check_left(*person, campaign, findings);
-                let slots = [Some(*first), *second].into_iter().flatten().collect();
-                self.claims.reserve(*reservation, (*person, campaign), slots, &self.grid, findings);
+                let slots: Vec<SlotId> = [Some(*first), *second].into_iter().flatten().collect();
+                self.claims.reserve(*reservation, (*person, campaign), &slots, &self.grid, findings);
             }
             Event::Rescheduled { person, reservation, first, second } => {
                 self.inside.check_inside(*person, campaign, at, by, findings);
