@@ -10,8 +10,10 @@ mod clock;
 mod commands;
 mod config;
 mod exit;
+mod lifecycle;
 mod output;
 mod telemetry;
+mod wiring;
 
 fn main() -> ExitCode {
     let arguments = commands::Arguments::parse();

@@ -23,7 +23,9 @@ pub(crate) fn log_to_stderr(level: &str) -> Result<(), anyhow::Error> {
 pub(crate) fn count() -> Result<PrometheusHandle, anyhow::Error> {
     PrometheusBuilder::new()
         // Seconds: from what a batch takes to what a person minds.
-        .set_buckets(&[0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+        .set_buckets(&[
+            0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+        ])
         .and_then(PrometheusBuilder::install_recorder)
         .context("could not start counting")
 }

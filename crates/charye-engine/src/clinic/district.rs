@@ -3,6 +3,8 @@
 
 /// The table the demo nation is generated from; its first lines say where it comes from.
 const KR: &str = include_str!("../../data/kr_districts.csv");
+/// The same districts in Latin letters, one row a code.
+const KR_ENGLISH: &str = include_str!("../../data/kr_districts_en.csv");
 
 /// A district.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +15,10 @@ pub struct District {
     pub province: String,
     /// 시군구, such as 종로구 or 수원시장안구.
     pub name: String,
+    /// The province as English texts call it, such as Seoul.
+    pub province_en: String,
+    /// The district in the Revised Romanization, such as Jongno-gu or Suwon-si Jangan-gu.
+    pub name_en: String,
     /// Population-weighted centre. Unit: degrees, WGS84.
     pub lat: f64,
     pub lon: f64,
@@ -66,6 +72,14 @@ impl DistrictTable {
         let rows = KR.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit()));
         let mut districts: Vec<District> = rows.filter_map(District::from_row).collect();
         districts.sort_by_key(|district| district.code);
+        for row in KR_ENGLISH.lines() {
+            let [code, province, name] = row.split(',').collect::<Vec<_>>()[..] else { continue };
+            let index = code.parse().ok().and_then(|code: u32| districts.binary_search_by_key(&code, |d| d.code).ok());
+            if let Some(district) = index.and_then(|index| districts.get_mut(index)) {
+                province.clone_into(&mut district.province_en);
+                name.clone_into(&mut district.name_en);
+            }
+        }
         Self { districts }
     }
 
@@ -122,6 +136,8 @@ impl District {
             code: cells.next()?.parse().ok()?,
             province: cells.next()?.to_owned(),
             name: cells.next()?.to_owned(),
+            province_en: String::new(),
+            name_en: String::new(),
             lat: cells.next()?.parse().ok()?,
             lon: cells.next()?.parse().ok()?,
             adults: cells.next()?.parse().ok()?,

@@ -41,6 +41,13 @@ pub(crate) enum Command {
     },
     /// Say what changes for people between two campaign files; exit code 1 if anything does
     Diff { a: PathBuf, b: PathBuf },
+    /// Publish a campaign, or its next version, in an installation
+    Publish {
+        /// A file, or the code of a bundled campaign
+        file: PathBuf,
+        #[command(flatten)]
+        installed: super::installed::Installed,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -54,12 +61,14 @@ pub(crate) fn run(command: Command) -> Result<(), Ending> {
         Command::Check { file } => check(&file),
         Command::Show { file, birth_date, at, language } => show(&file, birth_date, at, language),
         Command::Diff { a, b } => differences(&a, &b),
+        Command::Publish { file, installed } => super::publish::run(&file, &installed),
     }
 }
 
 /// Reads a campaign file, or the bundled campaign of that code.
 pub(crate) fn read(file: &Path) -> Result<CampaignFile, Ending> {
-    let unreadable = |errors: charye_engine::campaign::CampaignFileErrors| Ending::Unreadable { words: errors.to_string() };
+    let unreadable =
+        |errors: charye_engine::campaign::CampaignFileErrors| Ending::Unreadable { words: errors.to_string() };
     if let Some(campaign) = file.to_str().and_then(bundled).filter(|_| !file.exists()) {
         return read_campaign(campaign.file, campaign.text.as_bytes()).map_err(unreadable);
     }
@@ -95,12 +104,7 @@ fn check(file: &Path) -> Result<(), Ending> {
     Ok(())
 }
 
-fn show(
-    file: &Path,
-    birth_date: Date,
-    at: Option<jiff::civil::DateTime>,
-    language: Told,
-) -> Result<(), Ending> {
+fn show(file: &Path, birth_date: Date, at: Option<jiff::civil::DateTime>, language: Told) -> Result<(), Ending> {
     let campaign = read(file)?.campaign;
     let now = match at {
         Some(civil) => charye_domain::time::UnixMillis::from_civil(civil, &campaign.time_zone)

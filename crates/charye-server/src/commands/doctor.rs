@@ -75,7 +75,8 @@ fn syncs(folder: &Path) -> Finding {
             about,
             found: format!("{rate:.0} fdatasyncs a second in {}", folder.display()),
             advice: (rate < SYNCS_PER_SEC_WANTED).then(|| {
-                "every batch waits for one sync: use a local SSD with power-loss protection, not a network disk".to_owned()
+                "every batch waits for one sync: use a local SSD with power-loss protection, not a network disk"
+                    .to_owned()
             }),
         },
         Err(error) => Finding {
@@ -88,7 +89,8 @@ fn syncs(folder: &Path) -> Finding {
 
 fn syncs_per_sec(folder: &Path) -> Result<f64, anyhow::Error> {
     let path = folder.join(format!(".charye-doctor-{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&path).context("could not write a test file")?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).open(&path).context("could not write a test file")?;
     let measured = measure_syncs(&mut file);
     std::fs::remove_file(&path).context("could not remove the test file")?;
     measured
@@ -115,11 +117,17 @@ fn space(folder: &Path) -> Finding {
             Finding {
                 about,
                 found: format!("{} GiB free", free >> 30),
-                advice: (free < FREE_BYTES_WANTED)
-                    .then(|| "ten million reservations take about 1 GiB of journal and as much of projections; free 10 GiB".to_owned()),
+                advice: (free < FREE_BYTES_WANTED).then(|| {
+                    "ten million reservations take about 1 GiB of journal and as much of projections; free 10 GiB"
+                        .to_owned()
+                }),
             }
         }
-        Err(error) => Finding { about, found: error.to_string(), advice: Some("check that the folder's disk is mounted".to_owned()) },
+        Err(error) => Finding {
+            about,
+            found: error.to_string(),
+            advice: Some("check that the folder's disk is mounted".to_owned()),
+        },
     }
 }
 
@@ -129,9 +137,15 @@ fn folder_mode(folder: &Path) -> Finding {
         Ok(metadata) => {
             let mode = metadata.permissions().mode() & 0o777;
             let advice = (mode & 0o027 != 0).then(|| format!("others can enter it: chmod 700 {}", folder.display()));
-            Finding { about, found: format!("{} has mode {mode:o}, owner {}", folder.display(), metadata.uid()), advice }
+            Finding {
+                about,
+                found: format!("{} has mode {mode:o}, owner {}", folder.display(), metadata.uid()),
+                advice,
+            }
         }
-        Err(_) => Finding { about, found: format!("{} is not there yet; charye makes it", folder.display()), advice: None },
+        Err(_) => {
+            Finding { about, found: format!("{} is not there yet; charye makes it", folder.display()), advice: None }
+        }
     }
 }
 
@@ -154,7 +168,9 @@ fn open_files(config: &Config) -> Finding {
         about: "open files",
         found: format!("{limit} allowed"),
         advice: (limit < wanted).then(|| {
-            format!("[listen] connections_max wants {wanted}: raise LimitNOFILE (or ulimit -n), or lower connections_max")
+            format!(
+                "[listen] connections_max wants {wanted}: raise LimitNOFILE (or ulimit -n), or lower connections_max"
+            )
         }),
     }
 }
@@ -165,7 +181,8 @@ fn clock() -> Finding {
     Finding {
         about: "clock",
         found: seoul,
-        advice: (wall.0 < CLOCK_PLAUSIBLE_FROM_MS).then(|| "set the clock, and keep it set: chrony or systemd-timesyncd".to_owned()),
+        advice: (wall.0 < CLOCK_PLAUSIBLE_FROM_MS)
+            .then(|| "set the clock, and keep it set: chrony or systemd-timesyncd".to_owned()),
     }
 }
 

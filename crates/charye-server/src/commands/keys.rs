@@ -56,7 +56,13 @@ fn tell(path: &Path, listed: Result<Vec<KeyStatus>, KeyFileError>) -> Result<(),
     let listed = listed.map_err(|error| Ending::Unreadable { words: format!("charye: {}", told(&error)) })?;
     say(&path.display().to_string());
     for key in listed {
-        say(&format!("  key {}  {:8}  made {}  fingerprint {}", key.id, format!("{:?}", key.state).to_lowercase(), key.created_at, key.fingerprint));
+        say(&format!(
+            "  key {}  {:8}  made {}  fingerprint {}",
+            key.id,
+            format!("{:?}", key.state).to_lowercase(),
+            key.created_at,
+            key.fingerprint
+        ));
     }
     Ok(())
 }

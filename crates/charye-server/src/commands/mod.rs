@@ -6,9 +6,14 @@ use crate::exit::Ending;
 
 mod campaign;
 mod check_config;
+mod demo;
 mod doctor;
+mod import;
+mod installed;
 mod keys;
 mod nation;
+mod publish;
+mod serve;
 
 /// Charye (차례, "one's turn"): reservations for the evening when everyone comes at once.
 #[derive(Debug, Parser)]
@@ -25,14 +30,21 @@ enum Command {
     Campaign(campaign::Command),
     /// Say whether a configuration is sound, and what is in force
     CheckConfig(check_config::CheckConfig),
+    /// Open the campaign of August 2021 today, over a made-up nation
+    Demo(demo::Demo),
     /// Look at disk, limits, clock and settings, with advice
     Doctor(doctor::Doctor),
+    /// Import clinics and their sessions
+    #[command(subcommand)]
+    Import(import::Command),
     /// Make, rotate, retire and list the keys of an installation
     #[command(subcommand)]
     Keys(keys::Command),
     /// Generate a nation of clinics and test people
     #[command(subcommand)]
     Nation(nation::Command),
+    /// Serve citizens over a data folder
+    Serve(serve::Serve),
 }
 
 /// Runs the command that was asked for.
@@ -40,8 +52,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Ending> {
     match arguments.command {
         Command::Campaign(command) => campaign::run(command),
         Command::CheckConfig(wanted) => check_config::run(&wanted),
+        Command::Demo(wanted) => demo::run(&wanted),
         Command::Doctor(wanted) => doctor::run(&wanted),
+        Command::Import(command) => import::run(&command),
         Command::Keys(command) => keys::run(command),
         Command::Nation(command) => nation::run(&command),
+        Command::Serve(wanted) => serve::run(&wanted),
     }
 }

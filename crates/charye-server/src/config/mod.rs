@@ -8,12 +8,12 @@ use charye_gateway::identity::rehearsal_provider::RehearsalSection;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-mod data;
+mod data_folder;
 mod engine;
 mod listen;
 mod log;
 
-pub(crate) use data::DataSection;
+pub(crate) use data_folder::DataSection;
 pub(crate) use engine::EngineSection;
 pub(crate) use listen::ListenSection;
 pub(crate) use log::LogSection;
@@ -107,7 +107,11 @@ impl std::fmt::Display for Config {
         writeln!(text, "data folder      {}", self.data.folder.display())?;
         writeln!(text, "key file         {}", self.data.key_file().display())?;
         writeln!(text, "listen           {} with {} threads", self.listen.address, self.listen.threads())?;
-        writeln!(text, "connections      {} in all, {} an address", self.listen.connections_max, self.listen.connections_per_address_max)?;
+        writeln!(
+            text,
+            "connections      {} in all, {} an address",
+            self.listen.connections_max, self.listen.connections_per_address_max
+        )?;
         writeln!(text, "snapshot every   {} entries", self.engine.snapshot_every_entries)?;
         write!(text, "rehearsal        {}", if self.rehearsal.enabled { "yes: every page says so" } else { "no" })?;
         f.write_str(&text)
@@ -118,7 +122,10 @@ fn read_text(path: &Path) -> Result<String, ConfigError> {
     let storage = |source| ConfigError::Storage { path: path.to_owned(), source };
     let bytes = std::fs::metadata(path).map_err(storage)?.len();
     if bytes > BYTES_MAX {
-        return Err(ConfigError::Text { path: path.to_owned(), reason: format!("it has {bytes} bytes; keep it within {BYTES_MAX}") });
+        return Err(ConfigError::Text {
+            path: path.to_owned(),
+            reason: format!("it has {bytes} bytes; keep it within {BYTES_MAX}"),
+        });
     }
     std::fs::read_to_string(path).map_err(storage)
 }
@@ -157,7 +164,11 @@ mod tests {
     fn the_environment_overrides_the_file() {
         let config = parse(
             "[listen]\naddress = \"127.0.0.1:1\"\nconnections_max = 5",
-            &[("CHARYE_LISTEN__ADDRESS", "127.0.0.1:2"), ("CHARYE_ENGINE__SNAPSHOT_EVERY_ENTRIES", "7"), ("CHARYE_HOME", "x")],
+            &[
+                ("CHARYE_LISTEN__ADDRESS", "127.0.0.1:2"),
+                ("CHARYE_ENGINE__SNAPSHOT_EVERY_ENTRIES", "7"),
+                ("CHARYE_HOME", "x"),
+            ],
         )
         .unwrap();
         assert_eq!(config.listen.address.port(), 2);

@@ -94,6 +94,18 @@ fn sessions_are_read_with_weekdays_in_both_languages() {
 }
 
 #[test]
+fn every_district_has_a_name_in_both_languages() {
+    let table = DistrictTable::korea();
+    assert_eq!(table.districts().len(), 250);
+    for district in table.districts() {
+        assert!(!district.province_en.is_empty() && district.name_en.is_ascii(), "{}", district.code);
+        assert!(["-gu", "-si", "-gun"].iter().any(|kind| district.name_en.ends_with(kind)), "{}", district.name_en);
+    }
+    let suwon = table.by_code(41111).unwrap();
+    assert_eq!((suwon.province_en.as_str(), suwon.name_en.as_str()), ("Gyeonggi", "Suwon-si Jangan-gu"));
+}
+
+#[test]
 fn every_district_is_found_by_its_code_and_its_names() {
     let table = DistrictTable::korea();
     assert_eq!(table.districts().len(), 250);

@@ -1,0 +1,226 @@
+//! Room: server/commands. `charye demo`: the opening of August 2021, today, over a made-up nation. Makes everything once,
+//! then serves it; whatever was reserved is there at the next start.
+//!
+//! Never deletes a folder that is not a demo's.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use charye_domain::campaign::Campaign;
+use charye_domain::citizen::CitizenFacts;
+use charye_domain::eligibility::{self, Eligibility, Ineligible};
+use charye_domain::time::UnixMillis;
+use charye_engine::Engine;
+use charye_engine::campaign::{CampaignFile, canonical_text, days_to_open, read_campaign, shift};
+use charye_engine::ports::{RehearsalCitizen, RehearsalFilter, RehearsalPeople};
+use charye_gateway::identity::rehearsal_provider::RehearsalSection;
+use clap::Args;
+use jiff::Span;
+
+use super::import::Import;
+use super::nation::{progress_bar, write_nation};
+use super::publish::publish;
+use crate::config::{Config, DataSection, EngineSection, ListenSection, LogSection};
+use crate::exit::Ending;
+use crate::lifecycle::Ready;
+use crate::output::say;
+use crate::{telemetry, wiring};
+
+const CAMPAIGN: &str = "kr-2021-18-49";
+/// Written before anything else into a demo's folder, so that no other folder is ever taken for one.
+const MARKER: &str = "demo.toml";
+/// Written when the nation is imported whole.
+const COMPLETE: &str = "demo.complete";
+
+#[derive(Args, Debug)]
+pub(crate) struct Demo {
+    /// Where to listen; port 0 picks a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where the demo keeps what it makes
+    #[arg(long, value_name = "DIR", default_value = "data/demo")]
+    data: PathBuf,
+    /// Thousandths of the whole nation's clinics, 1 to 1000
+    #[arg(long, default_value_t = 1_000)]
+    scale: u32,
+    /// The same seed makes the same nation
+    #[arg(long, default_value_t = 2021)]
+    seed: u64,
+    /// Throw an earlier demo away and begin anew
+    #[arg(long)]
+    fresh: bool,
+}
+
+pub(crate) fn run(wanted: &Demo) -> Result<(), Ending> {
+    telemetry::log_to_stderr("warn")?;
+    clear_the_way(wanted)?;
+    let config = config_of(wanted);
+    let is_new = !wanted.data.join(COMPLETE).exists();
+    if is_new {
+        begin_folder(wanted, &config)?;
+    }
+    let file = opening_now(wiring::wall_now())?;
+    if is_new {
+        write_nation(&file.campaign, wanted.seed, wanted.scale, &wanted.data.join("nation"))?;
+    }
+    let installation = wiring::open(&config)?;
+    if is_new {
+        fill(&installation.engine, &file, &wanted.data)?;
+    }
+    let campaign = installation
+        .engine
+        .campaigns()
+        .by_code(CAMPAIGN)
+        .cloned()
+        .ok_or_else(|| anyhow!("{} has no campaign; begin anew with --fresh", wanted.data.display()))?;
+    let ready = Ready::prepare(config, installation)?;
+    welcome(&ready, &campaign);
+    ready.serve()
+}
+
+/// Throws an earlier demo away if that was asked for, or if it was never finished.
+fn clear_the_way(wanted: &Demo) -> Result<(), Ending> {
+    let folder = &wanted.data;
+    let is_empty = !folder.exists() || folder.read_dir().context("could not read the data folder")?.next().is_none();
+    if is_empty {
+        return Ok(());
+    }
+    if !folder.join(MARKER).exists() {
+        return Err(Ending::Unreadable {
+            words: format!(
+                "charye: {} is not empty and not a demo's (it has no {MARKER}): name another folder with --data",
+                folder.display()
+            ),
+        });
+    }
+    if wanted.fresh || !folder.join(COMPLETE).exists() {
+        // Nobody else may be using it: the lock is taken for the moment of looking.
+        charye_ledger::data_folder::DataFolder::open(folder).map_err(|failure| Ending::Unavailable(failure.into()))?;
+        std::fs::remove_dir_all(folder).with_context(|| format!("could not remove {}", folder.display()))?;
+    }
+    Ok(())
+}
+
+fn begin_folder(wanted: &Demo, config: &Config) -> Result<(), Ending> {
+    let folder = charye_ledger::data_folder::DataFolder::open(&wanted.data)
+        .map_err(|failure| Ending::Unavailable(failure.into()))?;
+    let marker = format!("# A demo of charye. May be deleted at any time.\nseed = \"{}\"\nscale = {}\n", wanted.seed, wanted.scale);
+    std::fs::write(folder.path().join(MARKER), marker).context("could not write the demo's marker")?;
+    charye_gateway::keys::init(&config.data.key_file(), wiring::wall_now())
+        .map_err(|error| Ending::Unreadable { words: format!("charye: {error}") })?;
+    Ok(())
+}
+
+fn config_of(wanted: &Demo) -> Config {
+    Config {
+        data: DataSection { folder: wanted.data.clone(), key_file: None },
+        listen: ListenSection { address: wanted.listen, ..ListenSection::default() },
+        engine: EngineSection { accept_clock: true, people: 100_000, ..EngineSection::default() },
+        rehearsal: RehearsalSection { enabled: true, citizens: Some(wanted.data.join("nation").join("citizens.csv")) },
+        log: LogSection::default(),
+    }
+}
+
+/// The campaign of 2021 with its calendar moved so that its first evening is now.
+///
+/// Between 18:00 and 20:00 no window of the rotation is open: then every window of the demo begins, and ends, as much
+/// earlier as it takes.
+fn opening_now(now: UnixMillis) -> Result<CampaignFile, Ending> {
+    let original = super::campaign::read(Path::new(CAMPAIGN))?;
+    let days = days_to_open(&original.campaign, now);
+    let mut moved = shift(&original, days).map_err(|error| Ending::Fault(error.into()))?.for_rehearsal();
+    let Some(first) = moved.campaign.openings.first() else {
+        return Err(Ending::Fault(anyhow!("campaign {CAMPAIGN} has no opening")));
+    };
+    let early_ms = first.window.opens_at.millis_since(now);
+    if early_ms > 0 {
+        let hours = (early_ms + 3_599_999) / 3_600_000;
+        begin_earlier(&mut moved, hours);
+    }
+    // What is published is read from text again: a campaign that does not read back must not be published.
+    read_campaign("demo campaign", canonical_text(&moved).as_bytes())
+        .map_err(|errors| Ending::Fault(anyhow!(errors).context("could not move the campaign to today")))
+}
+
+fn begin_earlier(file: &mut CampaignFile, hours: i64) {
+    let span = Span::new().hours(hours);
+    for opening in &mut file.campaign.openings {
+        let window = &mut opening.window;
+        window.opens_civil = window.opens_civil.saturating_sub(span);
+        window.closes_civil = window.closes_civil.saturating_sub(span);
+        window.opens_at = window.opens_at.plus_millis(-hours * 3_600_000);
+        window.closes_at = window.closes_at.plus_millis(-hours * 3_600_000);
+    }
+}
+
+/// Publishes the campaign and imports the nation; a folder that is left half full is thrown away at the next start.
+fn fill(engine: &Engine, file: &CampaignFile, folder: &Path) -> Result<(), Ending> {
+    let published = publish(engine, file)?;
+    let campaign = file.clone().into_campaign(published.campaign, published.version);
+    let bar = progress_bar("importing");
+    bar.set_length(3);
+    let nation = folder.join("nation");
+    let import = Import::new(engine, false);
+    let counts = import.clinics(&nation.join("clinics.csv"))?;
+    bar.inc(1);
+    let known: HashSet<String> = clinic_codes(&nation.join("clinics.csv"))?;
+    debug_assert_eq!(known.len() as u64, counts.accepted);
+    import.sessions_of(&nation.join("sessions.csv"), &campaign, &|code| known.contains(code))?;
+    bar.inc(1);
+    import.finish()?;
+    engine.ask_for_snapshot();
+    bar.finish_and_clear();
+    std::fs::write(folder.join(COMPLETE), "").context("could not mark the demo as complete")?;
+    Ok(())
+}
+
+/// The codes in the first column of the nation's own clinics.csv, which are never quoted.
+fn clinic_codes(path: &Path) -> Result<HashSet<String>, Ending> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))?;
+    Ok(text.lines().skip(1).filter_map(|line| line.split(',').next().map(str::to_owned)).collect())
+}
+
+fn welcome(ready: &Ready, campaign: &Campaign) {
+    let now = wiring::wall_now();
+    let mut lines = vec![format!("ready http://{}", ready.address())];
+    lines.push(format!("open     http://{}/  ({})", ready.address(), campaign.name.en));
+    if let Some(people) = &ready.app().rehearsal {
+        lines.extend(cast(&**people, campaign, now));
+    }
+    if !campaign.openings.iter().any(|opening| opening.window.contains(now)) {
+        lines.push("note     no window of this demo is open now; begin anew with --fresh".to_owned());
+    }
+    lines.push("stop     Ctrl-C; what was reserved is kept".to_owned());
+    lines.push(String::new());
+    say(&lines.join("\n"));
+}
+
+/// One who may reserve now, one who must come another day, one who may not at all.
+fn cast(people: &dyn RehearsalPeople, campaign: &Campaign, now: UnixMillis) -> Vec<String> {
+    let everyone = people.list(&RehearsalFilter::default(), None, 100);
+    let find = |wanted: fn(&Eligibility) -> bool| {
+        let told = |citizen: &RehearsalCitizen| {
+            eligibility::decide(campaign, &CitizenFacts { birth_date: citizen.birth_date }, now)
+        };
+        everyone.iter().find(|citizen| wanted(&told(citizen))).map(|citizen| (citizen, told(citizen)))
+    };
+    let found = [
+        find(|told| matches!(told, Eligibility::Eligible { .. })),
+        find(|told| matches!(told, Eligibility::Ineligible(Ineligible::OpeningNotYet { .. }))),
+        find(|told| matches!(told, Eligibility::Ineligible(Ineligible::NotInCohort))),
+    ];
+    found.into_iter().flatten().map(|(citizen, told)| line_of(citizen, told, campaign)).collect()
+}
+
+fn line_of(citizen: &RehearsalCitizen, told: Eligibility, campaign: &Campaign) -> String {
+    let answer = match told {
+        Eligibility::Eligible { .. } => "may reserve now".to_owned(),
+        Eligibility::Ineligible(Ineligible::OpeningNotYet { opens_at, .. }) => {
+            format!("may come on {}", opens_at.civil(&campaign.time_zone).strftime("%a %-d %b at %H:%M"))
+        }
+        Eligibility::Ineligible(_) => "is not in this campaign".to_owned(),
+    };
+    format!("sign in  as {} ({}), born {}: {answer}", citizen.name_ko, citizen.name_en, citizen.birth_date)
+}

@@ -1,0 +1,27 @@
+//! Room: server/commands. `charye serve`: the whole of it, on one machine, over one data folder.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::check_config;
+use crate::exit::Ending;
+use crate::lifecycle::Ready;
+use crate::output::say;
+use crate::{telemetry, wiring};
+
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// The configuration, TOML; `CHARYE_SECTION__KEY` variables override it
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+pub(crate) fn run(wanted: &Serve) -> Result<(), Ending> {
+    let config = check_config::read(wanted.config.as_deref())?;
+    telemetry::log_to_stderr(&config.log.level)?;
+    let installation = wiring::open(&config)?;
+    let ready = Ready::prepare(config, installation)?;
+    say(&format!("ready http://{}", ready.address()));
+    ready.serve()
+}

@@ -1,0 +1,105 @@
+//! Room: server. Start, drain, stop. The one place that waits for signals.
+//!
+//! Order of an orderly end: accept no more connections, answer what was asked, stop the engine (which answers what is
+//! queued and closes the journal), let go of the folder. If the engine fails, its askers have been told "unknown" and the
+//! process ends at once: memory is ahead of the truth, and only the journal knows.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use charye_engine::sequencer::Running;
+use charye_web::gate::Gate;
+use charye_web::listener::{self, Bound, Drain};
+use charye_web::routes::{Dispatch, RouteTable};
+use charye_web::{App, citizen};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::exit::Ending;
+use crate::wiring::{self, Installation};
+
+/// An installation with its address taken, not yet answering.
+pub(crate) struct Ready {
+    installation: Installation,
+    bound: Bound,
+    table: Arc<RouteTable>,
+    app: Arc<App>,
+    config: Config,
+}
+
+impl Ready {
+    /// Takes the address and makes the application.
+    ///
+    /// # Errors
+    /// `Unavailable`: somebody else listens there. Otherwise what does not open.
+    pub(crate) fn prepare(config: Config, installation: Installation) -> Result<Self, Ending> {
+        let bound = listener::bind(config.listen.address, config.listen.threads())
+            .map_err(|failure| Ending::Unavailable(failure.into()))?;
+        let app = Arc::new(App {
+            engine: Arc::clone(&installation.engine),
+            gate: Gate::new(Arc::clone(&installation.keys), config.listen.cookie_security()),
+            rehearsal: wiring::rehearsal_people(&config.rehearsal, &installation.keys)?,
+        });
+        let table = RouteTable::new(routes()).context("could not make the table of routes")?;
+        Ok(Self { installation, bound, table: Arc::new(table), app, config })
+    }
+
+    /// Where it will answer.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.bound.address
+    }
+
+    /// The application, for who wants to know whom to sign in as.
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Answers until SIGTERM, SIGINT or a failure; then ends in order.
+    ///
+    /// # Errors
+    /// `Fault` if the engine failed.
+    pub(crate) fn serve(self) -> Result<(), Ending> {
+        let (drain, drained) = watch::channel(Drain::No);
+        let (app, table) = (self.app, self.table);
+        let serving = listener::serve(self.bound, &self.config.listen.limits(), &drained, move || {
+            Dispatch::new(Arc::clone(&app), Arc::clone(&table))
+        })
+        .context("could not serve")?;
+        let engine = self.installation.engine;
+        let ended = wait_for_an_end(engine.running()).context("could not wait for signals")?;
+        if let Running::Failed(why) = ended {
+            return Err(Ending::Fault(anyhow!(why).context("the engine failed; start again to recover from the journal")));
+        }
+        tracing::info!("draining");
+        drain.send_replace(Drain::Begin);
+        serving.join();
+        engine.stop();
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn routes() -> Vec<charye_web::routes::Route> {
+    citizen::routes()
+}
+
+/// Blocks until a signal asks for the end, or the engine has come to one.
+fn wait_for_an_end(mut running: watch::Receiver<Running>) -> Result<Running, std::io::Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            over = running.wait_for(Running::is_over) => {
+                // The sender lives in the engine, which we hold: it cannot be gone.
+                if let Ok(over) = over {
+                    return Ok(over.clone());
+                }
+            }
+        }
+        Ok(running.borrow().clone())
+    })
+}

@@ -1,0 +1,237 @@
+//! What black-box tests share: the real program as a child process, and a small HTTP client that knows nothing of ours.
+#![expect(dead_code, reason = "each test binary uses its part")]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+/// The program under test.
+pub(crate) const CHARYE: &str = env!("CARGO_BIN_EXE_charye");
+/// No answer takes longer, on any machine that tests run on.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs a command to its end: exit code, stdout, stderr.
+pub(crate) fn charye(arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(CHARYE).args(arguments).stdin(Stdio::null()).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+/// A server of our own, ended when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    /// What it printed after `ready`, up to the first empty line.
+    pub(crate) said: Vec<String>,
+}
+
+impl Server {
+    /// A small demo on a free port over `data`.
+    pub(crate) fn demo(data: &Path) -> Self {
+        Self::start(&["demo", "--listen", "127.0.0.1:0", "--scale", "4", "--data", data.to_str().unwrap()], &[])
+    }
+
+    /// Starts the program and waits for its `ready` line.
+    pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(CHARYE)
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = loop {
+            let line = lines.next().expect("it says `ready` before it ends").unwrap();
+            if let Some(address) = line.strip_prefix("ready http://") {
+                break address.parse().unwrap();
+            }
+        };
+        let said = lines.by_ref().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+        // Whatever else it prints must not block it.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address, said }
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// SIGKILL: no last words.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM: drain and stop.
+    pub(crate) fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// Whether the process has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+}
+
+/// A browser without a screen: keeps cookies and one connection.
+pub(crate) struct Client {
+    address: SocketAddr,
+    connection: Option<BufReader<TcpStream>>,
+    pub(crate) cookies: Vec<(String, String)>,
+    /// Headers sent with every request, such as an API login.
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+impl Client {
+    pub(crate) fn new(address: SocketAddr) -> Self {
+        Self { address, connection: None, cookies: Vec::new(), headers: Vec::new() }
+    }
+
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
+        self.ask("GET", path, &[], "").unwrap()
+    }
+
+    /// Sends a form as a browser would.
+    pub(crate) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+        let body = body.collect::<Vec<_>>().join("&");
+        self.ask("POST", path, &[("Content-Type", "application/x-www-form-urlencoded")], &body).unwrap()
+    }
+
+    pub(crate) fn post_json(&mut self, path: &str, key: &str, body: &serde_json::Value) -> Answer {
+        self.try_post_json(path, key, body).unwrap()
+    }
+
+    /// `Err` if the connection broke before the whole answer was there: then the outcome is unknown.
+    pub(crate) fn try_post_json(&mut self, path: &str, key: &str, body: &serde_json::Value) -> std::io::Result<Answer> {
+        let headers = [("Content-Type", "application/json"), ("Idempotency-Key", key)];
+        self.ask("POST", path, &headers, &body.to_string())
+    }
+
+    pub(crate) fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> std::io::Result<Answer> {
+        let mut request =
+            format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n", self.address, body.len());
+        if !self.cookies.is_empty() {
+            let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
+            request.push_str(&format!("Cookie: {}\r\n", cookies.join("; ")));
+        }
+        let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in headers.iter().copied().chain(own) {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        request.push_str("\r\n");
+        request.push_str(body);
+        let answer = self.exchange(&request);
+        if answer.is_err() {
+            self.connection = None;
+        }
+        let answer = answer?;
+        for (name, value) in &answer.headers {
+            if name.eq_ignore_ascii_case("set-cookie") {
+                let (name, value) = value.split(';').next().unwrap().split_once('=').unwrap();
+                self.cookies.retain(|(known, _)| known != name);
+                if !value.is_empty() {
+                    self.cookies.push((name.to_owned(), value.to_owned()));
+                }
+            }
+        }
+        Ok(answer)
+    }
+
+    fn exchange(&mut self, request: &str) -> std::io::Result<Answer> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            None => {
+                let stream = TcpStream::connect_timeout(&self.address, PATIENCE)?;
+                stream.set_read_timeout(Some(PATIENCE))?;
+                stream.set_nodelay(true)?;
+                self.connection.insert(BufReader::new(stream))
+            }
+        };
+        connection.get_mut().write_all(request.as_bytes())?;
+        let broken = || std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the connection ended within an answer");
+        let mut line = String::new();
+        connection.read_line(&mut line)?;
+        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
+        let mut headers = Vec::new();
+        loop {
+            let mut line = String::new();
+            if connection.read_line(&mut line)? == 0 {
+                return Err(broken());
+            }
+            let Some((name, value)) = line.trim_end().split_once(':') else { break };
+            headers.push((name.to_owned(), value.trim().to_owned()));
+        }
+        let header = |wanted: &str| {
+            headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.clone())
+        };
+        let length = header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0_usize);
+        let mut body = vec![0; length];
+        connection.read_exact(&mut body)?;
+        if header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
+            self.connection = None;
+        }
+        Ok(Answer { status, headers, body: String::from_utf8(body).expect("an answer is UTF-8") })
+    }
+}
+
+/// Percent-encoded for a form.
+fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// The value of an input of this name on a page.
+pub(crate) fn input_value(page: &str, name: &str) -> String {
+    let at = page.find(&format!("name=\"{name}\"")).unwrap_or_else(|| panic!("no input {name} on the page:\n{page}"));
+    let start = page[..at].rfind('<').unwrap();
+    let end = start + page[start..].find('>').unwrap();
+    let tag = &page[start..end];
+    let value = tag.split("value=\"").nth(1).unwrap_or_else(|| panic!("input {name} has no value: {tag}"));
+    value.split('"').next().unwrap().to_owned()
+}
