@@ -64,7 +64,7 @@ impl Availability {
         let campaign = self.campaign(place.plane.campaign)?;
         let products = campaign.products(place.plane.dose, Some(place.plane.product))?;
         let Some(rows) = products.first() else { return Ok(Alternatives::default()) };
-        let mut sieve = self.sieve(products, moment);
+        let mut sieve = Sieve::new(&self.board, products, moment);
         if place.plane.dose == DoseNumber::Second
             && let Some(first) = first
         {
@@ -84,7 +84,7 @@ impl Availability {
 
     /// One offer at each of the nearest clinics that have one.
     fn nearby(&self, sieve: &Sieve<'_>, rows: &ProductRows, place: &SlotPlace, wanted: SlotId) -> Vec<Offer> {
-        let point = self.directory.clinic_at(place.rank).and_then(|clinic| clinic.point);
+        let point = self.directory.point_at(place.rank);
         let Some(origin) = point.map(Origin::new) else { return Vec::new() };
         let mut nearest: Vec<(u32, u32)> = Vec::with_capacity(Alternatives::NEARBY_MAX + 1);
         let mut tried = 0;
@@ -96,7 +96,9 @@ impl Availability {
             }
             tried += 1;
             let distance_m = origin.distance_m(entry.point);
-            if distance_m > Alternatives::REACH_M || sieve.days_whatever_the_time(rows, entry.rank).is_empty() {
+            if distance_m > Alternatives::REACH_M
+                || sieve.days_whatever_the_time(self.board.row(rows.plane, entry.rank)).is_empty()
+            {
                 return;
             }
             let candidate = (distance_m, entry.rank);
@@ -125,11 +127,12 @@ impl Availability {
         distance_m: Option<u32>,
         count: usize,
     ) -> Vec<Offer> {
-        let mut days: Vec<DayIndex> = sieve.days_whatever_the_time(rows, rank).iter().collect();
+        let row = self.board.row(rows.plane, rank);
+        let mut days: Vec<DayIndex> = sieve.days_whatever_the_time(row).iter().collect();
         days.sort_by_key(|day| (day.0.abs_diff(place.day.0), *day));
         let mut offers = Vec::with_capacity(count);
         for day in days.into_iter().take(Alternatives::DAYS_TRIED) {
-            let Some((block, mask)) = sieve.slots(rows, rank, day) else { continue };
+            let Some((block, mask)) = sieve.slots(row, day) else { continue };
             let mut times: Vec<_> = self.board.timetable(block).in_time_order(mask).collect();
             times.sort_by_key(|(_, start)| (start.0.abs_diff(place.start.0), *start));
             for (index, start) in times {

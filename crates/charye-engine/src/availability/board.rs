@@ -13,12 +13,13 @@
 use std::cmp::Ordering as Compared;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use charye_domain::ids::{BlockId, CampaignId, ProductId, SlotId};
 use charye_domain::time::{DayIndex, MinuteOfDay};
 use charye_domain::vaccine::DoseNumber;
 
-use super::day_set::DaySet;
+use super::day_set::{DaySet, IntervalDays};
 use super::timetable::{Timetable, Timetables};
 
 mod builder;
@@ -34,7 +35,10 @@ pub struct Board {
     planes: Box<[Plane]>,
 
     // One entry a row: plane * clinics + the clinic's rank.
+    /// Days with a place left.
     row_free_days: Box<[[AtomicU64; 2]]>,
+    /// Of these, the days that can be reserved: all, but of a first dose of a pair those that a second may follow.
+    row_open_days: Box<[[AtomicU64; 2]]>,
     row_places: Box<[AtomicU32]>,
     row_days: Box<[[u64; 2]]>,
     row_first: Box<[u32]>,
@@ -54,6 +58,21 @@ pub struct Board {
 
     timetables: Timetables,
     fingerprint: AtomicU64,
+    /// By plane. Read and written by the writer alone, so its lock is never waited for.
+    partners: Mutex<Box<[Partner]>>,
+}
+
+/// What a plane's dose is reserved with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Partner {
+    /// Nothing: the only dose, or one of two reserved one by one.
+    Unneeded,
+    /// A first dose whose second nobody gives.
+    Missing,
+    /// A first dose, with a second of this plane at the same clinic.
+    Second { plane: u16, interval: IntervalDays },
+    /// A second dose, after a first of this plane.
+    First { plane: u16, interval: IntervalDays },
 }
 
 /// What the rows of a plane have in common.
@@ -170,6 +189,7 @@ impl Board {
     /// dozen allocations in all, is not counted.
     pub fn memory_bytes(&self) -> usize {
         let rows = size_of_val(&*self.row_free_days)
+            + size_of_val(&*self.row_open_days)
             + size_of_val(&*self.row_places)
             + size_of_val(&*self.row_days)
             + size_of_val(&*self.row_first);
@@ -181,6 +201,7 @@ impl Board {
             + self.block_order.as_deref().map_or(0, size_of_val);
         size_of::<Self>()
             + size_of_val(&*self.planes)
+            + size_of_val(&**self.partners())
             + rows
             + blocks
             + size_of_val(&*self.slot_places)
@@ -199,6 +220,26 @@ impl Board {
         &self.planes
     }
 
+    /// A plane's number, if anyone gives its dose.
+    pub(super) fn plane(&self, plane: Plane) -> Option<u16> {
+        self.planes.binary_search(&plane).ok().and_then(|number| u16::try_from(number).ok())
+    }
+
+    /// Says which planes are reserved in pairs, and shows the days that follow from it. Only the sequencer's thread may
+    /// call this. Work in proportion to the rows: about a millisecond for a nation.
+    pub(super) fn set_partners(&self, partners: &[Partner]) {
+        {
+            let mut known = self.partners();
+            if **known == *partners {
+                return;
+            }
+            known.copy_from_slice(partners);
+        }
+        for row in 0..self.row_open_days.len() {
+            self.show_open_days(row);
+        }
+    }
+
     /// The row of a clinic in a plane.
     pub(super) fn row(&self, plane: u16, rank: u32) -> Row {
         Row(u32::from(plane) * self.clinics + rank.min(self.clinics.saturating_sub(1)))
@@ -212,6 +253,12 @@ impl Board {
     /// The days on which a row has a place left.
     pub(super) fn free_days(&self, row: Row) -> DaySet {
         let [low, high] = &self.row_free_days[row.0 as usize];
+        joined([low.load(Acquire), high.load(Acquire)])
+    }
+
+    /// The days of a row that can be reserved: with a place left and, for the first dose of a pair, a second to follow.
+    pub(super) fn open_days(&self, row: Row) -> DaySet {
+        let [low, high] = &self.row_open_days[row.0 as usize];
         joined([low.load(Acquire), high.load(Acquire)])
     }
 
@@ -262,6 +309,7 @@ impl Board {
         self.free_slots(block) == mask
             && self.block_places[index].load(Relaxed) == places
             && self.free_days(Row(row_day.row() as u32)).contains(row_day.day()) == (mask != 0)
+            && self.open_days(Row(row_day.row() as u32)) == self.reckoned_open_days(row_day.row())
     }
 
     fn slots_in(&self, block: BlockId) -> usize {
@@ -294,7 +342,35 @@ impl Board {
             let bit = 1_u64 << (day % 64);
             let days = half.load(Relaxed);
             half.store(if after == 0 { days & !bit } else { days | bit }, Release);
+            self.show_open_days(row_day.row());
+            let partner = self.partners()[row_day.row() / self.clinics as usize];
+            if let Partner::First { plane, .. } = partner {
+                self.show_open_days(plane as usize * self.clinics as usize + row_day.row() % self.clinics as usize);
+            }
         }
+    }
+
+    fn show_open_days(&self, row: usize) {
+        let days = self.reckoned_open_days(row).0;
+        let [low, high] = &self.row_open_days[row];
+        low.store(days as u64, Release);
+        high.store((days >> 64) as u64, Release);
+    }
+
+    fn reckoned_open_days(&self, row: usize) -> DaySet {
+        let free = self.free_days(Row(row as u32));
+        match self.partners()[row / self.clinics as usize] {
+            Partner::Unneeded | Partner::First { .. } => free,
+            Partner::Missing => DaySet::EMPTY,
+            Partner::Second { plane, interval } => {
+                let second = self.row(plane, row as u32 % self.clinics);
+                free.and(self.free_days(second).followed_within(interval))
+            }
+        }
+    }
+
+    fn partners(&self) -> MutexGuard<'_, Box<[Partner]>> {
+        self.partners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn add_to_fingerprint(&self, difference: u64) {

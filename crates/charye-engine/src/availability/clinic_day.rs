@@ -6,8 +6,9 @@ use charye_domain::ids::{CampaignId, ClinicId, ProductId, SlotId};
 use charye_domain::time::{DayIndex, MinuteOfDay};
 use charye_domain::vaccine::DoseNumber;
 
+use super::board::Partner;
 use super::search::Sieve;
-use super::{Availability, DaySet, IntervalDays, Moment, Pairing, ProductRows, SearchError, Show, SlotPlace};
+use super::{Availability, DaySet, IntervalDays, Moment, ProductRows, SearchError, SlotPlace};
 
 /// A clinic's days for one dose of one product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,10 +52,10 @@ impl Availability {
         moment: Moment,
     ) -> Result<ClinicDays, SearchError> {
         let (rank, products) = self.clinic_rows(campaign, clinic, product, dose)?;
-        let sieve = self.sieve(products, moment);
-        let days = |rows: &ProductRows| ClinicDays {
-            works: self.board.days(self.board.row(rows.plane, rank)),
-            free: sieve.days_whatever_the_time(rows, rank),
+        let sieve = Sieve::new(&self.board, products, moment);
+        let days = |rows: &ProductRows| {
+            let row = self.board.row(rows.plane, rank);
+            ClinicDays { works: self.board.days(row), free: sieve.days_whatever_the_time(row) }
         };
         let none = ClinicDays { works: DaySet::EMPTY, free: DaySet::EMPTY };
         Ok(products.first().map_or(none, days))
@@ -78,10 +79,10 @@ impl Availability {
             return Err(SearchError::DaysInvalid);
         }
         let Some(rows) = products.first() else { return Ok(ClinicDay { times: Vec::new(), second_dose_days: None }) };
-        let second_dose_days = match rows.pairing {
-            Pairing::Alone => None,
-            Pairing::With { plane, interval } => Some(self.second_days(plane, interval, rank, day)),
-            Pairing::Impossible => Some(DaySet::EMPTY),
+        let second_dose_days = match rows.partner {
+            Partner::Second { plane, interval } => Some(self.second_days(plane, interval, rank, day)),
+            Partner::Missing => Some(DaySet::EMPTY),
+            Partner::First { .. } | Partner::Unneeded => None,
         };
         Ok(ClinicDay { times: self.times(rows.plane, rank, day, moment), second_dose_days })
     }
@@ -128,10 +129,6 @@ impl Availability {
         let interval = IntervalDays { min: *interval.allowed_days.start(), max: *interval.allowed_days.end() };
         let seconds = campaign.products(DoseNumber::Second, Some(place.plane.product))?;
         Ok((place, seconds.first().map(|rows| rows.plane), interval))
-    }
-
-    pub(super) fn sieve<'a>(&'a self, products: &'a [ProductRows], moment: Moment) -> Sieve<'a> {
-        Sieve { availability: self, products, days: moment.days_left(), moment, times: None, show: Show::Free }
     }
 
     fn clinic_rows(

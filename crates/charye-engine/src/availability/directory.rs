@@ -28,6 +28,8 @@ pub struct DistrictPlace {
 pub struct Directory {
     clinics: Box<[Clinic]>,
     ids: Box<[ClinicId]>,
+    /// Where each is, apart from its texts, which a search would have to step over.
+    points: Box<[Option<Point>]>,
     ranks: Box<[u32]>,
     /// Ranks, sorted by the clinics' codes.
     by_code: Box<[u32]>,
@@ -99,6 +101,7 @@ impl Directory {
             (0_u32..).zip(&clinics).filter_map(|(rank, clinic)| Some(CellEntry { rank, point: clinic.point? }));
         let cells = CellGrid::new(entries.collect());
         Self {
+            points: clinics.iter().map(|clinic| clinic.point).collect(),
             clinics: clinics.into(),
             ids: ids.into(),
             ranks: ranks.into(),
@@ -163,6 +166,7 @@ impl Directory {
     /// Bytes of the tables that look-ups use, without the clinics' own texts.
     pub fn index_bytes(&self) -> usize {
         size_of_val(&*self.ids)
+            + size_of_val(&*self.points)
             + size_of_val(&*self.ranks)
             + size_of_val(&*self.by_code)
             + size_of_val(&*self.districts)
@@ -173,6 +177,10 @@ impl Directory {
 
     pub(super) fn clinic_at(&self, rank: u32) -> Option<&Clinic> {
         self.clinics.get(rank as usize)
+    }
+
+    pub(super) fn point_at(&self, rank: u32) -> Option<Point> {
+        self.points.get(rank as usize).copied().flatten()
     }
 
     pub(super) fn id_at(&self, rank: u32) -> ClinicId {

@@ -29,6 +29,7 @@ use charye_domain::time::{DayIndex, MinuteOfDay, UnixMillis};
 use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
 
 pub use alternatives::{Alternatives, Offer};
+use board::Partner;
 pub use board::{BlockPlace, Board, BoardBuilder, Fingerprint, LayoutError, Plane, SlotPlace};
 pub use clinic_day::{ClinicDay, ClinicDays, TimeOffered};
 pub use cursor::Cursor;
@@ -105,18 +106,7 @@ struct CampaignRows {
 struct ProductRows {
     product: ProductId,
     plane: u16,
-    pairing: Pairing,
-}
-
-/// What a dose is reserved with.
-#[derive(Clone, Copy, Debug)]
-enum Pairing {
-    /// By itself: the only dose, the second, or the first where the second is reserved later.
-    Alone,
-    /// A first dose, with a second at the same clinic within the interval.
-    With { plane: u16, interval: IntervalDays },
-    /// A first dose whose second is given nowhere.
-    Impossible,
+    partner: Partner,
 }
 
 impl Availability {
@@ -128,9 +118,15 @@ impl Availability {
         Self::new(&[], Arc::new(directory), Arc::new(board))
     }
 
-    /// Puts together what fits: campaigns by id, and a board laid out over the directory's ranks.
+    /// Puts together what fits: campaigns by id, and a board laid out over the directory's ranks. Tells the board which
+    /// doses these campaigns reserve in pairs, so only the sequencer's thread may call this with a board that is shown.
     pub fn new(campaigns: &[Arc<Campaign>], directory: Arc<Directory>, board: Arc<Board>) -> Self {
-        let campaigns = campaigns.iter().map(|campaign| CampaignRows::new(campaign, &board)).collect();
+        let mut partners = vec![Partner::Unneeded; board.planes().len()];
+        for campaign in campaigns.iter().filter(|campaign| campaign.dose_two == DoseTwoPolicy::Together) {
+            pair_up(campaign, &board, &mut partners);
+        }
+        board.set_partners(&partners);
+        let campaigns = campaigns.iter().map(|campaign| CampaignRows::new(campaign, &board, &partners)).collect();
         Self { directory, board, campaigns }
     }
 
@@ -159,26 +155,26 @@ impl Availability {
     }
 }
 
+/// Notes for each first dose of a campaign that reserves both together which second it needs, and the other way round.
+fn pair_up(campaign: &Campaign, board: &Board, partners: &mut [Partner]) {
+    for product in &campaign.products {
+        let plane = |dose| board.plane(Plane { campaign: campaign.id, product: product.id, dose });
+        let (Some(interval), Some(first)) = (&product.interval, plane(DoseNumber::First)) else { continue };
+        let interval = IntervalDays { min: *interval.allowed_days.start(), max: *interval.allowed_days.end() };
+        let second = plane(DoseNumber::Second);
+        partners[usize::from(first)] = second.map_or(Partner::Missing, |plane| Partner::Second { plane, interval });
+        if let Some(second) = second {
+            partners[usize::from(second)] = Partner::First { plane: first, interval };
+        }
+    }
+}
+
 impl CampaignRows {
-    fn new(campaign: &Arc<Campaign>, board: &Board) -> Self {
-        let plane = |product, dose| {
-            let wanted = Plane { campaign: campaign.id, product, dose };
-            board.planes().binary_search(&wanted).ok().and_then(|number| u16::try_from(number).ok())
-        };
+    fn new(campaign: &Arc<Campaign>, board: &Board, partners: &[Partner]) -> Self {
         let rows = |dose: DoseNumber| {
             let products = campaign.products.iter().filter_map(|product| {
-                let plane_of_dose = plane(product.id, dose)?;
-                let together = campaign.dose_two == DoseTwoPolicy::Together && dose == DoseNumber::First;
-                let pairing = match (&product.interval, together) {
-                    (Some(interval), true) => {
-                        let (min, max) = (*interval.allowed_days.start(), *interval.allowed_days.end());
-                        let interval = IntervalDays { min, max };
-                        let second = plane(product.id, DoseNumber::Second);
-                        second.map_or(Pairing::Impossible, |plane| Pairing::With { plane, interval })
-                    }
-                    _ => Pairing::Alone,
-                };
-                Some(ProductRows { product: product.id, plane: plane_of_dose, pairing })
+                let plane = board.plane(Plane { campaign: campaign.id, product: product.id, dose })?;
+                Some(ProductRows { product: product.id, plane, partner: partners[usize::from(plane)] })
             });
             products.collect()
         };

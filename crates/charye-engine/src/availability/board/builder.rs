@@ -2,13 +2,14 @@
 //!
 //! Called when a campaign's sessions are activated and at every start. Never reads the book: the caller does.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use charye_domain::ids::{BlockId, ClinicId, SlotId};
 use charye_domain::time::{DayIndex, MinuteOfDay};
 use rustc_hash::FxHashMap;
 
-use super::{Board, Plane, RowDay, TimetableNumbers};
+use super::{Board, Partner, Plane, RowDay, TimetableNumbers};
 use crate::availability::Directory;
 use crate::availability::timetable::TimetablesBuilder;
 
@@ -131,8 +132,10 @@ impl BoardBuilder {
 
         Ok(Board {
             clinics: clinics.max(1),
+            partners: Mutex::new(vec![Partner::Unneeded; planes.len()].into()),
             planes: planes.into(),
             row_free_days: (0..rows).map(|_| [AtomicU64::new(0), AtomicU64::new(0)]).collect(),
+            row_open_days: (0..rows).map(|_| [AtomicU64::new(0), AtomicU64::new(0)]).collect(),
             row_places: (0..rows).map(|_| AtomicU32::new(0)).collect(),
             row_days: row_days.into(),
             row_first: row_first.into(),
