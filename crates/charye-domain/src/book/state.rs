@@ -8,7 +8,7 @@ use crate::book::clinics::Clinics;
 use crate::book::grid::{Block, Found, Grid, Row, RowId};
 use crate::book::holds::Holds;
 use crate::book::imports::Imports;
-use crate::book::operations::Operations;
+use crate::book::operations::{OperationRow, Operations};
 use crate::book::people::People;
 use crate::book::reservations::Reservations;
 use crate::book::visits::Visits;
@@ -214,7 +214,7 @@ impl Book {
 
     /// Keys of the operations whose answers are remembered.
     pub fn remembered_operations(&self) -> impl Iterator<Item = OperationKey> {
-        self.operations.rows().map(|row| row.key())
+        self.operations.rows().map(OperationRow::key)
     }
 
     /// Whether any hold or visit is open: whether an outage has deadlines to move.

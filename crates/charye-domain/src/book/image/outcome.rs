@@ -115,3 +115,62 @@ pub(super) fn read(from: &mut Fields<'_>) -> Result<Outcome, ImageError> {
 fn bits(at: UnixMillis) -> u64 {
     u64::from_le_bytes(at.0.to_le_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::book::image::bytes::Reader;
+    use crate::reservation::DoseState;
+    use std::collections::BTreeSet;
+
+    fn there_and_back(outcome: Outcome) -> Result<Outcome, ImageError> {
+        let mut image = Vec::new();
+        let mut sink = |piece: &[u8]| image.extend_from_slice(piece);
+        let mut to = Writer::new(&mut sink);
+        write(&mut to, &outcome);
+        to.pass_on();
+        assert_eq!(image.len(), 14);
+        let mut source = |buffer: &mut [u8]| {
+            buffer.copy_from_slice(&image);
+            true
+        };
+        let mut back = None;
+        Reader::new(&mut source).records(1, 14, |mut fields| {
+            back = Some(read(&mut fields)?);
+            Ok(())
+        })?;
+        back.ok_or(ImageError::CutShort)
+    }
+
+    #[test]
+    fn every_answer_comes_back_and_every_refusal_has_a_code_of_its_own() {
+        let at = UnixMillis(-1_234_567_890_123);
+        let mut refusals = PLAIN.to_vec();
+        refusals.extend([
+            Rejection::Ineligible(Ineligible::OpeningNotYet { opening: OpeningId(7), opens_at: at }),
+            Rejection::Ineligible(Ineligible::OpeningsOver { closed_at: at }),
+            Rejection::TooLate { until: at },
+        ]);
+        let codes: BTreeSet<_> = refusals.iter().map(|rejection| rejection.code()).collect();
+        assert_eq!(codes.len(), refusals.len());
+        let reservation = ReservationId(5);
+        let mut answers: Vec<_> = refusals.into_iter().map(Outcome::Refused).collect();
+        answers.extend([
+            Outcome::Registered { person: Person(u32::MAX - 1) },
+            Outcome::Erased,
+            Outcome::Visiting { opening: OpeningId(255), generation: 9, ends_at: at },
+            Outcome::VisitOver,
+            Outcome::Held { hold: HoldId(3), expires_at: at },
+            Outcome::HoldReleased,
+            Outcome::Reserved { reservation, number: ReservationNumber::from_random(u64::MAX) },
+            Outcome::Rescheduled { reservation },
+            Outcome::Cancelled { reservation },
+            Outcome::DoseNow { reservation, state: DoseState::NoShow },
+            Outcome::Published { campaign: CampaignId(2), version: CampaignVersion(65_535) },
+            Outcome::Done,
+        ]);
+        for answer in answers {
+            assert_eq!(there_and_back(answer), Ok(answer));
+        }
+    }
+}

@@ -7,9 +7,16 @@ mod places;
 mod time;
 
 use crate::book::samples::{ADULT, CAMPAIGN, Sample};
-use crate::book::{Action, Actor, Authority, Outcome, Places, Rejection};
+use crate::book::{Action, Actor, Authority, Outcome, Places};
 use crate::ids::{HoldId, Person, ReservationId};
 use crate::vaccine::DoseTwoPolicy;
+
+mod rows {
+    pub(super) use crate::book::grid::Counts;
+    pub(super) use crate::book::operations::OperationRow;
+    pub(super) use crate::book::people::PersonRow;
+    pub(super) use crate::book::reservations::Reservation;
+}
 
 fn open(capacity: u16) -> Sample {
     Sample::open(DoseTwoPolicy::Together, capacity)
@@ -66,10 +73,13 @@ fn counts(sample: &Sample, slot: crate::ids::SlotId) -> (u16, u16, u16) {
 }
 
 #[test]
-fn every_rejection_has_a_code_of_its_own() {
-    let all = [Rejection::KeyReused, Rejection::NotAllowed, Rejection::SoldOut, Rejection::SecondDoseSoldOut];
-    let mut codes: Vec<_> = all.iter().map(|rejection| rejection.code()).collect();
-    codes.sort_unstable();
-    codes.dedup();
-    assert_eq!(codes.len(), all.len());
+fn ten_million_rows_stay_small() {
+    // 10 M people, 10 M reservations, 10 M remembered answers, 20 M slots in 1 M blocks, and four bytes an index entry
+    // with one byte of control at 16 M buckets each.
+    let people = 10_000_000 * (size_of::<rows::PersonRow>() + size_of::<rows::Reservation>());
+    let answers = 10_000_000 * size_of::<rows::OperationRow>();
+    let grid = 20_000_000 * size_of::<rows::Counts>() + 1_000_000 * size_of::<crate::book::Block>();
+    let indexes = 3 * (1 << 24) * 5;
+    let total = people + answers + grid + indexes;
+    assert!(total < 2_200_000_000 * 3 / 4, "{} MiB", total >> 20);
 }
