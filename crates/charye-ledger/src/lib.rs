@@ -1,6 +1,7 @@
 //! Charye's ledger: everything that is kept. Journal, snapshots, audits, projections and people on SQLite; PostgreSQL
 //! next. Called by the server, which hands the stores to the engine as ports. Must never decide anything.
 
+pub mod audit;
 pub mod data_folder;
 pub mod journal;
 pub mod people;

@@ -79,6 +79,27 @@ impl SnapshotFiles {
         Ok(found.into_iter().map(|(_, path)| path).collect())
     }
 
+    /// What a file says of itself, nothing verified.
+    ///
+    /// # Errors
+    /// It is no snapshot, or of an unknown version.
+    pub fn head(path: &Path) -> Result<SnapshotHead, SnapshotDamage> {
+        read_head(&mut File::open(path)?)
+    }
+
+    /// Verifies a file whole; gives its head and the hash of the image in it, to be compared with [`image_hash`].
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn verified_image(path: &Path) -> Result<(SnapshotHead, [u8; 32]), SnapshotDamage> {
+        let mut file = File::open(path)?;
+        let (head, image_bytes) = verify(&mut file)?;
+        file.seek(SeekFrom::Start(HEADER_BYTES))?;
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(file.take(image_bytes))?;
+        Ok((head, *hasher.finalize().as_bytes()))
+    }
+
     /// Reads a snapshot whole: hash first, then the book.
     ///
     /// # Errors
@@ -123,7 +144,7 @@ impl Snapshots for SnapshotFiles {
         let files = self.newest_first().map_err(failed("list"))?;
         for path in files {
             // Whether the journal knows it is asked first: that is quick, and reading a gigabyte is not.
-            let known = File::open(&path).map_err(SnapshotDamage::Io).and_then(|mut file| read_head(&mut file));
+            let known = Self::head(&path);
             let taken = match known {
                 Ok(head) if hash_at(head.last_seq) != Some(head.row_hash) => {
                     tracing::warn!(?path, last_seq = head.last_seq, "snapshot is not of this journal: not taken");
@@ -145,6 +166,15 @@ impl Snapshots for SnapshotFiles {
     fn save(&mut self, last_seq: u64, hash: RowHash, book: &Book) -> Result<(), SnapshotFailure> {
         self.write(last_seq, hash, book).map_err(failed("write"))
     }
+}
+
+/// BLAKE3 of a book's image. Equal for equal books.
+pub fn image_hash(book: &Book) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    book.write_image(&mut |bytes| {
+        hasher.update(bytes);
+    });
+    *hasher.finalize().as_bytes()
 }
 
 fn name_of(last_seq: u64) -> String {

@@ -23,7 +23,9 @@ impl Place {
         let mut book = Book::default();
         for half in [&told[..told.len() / 2], &told[told.len() / 2..]] {
             append_story(&mut journal, half);
-            half.iter().for_each(|(at, entry)| drop(book.apply(entry, *at)));
+            for (at, entry) in half {
+                book.apply(entry, *at);
+            }
             let head = journal.head();
             snapshots(&folder).save(head.next_seq - 1, head.hash, &book).unwrap();
         }

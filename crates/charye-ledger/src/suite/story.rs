@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use charye_domain::book::samples::{ADULT, CAMPAIGN, CLINIC_STAFF, Sample, campaign};
-use charye_domain::book::{Action, Actor, Authority, Entry, Outcome};
+use charye_domain::book::samples::{ADULT, CAMPAIGN, CLINIC_STAFF, PAIRED, Sample, campaign};
+use charye_domain::book::{Action, Actor, Authority, Entry, Outcome, Places, StaffNumber};
 use charye_domain::campaign::Campaign;
-use charye_domain::ids::{ReservationId, ReservationNumber};
+use charye_domain::ids::{Person, ReservationId, ReservationNumber, SlotId};
 use charye_domain::time::UnixMillis;
 use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
 use charye_engine::ports::{Batch, Journal};
@@ -29,7 +29,7 @@ pub fn story_options() -> JournalOptions {
 /// The story, told to its end. Operation keys: 1,000 + the citizen's number for the hold, 2,000 + for the confirmation
 /// or the reservation at once; 3,000 for a refusal.
 pub fn story() -> Sample {
-    let mut sample = Sample::open(DoseTwoPolicy::Together, 8);
+    let mut sample = Sample::open(DoseTwoPolicy::Together, 10);
     for number in 0..CITIZENS {
         let person = sample.citizen(number + 1);
         let actor = Actor::Citizen(person);
@@ -56,16 +56,18 @@ pub fn story() -> Sample {
             _ => sample.pass_time(400),
         }
     }
-    let first = charye_domain::ids::Person(0);
-    let other = sample.pair("C2");
+    let first = Person(0);
+    let day = |dose, day| sample.slot("C2", PAIRED, dose, day, 0);
+    let other =
+        Places { first: day(DoseNumber::First, 5).unwrap_or(SlotId(u32::MAX)), second: day(DoseNumber::Second, 27) };
     let reservation = ReservationId(0);
     sample.ask(
-        CLINIC_STAFF,
+        Actor::Agent(StaffNumber(9)),
         Action::Reschedule { person: first, reservation, authority: Authority::Staff, facts: ADULT, places: other },
     );
     sample.ask(CLINIC_STAFF, Action::CheckIn { reservation, dose: DoseNumber::First });
     sample.ask(CLINIC_STAFF, Action::Administer { reservation, dose: DoseNumber::First });
-    let second = charye_domain::ids::Person(1);
+    let second = Person(1);
     sample.ask(Actor::Citizen(second), Action::Cancel { person: second, reservation: ReservationId(1) });
     let again = sample.pair("C1");
     let number = sample.number();
