@@ -16,7 +16,7 @@ use charye_engine::sequencer::ClockJumps;
 use charye_engine::{Engine, EnginePorts, EngineSettings};
 use charye_gateway::identity::rehearsal_provider::{RehearsalProvider, RehearsalSection};
 use charye_gateway::keys::LocalKeys;
-use charye_gateway::notification::FileOutbox;
+use charye_gateway::notification::file_outbox::FileOutbox;
 use charye_gateway::os_random::OsRandom;
 use charye_ledger::data_folder::{DataFolder, FolderFailure};
 use charye_ledger::journal::{CampaignReader, JournalOptions, SqliteJournal};

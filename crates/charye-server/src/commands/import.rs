@@ -1,6 +1,5 @@
 //! Room: server/commands. `charye import clinics|sessions FILE [--dry-run]`: rows in, errors with their places out.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -97,11 +96,8 @@ impl<'e> Import<'e> {
         let campaign = campaigns.by_code(campaign).ok_or_else(|| Ending::Unreadable {
             words: format!("charye: no campaign {campaign} is published here"),
         })?;
-        let known: HashSet<String> = {
-            let availability = self.engine.availability();
-            availability.directory().iter().map(|(_, clinic)| clinic.code.clone()).collect()
-        };
-        self.sessions_of(path, campaign, &|code| known.contains(code))
+        let availability = self.engine.availability();
+        self.sessions_of(path, campaign, &|code| availability.directory().by_code(code).is_some())
     }
 
     /// The same, for a campaign and clinics that the caller knows.
