@@ -7,6 +7,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -15,6 +16,7 @@ use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue,
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
 use crate::App;
+use crate::api::doc::ApiDoc;
 use crate::asked::{Answer, Asked, Fields};
 use crate::gate::{Access, Caller, CookieName, CsrfToken, Gate, Refusal, Surface, cookie_value};
 use crate::listener::{Body, Respond};
@@ -41,6 +43,8 @@ pub struct Route {
     pub surface: Surface,
     pub access: Access,
     pub handler: Handler,
+    /// What the OpenAPI document says of it; every row of the API has one.
+    pub doc: Option<ApiDoc>,
 }
 
 impl Route {
@@ -54,7 +58,14 @@ impl Route {
     where
         F: Future<Output = Result<Answer, Problem>> + Send + 'static,
     {
-        Self { method, path, surface: Surface::Page, access, handler: Arc::new(move |asked| Box::pin(handler(asked))) }
+        Self {
+            method,
+            path,
+            surface: Surface::Page,
+            access,
+            handler: Arc::new(move |asked| Box::pin(handler(asked))),
+            doc: None,
+        }
     }
 
     /// A row of the API.
@@ -68,6 +79,11 @@ impl Route {
         F: Future<Output = Result<Answer, Problem>> + Send + 'static,
     {
         Self { surface: Surface::Api, ..Self::page(method, path, access, handler) }
+    }
+
+    /// With what the OpenAPI document says of it.
+    pub fn documented(self, doc: ApiDoc) -> Self {
+        Self { doc: Some(doc), ..self }
     }
 }
 
@@ -88,6 +104,8 @@ pub enum TableFailure {
         "route {method} {path} changes something for anyone without a sign-in, and is not on the list of those that may"
     )]
     OpenChange { method: Method, path: &'static str },
+    #[error("route {method} {path} of the API has no documentation")]
+    Undocumented { method: Method, path: &'static str },
 }
 
 /// The only routes that take a POST from people who have not signed in.
@@ -122,6 +140,9 @@ impl RouteTable {
             };
             if method != Method::GET && route.access == Access::Anyone && !listed.contains(&path) {
                 return Err(TableFailure::OpenChange { method, path });
+            }
+            if route.surface == Surface::Api && route.doc.is_none() {
+                return Err(TableFailure::Undocumented { method, path });
             }
             let index = match known.iter().position(|known| *known == path) {
                 Some(index) => index,
@@ -213,17 +234,17 @@ impl Respond for Dispatch {
         let language = self.language(surface, &head.headers);
         let target = head.uri.path_and_query().map_or_else(|| path.to_owned(), |target| target.as_str().to_owned());
         if target.len() > TARGET_BYTES_MAX {
-            return safe(self.tell(surface, &target, language, &Problem::new("request_malformed")));
+            return safe(self.tell(surface, &head, language, &Problem::new("request_malformed")));
         }
         let (row, values) = match self.table.find(&head.method, path) {
             Found::Row { row, values: Some(values) } => (row, values),
             Found::Row { values: None, .. } => {
-                return safe(self.tell(surface, &target, language, &Problem::new("request_malformed")));
+                return safe(self.tell(surface, &head, language, &Problem::new("request_malformed")));
             }
-            Found::NoPath => return safe(self.tell(surface, &target, language, &Problem::new("not_found"))),
+            Found::NoPath => return safe(self.tell(surface, &head, language, &Problem::new("not_found"))),
             Found::NoMethod(rows) => {
                 let allow = rows.iter().map(|row| row.route.method.as_str()).collect::<Vec<_>>().join(", ");
-                let answer = self.tell(surface, &target, language, &Problem::new("method_not_allowed"));
+                let answer = self.tell(surface, &head, language, &Problem::new("method_not_allowed"));
                 let allow = HeaderValue::from_str(&allow).unwrap_or_else(|_| HeaderValue::from_static("GET"));
                 return safe(answer.with(ALLOW, allow));
             }
@@ -231,7 +252,7 @@ impl Respond for Dispatch {
         let answer = match self.answer(&row.route, &head, &target, language, values, body).await {
             Ok(answer) => answer,
             Err(Told::Answer(answer)) => answer,
-            Err(Told::Problem(problem)) => self.tell(surface, &target, language, &problem),
+            Err(Told::Problem(problem)) => self.tell(surface, &head, language, &problem),
         };
         let response = safe(answer);
         row.count(response.status());
@@ -272,7 +293,8 @@ impl Dispatch {
             return Err(turned_away(route, target, refusal));
         }
         let query = Fields::parse(head.uri.query().unwrap_or_default().as_bytes())?;
-        let body = if changes { read_body(&head.headers, body).await? } else { Bytes::new() };
+        let deadlines = self.app.deadlines;
+        let body = if changes { read_body(&head.headers, body, deadlines.body).await? } else { Bytes::new() };
         let form =
             if changes && route.surface == Surface::Page { form_of(&head.headers, &body)? } else { Fields::default() };
         if changes && route.surface == Surface::Page {
@@ -290,7 +312,12 @@ impl Dispatch {
             form,
             body,
         };
-        Ok((route.handler)(asked).await?)
+        match tokio::time::timeout(deadlines.answer, (route.handler)(asked)).await {
+            Ok(answer) => Ok(answer?),
+            // A read that was not answered did nothing; a change may still be decided, and only its key can tell.
+            Err(_) if changes => Err(Problem::new("outcome_unknown").into()),
+            Err(_) => Err(Problem::busy(self.app.engine.random()).into()),
+        }
     }
 
     fn language(&self, surface: Surface, headers: &HeaderMap) -> Language {
@@ -301,10 +328,16 @@ impl Dispatch {
         Language::negotiate(chosen, headers)
     }
 
-    fn tell(&self, surface: Surface, target: &str, language: Language, problem: &Problem) -> Answer {
+    fn tell(
+        &self,
+        surface: Surface,
+        head: &hyper::http::request::Parts,
+        language: Language,
+        problem: &Problem,
+    ) -> Answer {
         match surface {
             Surface::Api => Answer::problem(problem, language),
-            Surface::Page => crate::citizen::problem_page(&self.app, target, language, problem),
+            Surface::Page => crate::citizen::problem_page(&self.app, head, language, problem),
         }
     }
 }
@@ -350,7 +383,7 @@ fn form_of(headers: &HeaderMap, body: &Bytes) -> Result<Fields, Problem> {
     Fields::parse(body)
 }
 
-async fn read_body(headers: &HeaderMap, body: Incoming) -> Result<Bytes, Problem> {
+async fn read_body(headers: &HeaderMap, body: Incoming, deadline: Duration) -> Result<Bytes, Problem> {
     let too_large = || Problem::new("request_too_large");
     if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
         return Err(too_large());
@@ -358,10 +391,11 @@ async fn read_body(headers: &HeaderMap, body: Incoming) -> Result<Bytes, Problem
     if headers.contains_key(hyper::header::CONTENT_ENCODING) {
         return Err(Problem::new("media_type_unsupported"));
     }
-    match Limited::new(body, BODY_BYTES_MAX).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(Problem::new("request_malformed")),
+    match tokio::time::timeout(deadline, Limited::new(body, BODY_BYTES_MAX).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::new("request_malformed")),
+        Err(_) => Err(Problem { recorded: Some(false), ..Problem::new("request_too_slow") }),
     }
 }
 
@@ -421,6 +455,12 @@ mod tests {
         let open = vec![Route::page(Method::POST, "/holds", Access::Anyone, nothing)];
         assert!(matches!(table(open), Err(TableFailure::OpenChange { path: "/holds", .. })));
         assert!(table(vec![Route::page(Method::POST, "/my-day", Access::Anyone, nothing)]).is_ok());
+    }
+
+    #[test]
+    fn a_row_of_the_api_without_documentation_does_not_start() {
+        let silent = vec![Route::api(Method::GET, "/api/v1/silent", Access::Anyone, nothing)];
+        assert!(matches!(table(silent), Err(TableFailure::Undocumented { path: "/api/v1/silent", .. })));
     }
 
     #[test]

@@ -1,28 +1,113 @@
-//! Room: web/citizen. What every page has around it: language, banner, who is signed in.
+//! Room: web/citizen. What every page has around it: language, banner, who is signed in, where one is.
 
 use std::borrow::Cow;
 
-use crate::App;
-use crate::locale::Language;
+use hyper::HeaderMap;
 
-/// The frame of a page.
-#[derive(Debug)]
-pub struct Layout<'a> {
-    pub language: Language,
-    /// Whether this is a rehearsal: then every page wears a banner.
-    pub rehearsal: bool,
-    /// Path and query of this page, for the language switch.
-    pub target: &'a str,
+use super::assets;
+use crate::gate::{Caller, CsrfToken, Surface};
+use crate::locale::{Language, Value};
+use crate::{App, Asked};
+
+/// The part of the site a page belongs to, for `aria-current`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Home,
+    Find,
+    Reservations,
+    Elsewhere,
 }
 
-impl<'a> Layout<'a> {
-    /// The frame for one request.
-    pub fn new(app: &App, target: &'a str, language: Language) -> Self {
-        Self { language, rehearsal: app.rehearsal.is_some(), target }
+/// The frame of a page.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    pub(super) language: Language,
+    /// Whether this is a rehearsal: then every page wears a banner.
+    pub(super) rehearsal: bool,
+    /// Path and query at which this page, or the one before its form, can be opened again: where a change of language
+    /// leads.
+    pub(super) target: String,
+    /// Present when somebody is signed in; every form carries it then.
+    pub(super) csrf: Option<String>,
+    pub(super) part: Part,
+    /// When the page should load itself again. Only near the end of a hold, to say that it has ended. Unit: seconds.
+    pub(super) refresh_secs: Option<i64>,
+}
+
+impl Layout {
+    /// The frame of the answer to a GET.
+    pub(super) fn of(asked: &Asked, part: Part) -> Self {
+        Self::answering(asked, part, &asked.target)
+    }
+
+    /// The frame of a page that answers a form: `target` is a page that can be opened again.
+    pub(super) fn answering(asked: &Asked, part: Part, target: &str) -> Self {
+        Self::with(&asked.app, &asked.caller, asked.language, part, target)
+    }
+
+    /// The frame of a page that tells a problem before any handler was asked.
+    pub(super) fn of_problem(app: &App, headers: &HeaderMap, target: &str, language: Language) -> Self {
+        let caller = app.gate.recognise(Surface::Page, headers, app.engine.now());
+        Self::with(app, &caller, language, Part::Elsewhere, target)
+    }
+
+    fn with(app: &App, caller: &Caller, language: Language, part: Part, target: &str) -> Self {
+        Self {
+            language,
+            rehearsal: app.rehearsal.is_some(),
+            target: target.to_owned(),
+            csrf: caller.login.as_ref().map(|login| CsrfToken::of(login).as_str().to_owned()),
+            part,
+            refresh_secs: None,
+        }
     }
 
     /// A text of this page's language.
-    pub fn text(&self, key: &str) -> Cow<'static, str> {
+    pub(super) fn text(&self, key: &str) -> Cow<'static, str> {
         self.language.text(key)
+    }
+
+    /// A text with one value put in.
+    pub(super) fn say(&self, key: &str, name: &'static str, value: &str) -> Cow<'static, str> {
+        self.language.text_with(key, &[(name, Value::Text(value))])
+    }
+
+    /// A text about a number of things: its placeable is `count`.
+    pub(super) fn count(&self, key: &str, count: &i64) -> Cow<'static, str> {
+        self.language.text_with(key, &[("count", Value::Number(*count))])
+    }
+
+    pub(super) fn stylesheet(&self) -> &'static str {
+        assets::stylesheet_path()
+    }
+
+    pub(super) fn signed_in(&self) -> bool {
+        self.csrf.is_some()
+    }
+
+    /// Whether the page belongs to this part.
+    pub(super) fn is_in(&self, part: &str) -> bool {
+        matches!((self.part, part), (Part::Find, "find") | (Part::Reservations, "reservations"))
+    }
+
+    /// The other language: its tag and its own name.
+    pub(super) fn other_language(&self) -> (&'static str, &'static str) {
+        match self.language {
+            Language::Korean => ("en", "English"),
+            Language::English => ("ko", "한국어"),
+        }
+    }
+
+    /// A frame for samples: signed in or not, in a rehearsal.
+    #[cfg(test)]
+    pub(super) fn sample(language: Language, signed_in: bool, part: Part) -> Self {
+        Self {
+            language,
+            rehearsal: true,
+            target: "/find?product=pfizer&from=2021-08-30".to_owned(),
+            csrf: signed_in.then(|| "c3JmLXRva2VuLW9mLWE".to_owned()),
+            part,
+            refresh_secs: None,
+        }
     }
 }

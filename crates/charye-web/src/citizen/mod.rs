@@ -1,27 +1,75 @@
 //! Room: web/citizen. The pages a citizen walks through, one file a step: a form becomes a typed command here, an
 //! outcome becomes a page. Must never decide; every page works without script.
 
-use askama::Template as _;
+mod assets;
+mod cancel;
+mod change;
+mod clinic;
+mod find;
+mod form;
+mod hold;
+mod landing;
+mod layout;
+mod line;
+mod my_day;
+mod place;
+mod problems;
+mod reservations;
+mod sign_in;
 
+#[cfg(test)]
+mod gallery_tests;
+
+pub use problems::problem_page;
+
+use crate::Answer;
 use crate::locale::Language;
 use crate::problem::Problem;
-use crate::{Answer, App};
+use crate::routes::Route;
 
-mod layout;
-
-use layout::Layout;
-
-#[derive(askama::Template)]
-#[template(path = "problem.html")]
-struct ProblemPage<'a> {
-    layout: Layout<'a>,
-    problem: &'a Problem,
+/// Every page's row of the table of routes.
+pub fn routes() -> Vec<Route> {
+    let steps = [
+        assets::routes,
+        landing::routes,
+        my_day::routes,
+        sign_in::routes,
+        line::routes,
+        find::routes,
+        clinic::routes,
+        hold::routes,
+        reservations::routes,
+        change::routes,
+        cancel::routes,
+        problems::routes,
+    ];
+    steps.into_iter().flat_map(|routes| routes()).collect()
 }
 
-/// The page that tells a problem: what happened, what to do, and that nothing is lost.
-pub fn problem_page(app: &App, target: &str, language: Language, problem: &Problem) -> Answer {
-    let layout = Layout::new(app, target, language);
-    let page = ProblemPage { layout, problem };
-    let html = page.render().unwrap_or_default();
-    Answer::html(language, html).with_problem_headers(problem)
+/// A page as an answer.
+fn page(language: Language, page: &impl askama::Template) -> Result<Answer, Problem> {
+    let html = page.render().map_err(|error| {
+        tracing::error!(%error, "a page did not render");
+        Problem::new("fault")
+    })?;
+    Ok(Answer::html(language, html))
+}
+
+/// Every page with each of its samples.
+#[cfg(test)]
+fn samples(language: Language) -> Vec<(&'static str, String)> {
+    let pages = [
+        landing::samples,
+        my_day::samples,
+        sign_in::samples,
+        line::samples,
+        find::samples,
+        clinic::samples,
+        hold::samples,
+        reservations::samples,
+        change::samples,
+        cancel::samples,
+        problems::samples,
+    ];
+    pages.into_iter().flat_map(|samples| samples(language)).collect()
 }

@@ -1,0 +1,258 @@
+# The texts of the citizen's pages, in plain words.
+
+service-name = Charye vaccination reservations
+skip-to-content = Skip to content
+rehearsal-banner = This is a rehearsal. Nothing here is a real reservation; people and clinics are made up.
+signed-in = Signed in
+sign-in = Sign in
+sign-out = Sign out
+nav-label = Main
+nav-find = Find a clinic
+nav-reservations = My reservations
+footer-calm = Everyone gets their turn. Reloading a page again and again does not make it faster.
+footer-problems = When something goes wrong: all messages
+any = Any
+everywhere = Whole country
+go-in = Go and reserve
+way-home = To the home page
+way-hold = See the place held for you
+
+mistakes-title = Please check what you entered
+field-error-missing = { $field }: this is missing.
+field-error-malformed = { $field }: this cannot be read.
+field-error-unknown = { $field }: this is not a known field.
+
+birth-legend = Date of birth
+birth-hint = For example 9 3 1990 for 9 March 1990
+birth-year = Year
+birth-month = Month
+birth-day = Day
+birth-missing = Enter year, month and day of birth.
+birth-not-digits = Use digits only for the date of birth.
+birth-year-wrong = Enter the year of birth with four digits, such as 1990.
+birth-month-wrong = A month is a number from 1 to 12.
+birth-day-wrong = That month has no such day. Please check the day.
+birth-in-future = That date is still to come. Please check the date of birth.
+born-range = { $from } to { $to }
+
+landing-title = Reserve your vaccination
+landing-lead = On your day, choose a clinic near you, a date and a time. It usually takes three minutes.
+landing-none = No campaign is running at the moment.
+landing-who = For
+landing-born = people born { $born }
+landing-vaccination = Vaccination
+landing-over = Reservations for this campaign have closed.
+landing-today = Open today
+landing-ahead = See the next openings
+landing-sign-in = Sign in and reserve
+landing-steps = How it works
+landing-step-sign-in = Sign in to show who you are.
+landing-step-find = Choose a clinic, a date and a time. Your place is held for a few minutes.
+landing-step-confirm = Check the details and confirm. You get a reservation number.
+
+window-open = open now
+window-ahead = to come
+window-over = closed
+
+my-day-title = When is my day?
+my-day-ask = Show my day
+my-day-again = Look up another date of birth
+my-day-private = The date of birth you enter is not stored.
+my-day-born = This is for somebody born { $born }.
+my-day-windows = When you may reserve
+day-open = You may reserve now, until { $until }.
+day-open-why = It is the opening for { $opening }.
+day-not-yet = Not yet. Please come on { $opens }.
+day-not-yet-why = Your next opening is the one for { $opening }.
+day-over = Reservations have closed. The last opening ended { $closed }.
+day-over-why = A reservation you have made stands.
+day-not-in-cohort = This campaign is not for you.
+day-not-in-cohort-why = It is for people born { $born }.
+
+sign-in-title = Sign in
+sign-in-lead = In a rehearsal you sign in as one of the made-up citizens.
+sign-in-look = Look for a test citizen
+sign-in-name = Name
+sign-in-digit = Last digit of the day of birth
+sign-in-age-from = Age from
+sign-in-age-to = Age to
+sign-in-may = Only people who may reserve now
+sign-in-may-tag = may reserve now
+sign-in-show = Look
+sign-in-people = Test citizens
+sign-in-nobody = Nobody fits. Please look with fewer conditions.
+sign-in-born = born { $born }
+sign-in-as = Sign in as
+sign-in-more = More people
+sign-in-by-number = Sign in with a made-up national number
+sign-in-number = Made-up number
+sign-in-button = Sign in
+sign-in-closed = There is no way to sign in at the moment. Please come back shortly.
+age-wrong = An age is a number from 0 to 255.
+number-missing = Choose a test citizen or enter a number.
+number-unknown = No test citizen has that number. Please check it.
+
+line-title = Come in
+line-visit = Once inside you have a limited time to choose a place and reserve it.
+line-enter = Come in
+
+find-title = Find a clinic
+find-changing = You are moving reservation { $number }. Your present place is kept until you have the new one.
+find-changing-stop = Stop and see the reservation
+find-province = Province or city
+find-district = District
+find-district-hint = Choose a province and press Search, then choose a district.
+find-product = Vaccine
+find-name = Name of the clinic
+find-more = Dates, time of day, order
+find-from = Dose 1 from
+find-to = Dose 1 until
+find-times = Time of day
+times-morning = Morning (before 12)
+times-afternoon = Afternoon (12 to 6 pm)
+times-evening = Evening (after 6 pm)
+find-order = Order
+order-near = Nearest first (within a district)
+order-early = Earliest date first
+order-name = By name
+find-button = Search
+find-matching = { $count ->
+    [one] { $count } clinic has places
+   *[other] { $count } clinics have places
+}
+find-matching-more = { $count } or more clinics have places, the nearest first
+find-none = No places fit your search
+find-none-advice = Try one of these:
+find-none-area = Set the district to “Any”, or choose another area.
+find-none-days = Leave dates and time of day empty.
+find-none-product = Leave vaccine and clinic name empty.
+find-days-free = { $count ->
+    [one] { $count } day free
+   *[other] { $count } days free
+}
+find-places-free = { $count ->
+    [one] { $count } place
+   *[other] { $count } places
+}
+find-earliest = Earliest times
+find-pages = More results
+find-next = More clinics
+find-first = Back to the first
+find-product-unknown = This campaign has no such vaccine.
+find-day-wrong = Choose a date within the vaccination period.
+find-days-reversed = The last date is before the first. Please check the dates.
+find-area-too-wide = To choose a time of day, choose a province first.
+find-area-unknown = There is no such area. Please choose again.
+find-name-wrong = A name has at most 40 characters.
+distance-metres = { $distance } m
+distance-kilometres = { $distance } km
+clinic-contracted = Practice or hospital
+clinic-centre = Vaccination centre
+clinic-health-centre = Public health centre
+
+clinic-back = Back to the search
+clinic-full = There are no places to choose now. Try another day or another clinic.
+clinic-days = Choose a day
+clinic-days-hint = Days with a border have places. Days crossed out are full.
+calendar-free = { $day }, places free
+calendar-full = full
+clinic-times = Choose a time on { $day }
+clinic-first-times = Choose a time for dose 1
+clinic-first-chosen = Dose 1: { $when }
+clinic-second = Choose a day for dose 2
+clinic-second-times = Choose a time for dose 2: { $day }
+second-standard = The standard interval ends on { $day }.
+clinic-hold-hint = Your place is held for a few minutes. It is reserved only when you confirm on the next page.
+clinic-hold = Hold this time
+clinic-change-hint = The button moves you to the new place in one step. If the new place cannot be had, you keep your present one.
+places-left = { $count } left
+sold-out = full
+sunday = Sun
+monday = Mon
+tuesday = Tue
+wednesday = Wed
+thursday = Thu
+friday = Fri
+saturday = Sat
+
+dose-only = Vaccination
+dose-first = Dose 1
+dose-second = Dose 2
+place-when = When
+place-where = Where
+place-phone = Telephone
+place-product = Vaccine
+place-state = Status
+state-reserved = Reserved
+state-checked-in = Checked in
+state-administered = Vaccinated
+state-no-show = Did not come
+state-cancelled = Cancelled
+
+hold-title = Check and confirm
+hold-until = Your place is held until { $time }.
+hold-minutes = { $count ->
+    [one] About { $count } minute is left.
+   *[other] About { $count } minutes are left.
+}
+hold-kept = It is not reserved yet. Check the details and confirm.
+hold-warning = The time is nearly over. Confirm now, or take more time.
+hold-confirm = Confirm the reservation
+hold-extend = { $count ->
+    [one] { $count } minute more
+   *[other] { $count } minutes more
+}
+hold-extensions-left = { $count ->
+    [one] You can take more time once.
+   *[other] You can take more time { $count } times.
+}
+hold-no-extension = You cannot take more time. Please confirm before the time ends.
+hold-release = Choose another place
+hold-over-title = The time to confirm has run out
+hold-over = The place has gone back to everyone. My reservations shows whether you had confirmed it.
+hold-none-title = No place is held for you
+hold-none = You have confirmed it or let it go. Look at My reservations, or search again.
+hold-same-clinic = Other times at this clinic
+offers-title = Other places close by
+offers-none = There are no places left close by. Try other dates or another area.
+
+reservations-none = You have no reservation yet.
+reservations-holding = A place is held for you. Please confirm it before the time ends.
+reservation-title = Reservation { $number }
+reservation-heading = My reservation
+reservation-done = Reserved
+reservation-changed = Your reservation has been moved
+reservation-cancelled-now = Your reservation is cancelled
+reservation-is-cancelled = This reservation is cancelled. The places have gone back to everyone.
+reservation-number = Reservation number
+reservation-made = made { $when }
+reservation-change = Change date or place
+reservation-cancel = Cancel the reservation
+bring-title = When you come
+bring-id = Bring an identity card.
+bring-number = Bring the reservation number, or this page in print.
+bring-clothes = Wear clothes that leave the shoulder easy to reach.
+bring-ill = If you have a fever or feel ill, stay at home and change the date.
+
+change-title = Change date or place
+change-safe = Your present place is given up only in the moment you get the new one. Until then nothing changes.
+change-now = Present reservation { $number }
+change-same-clinic = Other times at this clinic
+change-other-clinic = Find another clinic
+change-keep = Leave it as it is
+change-button = Move to this time
+
+cancel-title = Cancel this reservation?
+cancel-consequence = You give up the places of all doses still to come. This cannot be undone.
+cancel-rather-change = To change the date only, you need not cancel.
+cancel-button = Yes, cancel the reservation
+
+problem-retry = { $count ->
+    [one] Please try again in { $count } second.
+   *[other] Please try again in { $count } seconds.
+}
+problem-place-kept = A place held for you and your turn are kept.
+problem-incident = Number to tell the help desk:
+problem-about = About this message
+problems-title = When something goes wrong
+problems-lead = Every problem that pages and API can tell, and what to do. The codes never change.

@@ -1,0 +1,472 @@
+//! Room: web/citizen. Finding a clinic: what a citizen asks for as a form of plain links, what the board answers as a
+//! list. Never waits, never promises a place; what was typed is never lost.
+
+use std::sync::Arc;
+
+#[cfg(test)]
+use askama::Template as _;
+use charye_domain::campaign::Campaign;
+use charye_domain::clinic::ClinicKind;
+use charye_domain::ids::{ProductId, ReservationNumber};
+use charye_domain::time::{DayIndex, MinuteOfDay};
+use charye_engine::availability::{
+    Area, Availability, Centre, ClinicFound, Count, Cursor, Order, SearchError, SearchPage, SearchRequest,
+};
+use hyper::{Method, StatusCode};
+
+use super::form::{Mistakes, iso_date, link};
+use super::layout::{Layout, Part};
+use super::place::{distance_text, when};
+use crate::asked::Fields;
+use crate::gate::Access;
+use crate::locale::Language;
+use crate::problem::Problem;
+use crate::routes::Route;
+use crate::{Answer, Asked};
+
+const NOON: MinuteOfDay = MinuteOfDay(12 * 60);
+const EVENING: MinuteOfDay = MinuteOfDay(18 * 60);
+const MIDNIGHT: MinuteOfDay = MinuteOfDay(24 * 60);
+/// Longest text of a field that is shown again. Unit: characters.
+const TYPED_MAX: usize = 60;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::page(Method::GET, "/find", Access::Inside, show)]
+}
+
+/// What a citizen asks for, as typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Wish {
+    province: String,
+    district: String,
+    product: String,
+    from: String,
+    to: String,
+    times: String,
+    name: String,
+    order: String,
+    cursor: String,
+    /// The reservation that is being moved, or nothing.
+    change: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "find.html")]
+struct FindPage {
+    layout: Layout,
+    campaign: String,
+    wish: Wish,
+    mistakes: Mistakes,
+    provinces: Vec<Choice>,
+    districts: Vec<Choice>,
+    products: Vec<Choice>,
+    times: Vec<Choice>,
+    orders: Vec<Choice>,
+    /// First and last day that can be asked for.
+    days: (String, String),
+    /// Present if the request made sense.
+    found: Option<Found>,
+}
+
+/// One choice of a list.
+#[derive(Clone, Debug)]
+struct Choice {
+    value: String,
+    text: String,
+    chosen: bool,
+}
+
+struct Found {
+    /// How many clinics have places, in words.
+    matching: String,
+    none: bool,
+    clinics: Vec<ClinicWords>,
+    next: Option<String>,
+    /// Back to the first page, unless this is it.
+    first: Option<String>,
+}
+
+struct ClinicWords {
+    name: String,
+    kind: String,
+    address: String,
+    distance: Option<String>,
+    days: i64,
+    places: i64,
+    href: String,
+    times: Vec<TimeLink>,
+}
+
+struct TimeLink {
+    href: String,
+    when: String,
+    product: String,
+}
+
+impl Wish {
+    fn of(query: &Fields) -> Self {
+        let kept = |name| query.get(name).unwrap_or_default().chars().take(TYPED_MAX).collect::<String>();
+        Self {
+            province: kept("province"),
+            district: kept("district"),
+            product: kept("product"),
+            from: kept("from"),
+            to: kept("to"),
+            times: kept("times"),
+            name: kept("name"),
+            order: kept("order"),
+            cursor: kept("cursor"),
+            change: query.get("change").and_then(ReservationNumber::parse).map_or(String::new(), |n| n.to_string()),
+        }
+    }
+
+    /// The address of this search with another cursor.
+    fn link(&self, cursor: &str) -> String {
+        let pairs = [
+            ("province", self.province.as_str()),
+            ("district", &self.district),
+            ("product", &self.product),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("times", &self.times),
+            ("name", &self.name),
+            ("order", &self.order),
+            ("change", &self.change),
+            ("cursor", cursor),
+        ];
+        link("/find", &pairs)
+    }
+
+    /// Forgets a district that is not in the province chosen: the form works in two steps, without script.
+    fn settle(&mut self, availability: &Availability) {
+        let district = self.district.parse().ok().and_then(|code| availability.directory().district(code));
+        match district {
+            None => self.district.clear(),
+            Some(district) if self.province.is_empty() => self.province = (district.code / 1_000).to_string(),
+            Some(district) if (district.code / 1_000).to_string() != self.province => self.district.clear(),
+            Some(_) => {}
+        }
+    }
+
+    /// The search it means.
+    fn request(&self, language: Language, campaign: &Campaign, mistakes: &mut Mistakes) -> SearchRequest {
+        let mut request = SearchRequest::new(campaign.id);
+        request.next_times = 3;
+        request.product = product_by_code(campaign, &self.product);
+        if !self.product.is_empty() && request.product.is_none() {
+            mistakes.add(language, "product", "find-product-unknown");
+        }
+        let (province, district) = (self.province.parse().ok(), self.district.parse().ok());
+        (request.area, request.order) = match (district, province, self.order()) {
+            (Some(code), _, Order::Distance) => {
+                (Area::Around { centre: Centre::District(code), radius_m: None }, Order::Distance)
+            }
+            (Some(code), _, order) => (Area::District(code), order),
+            (None, Some(code), order) => (Area::Province(code), without_distance(order)),
+            (None, None, order) => (Area::Everywhere, without_distance(order)),
+        };
+        let mut day = |control, text: &str| {
+            if text.is_empty() {
+                return None;
+            }
+            let day = iso_date(text).and_then(|date| campaign.day(date));
+            if day.is_none() {
+                mistakes.add(language, control, "find-day-wrong");
+            }
+            day
+        };
+        let (from, to) = (day("from", &self.from), day("to", &self.to));
+        let last = DayIndex((campaign.days().clamp(1, DayIndex::MAX_DAYS) - 1) as u8);
+        let (from, to) = (from.unwrap_or(DayIndex(0)), to.unwrap_or(last));
+        if from > to {
+            mistakes.add(language, "to", "find-days-reversed");
+        } else {
+            request.days = Some(from..=to);
+        }
+        request.times = match self.times.as_str() {
+            "morning" => Some(MinuteOfDay(0)..NOON),
+            "afternoon" => Some(NOON..EVENING),
+            "evening" => Some(EVENING..MIDNIGHT),
+            _ => None,
+        };
+        if request.times.is_some() && request.area == Area::Everywhere {
+            mistakes.add(language, "province", "find-area-too-wide");
+        }
+        request.name = (!self.name.is_empty()).then(|| self.name.clone());
+        request.cursor = Cursor::parse(&self.cursor);
+        request
+    }
+
+    fn order(&self) -> Order {
+        match self.order.as_str() {
+            "early" => Order::Earliest,
+            "name" => Order::District,
+            // Nearest first, where a district says from where; else the earliest.
+            _ => Order::Distance,
+        }
+    }
+}
+
+fn without_distance(order: Order) -> Order {
+    if order == Order::Distance { Order::Earliest } else { order }
+}
+
+pub(super) fn product_by_code(campaign: &Campaign, code: &str) -> Option<ProductId> {
+    campaign.products.iter().find(|product| product.code == code).map(|product| product.id)
+}
+
+/// The campaign of the pass the gate has checked.
+///
+/// # Errors
+/// `campaign_unknown` if it is gone, `wait_first` without a pass.
+pub(super) fn campaign_inside(asked: &Asked) -> Result<Arc<Campaign>, Problem> {
+    let campaigns = asked.app.engine.campaigns();
+    campaigns.get(asked.pass()?.campaign).cloned().ok_or_else(|| Problem::new("campaign_unknown"))
+}
+
+async fn show(asked: Asked) -> Result<Answer, Problem> {
+    let campaign = campaign_inside(&asked)?;
+    let availability = asked.app.engine.availability();
+    let language = asked.language;
+    let mut wish = Wish::of(&asked.query);
+    wish.settle(&availability);
+    let mut mistakes = Mistakes::default();
+    let mut request = wish.request(language, &campaign, &mut mistakes);
+    let mut found = None;
+    if mistakes.is_empty() {
+        let moment = availability.moment(campaign.id, asked.now);
+        let mut searched = availability.search(&request, moment);
+        if matches!(searched, Err(SearchError::CursorInvalid | SearchError::PageTooDeep)) {
+            // A page of another search, or of clinics that are gone: from the beginning.
+            wish.cursor.clear();
+            request.cursor = None;
+            searched = availability.search(&request, moment);
+        }
+        match searched {
+            Ok(page) => found = Some(found_words(language, &availability, &campaign, &wish, &page)),
+            Err(error) => mistaken(language, error, &mut mistakes)?,
+        }
+    }
+    let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let layout = Layout::of(&asked, Part::Find);
+    let page = find_page(layout, &availability, &campaign, wish, mistakes, found);
+    Ok(super::page(language, &page)?.status(status))
+}
+
+/// What a search had to complain about, beside the field it is about.
+fn mistaken(language: Language, error: SearchError, mistakes: &mut Mistakes) -> Result<(), Problem> {
+    match error {
+        SearchError::NameInvalid => mistakes.add(language, "name", "find-name-wrong"),
+        SearchError::DaysInvalid => mistakes.add(language, "to", "find-day-wrong"),
+        SearchError::ProvinceUnknown | SearchError::DistrictUnknown | SearchError::DistrictWithoutCentre => {
+            mistakes.add(language, "province", "find-area-unknown");
+        }
+        SearchError::AreaTooWide => mistakes.add(language, "province", "find-area-too-wide"),
+        SearchError::ProductUnknown => mistakes.add(language, "product", "find-product-unknown"),
+        _ => return Err(Problem::new("request_invalid")),
+    }
+    Ok(())
+}
+
+fn find_page(
+    layout: Layout,
+    availability: &Availability,
+    campaign: &Campaign,
+    wish: Wish,
+    mistakes: Mistakes,
+    found: Option<Found>,
+) -> FindPage {
+    let language = layout.language;
+    let directory = availability.directory();
+    let place = |code: u32, name: &charye_domain::campaign::Bilingual, chosen: &str| {
+        let value = code.to_string();
+        Choice { chosen: value == chosen, text: language.of(name).to_owned(), value }
+    };
+    let province = wish.province.parse().ok().and_then(|code| directory.province(code));
+    let of_province = province.map_or(&[][..], |province| directory.districts_of(province));
+    let keyed = |pairs: &[(&str, &str)], chosen: &str| {
+        let choice = |(value, key): &(&str, &str)| Choice {
+            value: (*value).to_owned(),
+            text: language.text(key).into_owned(),
+            chosen: *value == chosen,
+        };
+        pairs.iter().map(choice).collect()
+    };
+    FindPage {
+        campaign: language.of(&campaign.name).to_owned(),
+        provinces: directory.provinces().iter().map(|p| place(p.code, &p.name, &wish.province)).collect(),
+        districts: of_province.iter().map(|d| place(d.code, &d.name, &wish.district)).collect(),
+        products: product_choices(language, campaign, &wish.product),
+        times: keyed(
+            &[
+                ("", "any"),
+                ("morning", "times-morning"),
+                ("afternoon", "times-afternoon"),
+                ("evening", "times-evening"),
+            ],
+            &wish.times,
+        ),
+        orders: keyed(&[("", "order-near"), ("early", "order-early"), ("name", "order-name")], &wish.order),
+        days: (campaign.first_day.to_string(), campaign.last_day.to_string()),
+        layout,
+        wish,
+        mistakes,
+        found,
+    }
+}
+
+fn product_choices(language: Language, campaign: &Campaign, chosen: &str) -> Vec<Choice> {
+    let choice = |product: &charye_domain::vaccine::VaccineProduct| Choice {
+        value: product.code.clone(),
+        text: language.of(&product.name).to_owned(),
+        chosen: product.code == chosen,
+    };
+    campaign.products.iter().map(choice).collect()
+}
+
+fn found_words(
+    language: Language,
+    availability: &Availability,
+    campaign: &Campaign,
+    wish: &Wish,
+    page: &SearchPage,
+) -> Found {
+    let matching = match page.matching {
+        Count::Exactly(0) => language.text("find-none"),
+        Count::Exactly(count) => language.text_with("find-matching", &[("count", count.into())]),
+        Count::AtLeast(count) => language.text_with("find-matching-more", &[("count", count.into())]),
+    };
+    let clinics = page.clinics.iter().filter_map(|found| clinic_words(language, availability, campaign, wish, found));
+    Found {
+        matching: matching.into_owned(),
+        none: page.clinics.is_empty(),
+        clinics: clinics.collect(),
+        next: page.next.map(|cursor| wish.link(&cursor.to_string())),
+        first: (!wish.cursor.is_empty()).then(|| wish.link("")),
+    }
+}
+
+fn clinic_words(
+    language: Language,
+    availability: &Availability,
+    campaign: &Campaign,
+    wish: &Wish,
+    found: &ClinicFound,
+) -> Option<ClinicWords> {
+    let clinic = availability.directory().clinic(found.clinic)?;
+    let earliest = found.next_times.iter().next()?;
+    let path = |product: ProductId| {
+        let product = campaign.product(product)?;
+        Some((format!("/find/{}/{}", clinic.code, product.code), language.of(&product.name)))
+    };
+    let times = found.next_times.iter().filter_map(|time| {
+        let (path, product) = path(time.product)?;
+        let (day, slot) = (campaign.date(time.day).to_string(), time.slot.0.to_string());
+        Some(TimeLink {
+            href: link(&path, &[("day", &day), ("first", &slot), ("change", &wish.change)]),
+            when: when(language, campaign, time.day, time.start),
+            product: product.to_owned(),
+        })
+    });
+    Some(ClinicWords {
+        name: language.of(&clinic.name).to_owned(),
+        kind: language.text(kind_key(clinic.kind)).into_owned(),
+        address: clinic.address.clone(),
+        distance: found.distance_m.map(|metres| distance_text(language, metres)),
+        days: found.days.len().into(),
+        places: found.places.into(),
+        href: link(&path(earliest.product)?.0, &[("change", &wish.change)]),
+        times: times.collect(),
+    })
+}
+
+pub(super) fn kind_key(kind: ClinicKind) -> &'static str {
+    match kind {
+        ClinicKind::Contracted => "clinic-contracted",
+        ClinicKind::Centre => "clinic-centre",
+        ClinicKind::HealthCentre => "clinic-health-centre",
+    }
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
+    let choice = |value: &str, text: &str, chosen| Choice { value: value.to_owned(), text: text.to_owned(), chosen };
+    let clinic = |name: &str, times: usize| ClinicWords {
+        name: name.to_owned(),
+        kind: language.text("clinic-contracted").into_owned(),
+        address: "서울 & \"종로\" <1>".to_owned(),
+        distance: Some(distance_text(language, 420)),
+        days: 1,
+        places: 12_345,
+        href: "/find/11110-1/pfizer?change=1".to_owned(),
+        times: (0..times)
+            .map(|_| TimeLink {
+                href: "/find/a/b?day=2021-08-30&first=64".to_owned(),
+                when: "8. 30.".to_owned(),
+                product: "Pfizer".to_owned(),
+            })
+            .collect(),
+    };
+    let page = |wish: Wish, mistakes, found| {
+        let page = FindPage {
+            layout: Layout::sample(language, true, Part::Find),
+            campaign: "18–49 <b>".to_owned(),
+            wish,
+            mistakes,
+            provinces: vec![choice("11", "서울", true), choice("26", "부산", false)],
+            districts: vec![choice("11110", "종로구", true)],
+            products: vec![choice("pfizer", "Pfizer", false)],
+            times: vec![choice("", "-", true)],
+            orders: vec![choice("", "-", true)],
+            days: ("2021-08-26".to_owned(), "2021-11-11".to_owned()),
+            found,
+        };
+        page.render().unwrap()
+    };
+    let typed = Wish { name: "\"><script>".to_owned(), province: "11".to_owned(), ..Wish::default() };
+    let moving = Wish { change: "1234-5678-901".to_owned(), ..Wish::default() };
+    let mut mistakes = Mistakes::default();
+    mistakes.add(language, "province", "find-area-too-wide");
+    mistakes.add(language, "from", "find-day-wrong");
+    let found = |clinics: Vec<ClinicWords>| Found {
+        matching: language.text_with("find-matching", &[("count", 1_u32.into())]).into_owned(),
+        none: clinics.is_empty(),
+        clinics,
+        next: Some("/find?cursor=1&a=b".to_owned()),
+        first: Some("/find".to_owned()),
+    };
+    vec![
+        (
+            "find",
+            page(typed.clone(), Mistakes::default(), Some(found(vec![clinic("<script>의원", 3), clinic("b", 1)]))),
+        ),
+        ("find-empty", page(moving, Mistakes::default(), Some(found(Vec::new())))),
+        ("find-mistake", page(typed, mistakes, None)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_is_found_again_from_its_own_link() {
+        let wish = Wish {
+            province: "11".to_owned(),
+            district: "11110".to_owned(),
+            name: "종로 & co".to_owned(),
+            times: "morning".to_owned(),
+            cursor: "abc".to_owned(),
+            ..Wish::default()
+        };
+        let link = wish.link("abc");
+        let query = link.split_once('?').unwrap().1;
+        assert_eq!(Wish::of(&Fields::parse(query.as_bytes()).unwrap()), wish);
+    }
+
+    #[test]
+    fn a_change_that_is_no_reservation_number_is_not_carried_on() {
+        let wish = Wish::of(&Fields::parse(b"change=1234&name=a").unwrap());
+        assert_eq!((wish.change.as_str(), wish.name.as_str()), ("", "a"));
+    }
+}

@@ -1,0 +1,205 @@
+//! Room: web/citizen. My reservations, and one of them: number, when, where, what to bring. Only one's own; anybody
+//! else's is answered exactly like one that does not exist.
+
+use std::sync::Arc;
+
+#[cfg(test)]
+use askama::Template as _;
+use charye_domain::book::ReservationView;
+use charye_domain::campaign::Campaign;
+use charye_domain::ids::ReservationNumber;
+use charye_domain::reservation::DoseState;
+use charye_engine::Answered;
+use charye_engine::reservation::{look_up_citizen, look_up_reservation};
+use hyper::Method;
+
+use super::form::seen;
+use super::layout::{Layout, Part};
+use super::place::{PlaceWords, state_text};
+use crate::gate::Access;
+use crate::locale::{Language, until_text};
+use crate::problem::Problem;
+use crate::routes::Route;
+use crate::{Answer, Asked};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::page(Method::GET, "/reservations", Access::SignedIn, list),
+        Route::page(Method::GET, "/reservations/{number}", Access::SignedIn, show),
+    ]
+}
+
+#[derive(askama::Template)]
+#[template(path = "reservations.html")]
+struct ListPage {
+    layout: Layout,
+    reservations: Vec<Row>,
+    /// Whether a place is held and waits to be confirmed.
+    holding: bool,
+}
+
+struct Row {
+    number: String,
+    campaign: String,
+    state: String,
+    to_come: bool,
+    places: Vec<PlaceWords>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "reservation.html")]
+struct ReservationPage {
+    layout: Layout,
+    number: String,
+    campaign: String,
+    /// The key of what has just been done, if anything.
+    news: Option<&'static str>,
+    places: Vec<PlaceWords>,
+    reserved_at: String,
+    to_come: bool,
+    cancelled: bool,
+}
+
+/// The citizen's own reservation that a path names.
+pub(super) struct Own {
+    pub(super) view: ReservationView,
+    pub(super) campaign: Arc<Campaign>,
+    pub(super) seq: u64,
+}
+
+/// Looks up the reservation in the first placeholder of the path.
+///
+/// # Errors
+/// `reservation_unknown`, whether there is none, it is another's, or the number is none.
+pub(super) async fn own_reservation(asked: &Asked) -> Result<Own, Problem> {
+    let unknown = || Problem::new("reservation_unknown");
+    let number = ReservationNumber::parse(asked.path_value(0)?).ok_or_else(unknown)?;
+    let looked = look_up_reservation(&asked.app.engine, asked.login()?.person, number).await;
+    let looked = looked.map_err(|failure| asked.failed(failure))?;
+    let view = looked.value.ok_or_else(unknown)?;
+    let campaign = asked.app.engine.campaigns().get(view.campaign).cloned().ok_or_else(unknown)?;
+    Ok(Own { view, campaign, seq: looked.seq })
+}
+
+impl Own {
+    /// Whether any dose is still to come.
+    pub(super) fn to_come(&self) -> bool {
+        to_come(&self.view)
+    }
+
+    /// Its places in words.
+    pub(super) fn places(&self, asked: &Asked) -> Vec<PlaceWords> {
+        places(asked, &self.campaign, &self.view)
+    }
+
+    /// Brings the login cookie up to what this answer shows.
+    pub(super) fn seen(&self, asked: &Asked, answer: Answer) -> Answer {
+        seen(asked, &Answered { seq: self.seq, value: () }, answer)
+    }
+}
+
+fn doses(view: &ReservationView) -> impl Iterator<Item = DoseState> {
+    [Some(view.first), view.second].into_iter().flatten().map(|(_, state)| state)
+}
+
+fn to_come(view: &ReservationView) -> bool {
+    doses(view).any(|state| state == DoseState::Reserved)
+}
+
+fn cancelled(view: &ReservationView) -> bool {
+    doses(view).all(|state| state == DoseState::Cancelled)
+}
+
+fn places(asked: &Asked, campaign: &Campaign, view: &ReservationView) -> Vec<PlaceWords> {
+    let availability = asked.app.engine.availability();
+    let slots: Vec<_> =
+        [Some(view.first), view.second].into_iter().flatten().map(|(slot, state)| (slot, Some(state))).collect();
+    PlaceWords::of_all(asked.language, &availability, campaign, &slots)
+}
+
+/// How a reservation stands as a whole: as its next dose to come, else as its last.
+fn state_of(language: Language, view: &ReservationView) -> String {
+    let state = if to_come(view) { DoseState::Reserved } else { view.second.unwrap_or(view.first).1 };
+    state_text(language, state)
+}
+
+async fn list(asked: Asked) -> Result<Answer, Problem> {
+    let person = asked.login()?.person;
+    let (mut rows, mut holding, mut seq) = (Vec::new(), false, 0);
+    for campaign in asked.app.engine.campaigns().iter() {
+        let looked = look_up_citizen(&asked.app.engine, person, campaign.id).await;
+        let looked = looked.map_err(|failure| asked.failed(failure))?;
+        seq = seq.max(looked.seq);
+        holding |= looked.value.hold.is_some_and(|hold| asked.now < hold.expires_at);
+        rows.extend(looked.value.reservations.into_iter().map(|view| (campaign.clone(), view)));
+    }
+    rows.sort_by_key(|(_, view)| std::cmp::Reverse(view.reservation));
+    let row = |(campaign, view): &(Arc<Campaign>, ReservationView)| Row {
+        number: view.number.to_string(),
+        campaign: asked.language.of(&campaign.name).to_owned(),
+        state: state_of(asked.language, view),
+        to_come: to_come(view),
+        places: places(&asked, campaign, view),
+    };
+    let reservations = rows.iter().map(row).collect();
+    let page = ListPage { layout: Layout::of(&asked, Part::Reservations), reservations, holding };
+    let answer = super::page(asked.language, &page)?;
+    Ok(seen(&asked, &Answered { seq, value: () }, answer))
+}
+
+async fn show(asked: Asked) -> Result<Answer, Problem> {
+    let own = own_reservation(&asked).await?;
+    let said = |name| asked.query.get(name) == Some("1");
+    let cancelled = cancelled(&own.view);
+    let news = match () {
+        () if cancelled && said("cancelled") => Some("reservation-cancelled-now"),
+        () if own.to_come() && said("done") => Some("reservation-done"),
+        () if own.to_come() && said("changed") => Some("reservation-changed"),
+        () => None,
+    };
+    let page = ReservationPage {
+        layout: Layout::of(&asked, Part::Reservations),
+        number: own.view.number.to_string(),
+        campaign: asked.language.of(&own.campaign.name).to_owned(),
+        news,
+        places: own.places(&asked),
+        reserved_at: until_text(asked.language, own.view.reserved_at.civil(&own.campaign.time_zone)),
+        to_come: own.to_come(),
+        cancelled,
+    };
+    Ok(own.seen(&asked, super::page(asked.language, &page)?))
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
+    let layout = || Layout::sample(language, true, Part::Reservations);
+    let row = |number: &str, to_come| Row {
+        number: number.to_owned(),
+        campaign: "18–49 <b>".to_owned(),
+        state: state_text(language, DoseState::Reserved),
+        to_come,
+        places: PlaceWords::samples(language),
+    };
+    let list = |reservations, holding| ListPage { layout: layout(), reservations, holding }.render().unwrap();
+    let one = |news, to_come, cancelled| {
+        let page = ReservationPage {
+            layout: layout(),
+            number: "1234-5678-901".to_owned(),
+            campaign: "18–49 <b>".to_owned(),
+            news,
+            places: PlaceWords::samples(language),
+            reserved_at: "8. 9.".to_owned(),
+            to_come,
+            cancelled,
+        };
+        page.render().unwrap()
+    };
+    vec![
+        ("reservations", list(vec![row("1234-5678-901", true), row("2234-5678-901", false)], false)),
+        ("reservations-holding", list(Vec::new(), true)),
+        ("reservation-done", one(Some("reservation-done"), true, false)),
+        ("reservation", one(None, true, false)),
+        ("reservation-changed", one(Some("reservation-changed"), true, false)),
+        ("reservation-cancelled", one(Some("reservation-cancelled-now"), false, true)),
+    ]
+}

@@ -1,0 +1,320 @@
+//! Room: web/citizen. Signing in, out, and the language one reads. In a rehearsal one picks who to be from the made-up
+//! nation; part 5's identity providers take this page over. Must never lead anywhere but to a page of ours.
+
+use std::sync::Arc;
+
+#[cfg(test)]
+use askama::Template as _;
+use charye_domain::book::Channel;
+use charye_domain::campaign::Campaign;
+use charye_domain::citizen::CitizenFacts;
+use charye_domain::eligibility::{self, Eligibility};
+use charye_domain::time::UnixMillis;
+use charye_engine::identity::complete_sign_in;
+use charye_engine::ports::{RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople};
+use charye_engine::waiting_room;
+use hyper::{Method, StatusCode};
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+
+use super::form::{Mistakes, link, next_of};
+use super::layout::{Layout, Part};
+use super::my_day::{plain_date, today};
+use crate::asked::Fields;
+use crate::gate::{Access, CookieName, LoginSession, remove_cookie, set_cookie};
+use crate::locale::{Language, Value};
+use crate::problem::Problem;
+use crate::routes::Route;
+use crate::{Answer, Asked};
+
+/// People shown at once.
+const PAGE: usize = 20;
+/// People looked at for one page, of however many there are.
+const LOOKED_AT_MAX: usize = 2_000;
+/// People asked of the port at once.
+const BATCH: usize = 100;
+/// A year.
+const LANGUAGE_SECS: i64 = 365 * 86_400;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::page(Method::GET, "/sign-in", Access::Anyone, show),
+        Route::page(Method::POST, "/sign-in", Access::Anyone, sign_in),
+        Route::page(Method::POST, "/sign-out", Access::Anyone, sign_out),
+        Route::page(Method::POST, "/language", Access::Anyone, choose_language),
+    ]
+}
+
+#[derive(askama::Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    layout: Layout,
+    /// Whether there is anybody to sign in as.
+    rehearsal: bool,
+    next: String,
+    wish: Wish,
+    number: String,
+    mistakes: Mistakes,
+    people: Vec<PersonWords>,
+    /// To the next people, if there are any.
+    more: Option<String>,
+}
+
+/// Whom a tester looks for, as typed.
+#[derive(Clone, Debug, Default)]
+struct Wish {
+    name: String,
+    /// 0 to 9, or nothing for any.
+    digit: String,
+    age_from: String,
+    age_to: String,
+    may_reserve: bool,
+    after: Option<RehearsalCitizenId>,
+}
+
+struct PersonWords {
+    id: u32,
+    name: String,
+    about: String,
+    may_reserve: bool,
+}
+
+impl Wish {
+    fn of(query: &Fields) -> Self {
+        let kept = |name| query.get(name).unwrap_or_default().chars().take(40).collect::<String>();
+        Self {
+            name: kept("name"),
+            digit: kept("digit"),
+            age_from: kept("age_from"),
+            age_to: kept("age_to"),
+            may_reserve: query.get("may").is_some(),
+            after: query.filled("after").and_then(|after| after.parse().ok()).map(RehearsalCitizenId),
+        }
+    }
+
+    /// The filter it means.
+    fn filter(&self, language: Language, today: Date, mistakes: &mut Mistakes) -> RehearsalFilter {
+        let mut age = |control, text: &str| {
+            let parsed = if text.is_empty() { Ok(None) } else { text.parse::<u8>().map(Some) };
+            parsed.unwrap_or_else(|_| {
+                mistakes.add(language, control, "age-wrong");
+                None
+            })
+        };
+        let (from, to) = (age("age-from", &self.age_from), age("age-to", &self.age_to));
+        let years_ago = |years: i64| today.saturating_sub(years.years());
+        RehearsalFilter {
+            name: self.name.clone(),
+            // Aged at most 49: not yet had the fiftieth birthday.
+            born_from: to.map(|age| years_ago(i64::from(age) + 1).saturating_add(1.day())),
+            born_to: from.map(|age| years_ago(age.into())),
+            birth_day_digit: self.digit.parse().ok().filter(|digit| *digit <= 9),
+            district: None,
+        }
+    }
+
+    fn selects(&self, digit: &u8) -> bool {
+        self.digit == digit.to_string()
+    }
+}
+
+async fn show(asked: Asked) -> Result<Answer, Problem> {
+    let layout = Layout::of(&asked, Part::Elsewhere);
+    let next = next_of(&asked.query).unwrap_or_default();
+    let wish = Wish::of(&asked.query);
+    Ok(sign_in_page(&asked, layout, next, wish, String::new(), Mistakes::default())?.0)
+}
+
+/// The page, and whether there was nothing to complain about.
+fn sign_in_page(
+    asked: &Asked,
+    layout: Layout,
+    next: String,
+    wish: Wish,
+    number: String,
+    mut mistakes: Mistakes,
+) -> Result<(Answer, bool), Problem> {
+    let language = asked.language;
+    let campaigns: Vec<_> = asked.app.engine.campaigns().iter().cloned().collect();
+    let filter = wish.filter(language, today(&campaigns, asked.now), &mut mistakes);
+    let mut found = Found { people: Vec::new(), more_after: None };
+    if let Some(people) = &asked.app.rehearsal {
+        found = look_for(language, &**people, &filter, &wish, &campaigns, asked.now);
+    }
+    let more = found.more_after.map(|after| {
+        let may = if wish.may_reserve { "1" } else { "" };
+        let pairs = [
+            ("next", next.as_str()),
+            ("name", &wish.name),
+            ("digit", &wish.digit),
+            ("age_from", &wish.age_from),
+            ("age_to", &wish.age_to),
+            ("may", may),
+            ("after", &after.0.to_string()),
+        ];
+        link("/sign-in", &pairs)
+    });
+    let fine = mistakes.is_empty();
+    let page = SignInPage {
+        layout,
+        rehearsal: asked.app.rehearsal.is_some(),
+        next,
+        wish,
+        number,
+        mistakes,
+        people: found.people,
+        more,
+    };
+    let status = if fine { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok((super::page(language, &page)?.status(status), fine))
+}
+
+struct Found {
+    people: Vec<PersonWords>,
+    more_after: Option<RehearsalCitizenId>,
+}
+
+fn look_for(
+    language: Language,
+    people: &dyn RehearsalPeople,
+    filter: &RehearsalFilter,
+    wish: &Wish,
+    campaigns: &[Arc<Campaign>],
+    now: UnixMillis,
+) -> Found {
+    let may_reserve = |citizen: &RehearsalCitizen| {
+        let facts = CitizenFacts { birth_date: citizen.birth_date };
+        campaigns
+            .iter()
+            .any(|campaign| matches!(eligibility::decide(campaign, &facts, now), Eligibility::Eligible { .. }))
+    };
+    let mut found = Vec::with_capacity(PAGE);
+    let mut after = wish.after;
+    for _ in 0..LOOKED_AT_MAX / BATCH {
+        let batch = people.list(filter, after, BATCH);
+        for citizen in &batch {
+            let may = may_reserve(citizen);
+            after = Some(citizen.id);
+            if wish.may_reserve && !may {
+                continue;
+            }
+            found.push(person_words(language, citizen, may));
+            if found.len() == PAGE {
+                return Found { people: found, more_after: after };
+            }
+        }
+        if batch.len() < BATCH {
+            return Found { people: found, more_after: None };
+        }
+    }
+    Found { people: found, more_after: after }
+}
+
+fn person_words(language: Language, citizen: &RehearsalCitizen, may_reserve: bool) -> PersonWords {
+    let name = match language {
+        Language::Korean => &citizen.name_ko,
+        Language::English => &citizen.name_en,
+    };
+    let born = plain_date(language, citizen.birth_date);
+    let about = language.text_with("sign-in-born", &[("born", Value::Text(&born))]);
+    PersonWords { id: citizen.id.0, name: name.clone(), about: about.into_owned(), may_reserve }
+}
+
+async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
+    let people = asked.app.rehearsal.clone().ok_or_else(|| Problem::new("not_found"))?;
+    let next = next_of(&asked.form).unwrap_or_default();
+    let picked = asked.form.filled("citizen").and_then(|id| id.parse().ok()).map(RehearsalCitizenId);
+    let typed: String = asked.form.get("number").unwrap_or_default().chars().take(20).collect();
+    let proven = picked.or_else(|| people.by_number(&typed)).and_then(|id| people.prove(id));
+    let Some(proven) = proven else {
+        let layout = Layout::answering(&asked, Part::Elsewhere, &link("/sign-in", &[("next", &next)]));
+        let mut mistakes = Mistakes::default();
+        let key = if typed.is_empty() { "number-missing" } else { "number-unknown" };
+        mistakes.add(asked.language, "number", key);
+        return Ok(sign_in_page(&asked, layout, next, Wish::default(), typed, mistakes)?.0);
+    };
+    let signed_in = complete_sign_in(&asked.app.engine, &proven, Channel::Page).await;
+    let signed_in = signed_in.map_err(|failure| asked.failed(failure))?;
+    let (person, birth_date) = (signed_in.value.person, proven.details.birth_date);
+    let login = LoginSession::begin(person, birth_date, signed_in.seq, asked.now, asked.app.engine.random());
+    // Whoever was inside here before is not inside as somebody else.
+    let gate = &asked.app.gate;
+    let to = if next.is_empty() { "/line" } else { &next };
+    Ok(Answer::see_other(to)
+        .with_cookie(gate.login_cookie(&login, asked.now))
+        .with_cookie(remove_cookie(CookieName::Pass, gate.security())))
+}
+
+async fn sign_out(asked: Asked) -> Result<Answer, Problem> {
+    if let Some(pass) = &asked.caller.pass {
+        // Out is out, whether or not the visit could be ended: it ends by itself, and the cookies are gone.
+        let engine = &asked.app.engine;
+        let left = waiting_room::leave(engine, pass.person, pass.campaign, pass.generation, Channel::Page).await;
+        if let Err(failure) = left {
+            tracing::debug!(code = failure.code(), "a visit outlived its sign-out");
+        }
+    }
+    let security = asked.app.gate.security();
+    Ok(Answer::see_other("/")
+        .with_cookie(remove_cookie(CookieName::Login, security))
+        .with_cookie(remove_cookie(CookieName::Pass, security)))
+}
+
+async fn choose_language(asked: Asked) -> Result<Answer, Problem> {
+    let language = asked.form.required("language", Language::from_tag)?;
+    let next = next_of(&asked.form).unwrap_or_else(|| "/".to_owned());
+    let cookie = set_cookie(CookieName::Language, language.tag(), LANGUAGE_SECS, asked.app.gate.security());
+    Ok(Answer::see_other(&next).with_cookie(cookie))
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
+    let page = |rehearsal, people, mistakes| {
+        let page = SignInPage {
+            layout: Layout::sample(language, false, Part::Elsewhere),
+            rehearsal,
+            next: "/find?name=\"><script>".to_owned(),
+            wish: Wish { name: "<김>".to_owned(), digit: "9".to_owned(), may_reserve: true, ..Wish::default() },
+            number: "9\"<".to_owned(),
+            mistakes,
+            more: Some("/sign-in?after=7&may=1".to_owned()),
+            people,
+        };
+        page.render().unwrap()
+    };
+    let person =
+        |id, may_reserve| PersonWords { id, name: "김<하늘>".to_owned(), about: "1990".to_owned(), may_reserve };
+    let mut mistakes = Mistakes::default();
+    mistakes.add(language, "number", "number-unknown");
+    mistakes.add(language, "age-from", "age-wrong");
+    vec![
+        ("sign-in", page(true, vec![person(1, true), person(2, false)], Mistakes::default())),
+        ("sign-in-mistake", page(true, Vec::new(), mistakes)),
+        ("sign-in-closed", page(false, Vec::new(), Mistakes::default())),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn ages_become_birth_dates_with_both_ends_included() {
+        let wish = Wish { age_from: "18".to_owned(), age_to: "49".to_owned(), ..Wish::default() };
+        let mut mistakes = Mistakes::default();
+        let filter = wish.filter(Language::English, date(2021, 8, 9), &mut mistakes);
+        assert_eq!(filter.born_from, Some(date(1971, 8, 10)));
+        assert_eq!(filter.born_to, Some(date(2003, 8, 9)));
+        assert!(mistakes.is_empty());
+    }
+
+    #[test]
+    fn an_age_that_is_none_is_told_beside_its_field() {
+        let wish = Wish { age_from: "x".to_owned(), age_to: "999".to_owned(), ..Wish::default() };
+        let mut mistakes = Mistakes::default();
+        let filter = wish.filter(Language::English, date(2021, 8, 9), &mut mistakes);
+        assert_eq!((filter.born_from, filter.born_to), (None, None));
+        assert!(mistakes.of("age-from").is_some() && mistakes.of("age-to").is_some());
+    }
+}
