@@ -159,7 +159,7 @@ impl Engine {
     /// `Rejected`: a rule says no. `Busy`: before the queue, or in it while the clock became unsure; nothing happened.
     /// `Fault`: the batch may or may not have landed; ask for the operation by its key.
     pub async fn command(&self, command: Command) -> Result<Answered<Outcome>, Failure> {
-        outcome(self.ask_for(Question::Command(command)).await?)
+        outcome(&self.ask_for(Question::Command(command)).await?)
     }
 
     /// Asks the book a question that takes its turn and is recorded nowhere.
@@ -226,12 +226,8 @@ impl Shared {
         let lane = Lane::of(&question);
         match self.lanes.push(lane, Submission { question, reply_to }) {
             Ok(()) => Ok(()),
-            Err(PushRefused::Closed { submission }) => {
-                submission.reply_to.withdraw();
-                Err(Failure::busy(BusyCause::Draining))
-            }
-            Err(PushRefused::Full { waiting, submission }) => {
-                submission.reply_to.withdraw();
+            Err(PushRefused::Closed) => Err(Failure::busy(BusyCause::Draining)),
+            Err(PushRefused::Full { waiting }) => {
                 metrics::refused_busy(BusyCause::LaneFull);
                 Err(Failure::Busy { retry_after: self.time_to_work_off(waiting), cause: BusyCause::LaneFull })
             }
@@ -239,7 +235,7 @@ impl Shared {
     }
 
     pub(crate) fn submit_blocking(&self, command: Command) -> Result<Answered<Outcome>, Failure> {
-        outcome(self.block_on(Question::Command(command))?)
+        outcome(&self.block_on(Question::Command(command))?)
     }
 
     fn block_on(&self, question: Question) -> Result<Answer, Failure> {
@@ -300,7 +296,7 @@ fn join(thread: JoinHandle<()>) {
     }
 }
 
-fn outcome(answer: Answer) -> Result<Answered<Outcome>, Failure> {
+fn outcome(answer: &Answer) -> Result<Answered<Outcome>, Failure> {
     match answer.told {
         Told::Outcome { outcome: Outcome::Refused(rejection), recorded } => {
             Err(Failure::Rejected { rejection, recorded })

@@ -77,20 +77,21 @@ impl Engine {
     pub fn start(ports: EnginePorts, settings: EngineSettings) -> Result<Self, StartFailure> {
         let EnginePorts { journal, mut snapshots, projection, people, keys, clock, random, messages, in_background } =
             ports;
+        let EngineSettings { lanes, clock_jumps, room, snapshot_every_entries, follower_entries_max, districts } =
+            settings;
         let head = journal.head();
         let began = clock.monotonic();
-        let recovered =
-            recover(&mut *journal.reader(), snapshots.as_mut().map(|kept| &mut **kept as _), settings.room, head)?;
+        let recovered = recover(&mut *journal.reader(), snapshots.as_mut().map(|kept| &mut **kept as _), room, head)?;
         let took = clock.monotonic().saturating_sub(began);
         tracing::info!(last_seq = recovered.last_seq, snapshot = recovered.snapshot_seq, ?took, "book is recovered");
 
         let time = SequencerTime::start(clock.wall(), clock.monotonic(), recovered.at);
         let shared = Arc::new(Shared {
-            lanes: Lanes::new(settings.lanes),
+            lanes: Lanes::new(lanes),
             pulse: Pulse::default(),
             campaigns: Published::new(CampaignList::default()),
             availability: Published::new(Availability::empty()),
-            answered_keys: AnsweredKeys::with_room_for(settings.room.operations),
+            answered_keys: AnsweredKeys::with_room_for(room.operations),
             clock,
             random,
             keys,
@@ -98,28 +99,28 @@ impl Engine {
         });
         recovered.book.remembered_operations().for_each(|key| shared.answered_keys.note(key));
         let people = PeopleDesk::open(&people).map_err(StartFailure::Thread)?;
-        let shown = Shown::new(Arc::clone(&shared), Arc::clone(&settings.districts), &recovered.book)?;
+        let shown = Shown::new(Arc::clone(&shared), districts, &recovered.book)?;
         let desk = snapshots.is_some().then(|| Arc::new(SnapshotDesk::default()));
         let trigger = desk.as_ref().map(|desk| {
             desk.note_found(recovered.snapshot_seq);
             SnapshotTrigger {
                 desk: Arc::clone(desk),
-                every_entries: settings.snapshot_every_entries.max(1),
+                every_entries: snapshot_every_entries.max(1),
                 asked_at_seq: recovered.snapshot_seq,
             }
         });
 
         let mut followers = Vec::new();
-        let mut behind: Vec<(&str, Box<dyn FnOnce() + Send>)> = Vec::new();
+        let mut behind: Vec<(&str, Work)> = Vec::new();
         let has_projection = projection.is_some();
         if let Some(projection) = projection {
-            let queue = Arc::new(FollowerQueue::new(settings.follower_entries_max));
+            let queue = Arc::new(FollowerQueue::new(follower_entries_max));
             followers.push(Arc::clone(&queue));
             let projector = Projector { shared: Arc::clone(&shared), queue, projection, reader: journal.reader() };
             behind.push(("projector", Box::new(move || projector.run())));
         }
         if let Some(sender) = messages {
-            let queue = Arc::new(FollowerQueue::new(settings.follower_entries_max));
+            let queue = Arc::new(FollowerQueue::new(follower_entries_max));
             followers.push(Arc::clone(&queue));
             let shared = Arc::clone(&shared);
             let messenger = Messenger { shared, queue, sender, reader: journal.reader(), done_through: 0 };
@@ -135,7 +136,7 @@ impl Engine {
             book: recovered.book,
             journal,
             time,
-            jumps: settings.clock_jumps,
+            jumps: clock_jumps,
             shown,
             followers,
             snapshots: trigger,
@@ -153,6 +154,9 @@ impl Engine {
         Ok(engine)
     }
 }
+
+/// What a thread behind the sequencer does until the engine ends.
+type Work = Box<dyn FnOnce() + Send>;
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartFailure> {
     std::thread::Builder::new().name(name.into()).spawn(run).map_err(StartFailure::Thread)

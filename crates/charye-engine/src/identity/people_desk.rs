@@ -73,21 +73,25 @@ impl PeopleDesk {
     /// Writes or replaces a person's details; durable on return.
     pub(crate) async fn put(&self, person: Person, details: PersonalDetails) -> Result<(), Failure> {
         let (done, written) = oneshot::channel();
-        self.hand_in(|ways| ways.writing.try_send(Writing::Put { person, details, done }).map_err(drop_load))?;
+        self.hand_in(|ways| {
+            ways.writing.try_send(Writing::Put { person, details, done }).map_err(|refused| without_load(&refused))
+        })?;
         settle(written.await, "write a person's details")
     }
 
     /// Destroys a person's details.
     pub(crate) async fn erase(&self, person: Person) -> Result<(), Failure> {
         let (done, erased) = oneshot::channel();
-        self.hand_in(|ways| ways.writing.try_send(Writing::Erase { person, done }).map_err(drop_load))?;
+        self.hand_in(|ways| {
+            ways.writing.try_send(Writing::Erase { person, done }).map_err(|refused| without_load(&refused))
+        })?;
         settle(erased.await, "destroy a person's details")
     }
 
     /// A person's details, if they are kept.
     pub(crate) async fn get(&self, person: Person) -> Result<Option<PersonalDetails>, Failure> {
         let (done, read) = oneshot::channel();
-        self.hand_in(|ways| ways.reading.try_send(Reading { person, done }).map_err(drop_load))?;
+        self.hand_in(|ways| ways.reading.try_send(Reading { person, done }).map_err(|refused| without_load(&refused)))?;
         settle(read.await, "read a person's details")
     }
 
@@ -114,7 +118,7 @@ impl PeopleDesk {
     }
 }
 
-fn drop_load<T>(refused: TrySendError<T>) -> TrySendError<()> {
+fn without_load<T>(refused: &TrySendError<T>) -> TrySendError<()> {
     match refused {
         TrySendError::Full(_) => TrySendError::Full(()),
         TrySendError::Disconnected(_) => TrySendError::Disconnected(()),

@@ -101,11 +101,11 @@ pub const USUAL_ROOMS: LaneRooms = [
 /// One batch's worth of questions, in lanes. Kept by the sequencer and used again.
 pub(crate) type Taken = [VecDeque<Submission>; 4];
 
-/// Why a push was refused. The question comes back unharmed.
-#[derive(Debug)]
+/// Why a push was refused. Its asker is told by whoever pushed, not through the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PushRefused {
-    Full { waiting: usize, submission: Submission },
-    Closed { submission: Submission },
+    Full { waiting: usize },
+    Closed,
 }
 
 /// The queues.
@@ -146,11 +146,15 @@ impl Lanes {
     pub(crate) fn push(&self, lane: Lane, submission: Submission) -> Result<(), PushRefused> {
         let mut queues = self.locked();
         if queues.closed {
-            return Err(PushRefused::Closed { submission });
+            drop(queues);
+            submission.reply_to.withdraw();
+            return Err(PushRefused::Closed);
         }
         let waiting = queues.lanes[lane.index()].len();
         if waiting >= self.rooms[lane.index()].waiting_max {
-            return Err(PushRefused::Full { waiting, submission });
+            drop(queues);
+            submission.reply_to.withdraw();
+            return Err(PushRefused::Full { waiting });
         }
         queues.lanes[lane.index()].push_back(submission);
         queues.waiting += 1;

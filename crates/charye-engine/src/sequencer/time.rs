@@ -156,7 +156,7 @@ mod tests {
 
         fn pass(&mut self, millis: u64) -> Reading {
             self.monotonic += Duration::from_millis(millis);
-            self.wall = self.wall.plus_millis(millis as i64);
+            self.wall = self.wall.plus_millis(millis.cast_signed());
             self.time.advance(self.wall, self.monotonic)
         }
 

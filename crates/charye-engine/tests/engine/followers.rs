@@ -16,7 +16,7 @@ fn check_projection(settings: EngineSettings, failures: u32) {
     projection.fail(failures);
     let kept = projection.clone();
     let stage = Stage::open_with(10, |ports| ports.projection = Some(Box::new(kept)), settings);
-    (0..300).for_each(|number| drop(stage.person(number)));
+    stage.people(300);
     assert!(projection.wait_for(stage.engine.head_seq()));
     assert_eq!(projection.entries(), stage.entries());
     stage.settle();
@@ -42,7 +42,7 @@ fn a_projection_ahead_of_its_journal_is_made_anew() {
     let projection = MemoryProjection::default();
     let kept = projection.clone();
     let other = Stage::open_with(10, |ports| ports.projection = Some(Box::new(kept)), EngineSettings::default());
-    (0..50).for_each(|number| drop(other.person(number)));
+    other.people(50);
     assert!(projection.wait_for(other.engine.head_seq()));
     drop(other);
     let kept = projection.clone();

@@ -62,7 +62,7 @@ fn a_snapshot_is_made_by_itself_after_so_many_entries() {
     let kept = snapshots.clone();
     let settings = EngineSettings { snapshot_every_entries: 10, ..EngineSettings::default() };
     let stage = Stage::open_with(10, |ports| ports.snapshots = Some(Box::new(kept)), settings);
-    (0..20).for_each(|number| drop(stage.person(number)));
+    stage.people(20);
     assert!(snapshots.wait_for(10));
     assert!(snapshots.kept().len() <= 2);
 }

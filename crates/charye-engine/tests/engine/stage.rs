@@ -2,7 +2,7 @@
 
 use charye_domain::book::samples::{self, ADULT, CAMPAIGN, OPERATOR, PAIRED, SINGLE};
 use charye_domain::book::{
-    Action, Actor, Authority, Channel, Command, Entry, Operation, Outcome, Places, Provenance, Query, Rejection, Reply,
+    Action, Authority, Channel, Command, Entry, Operation, Outcome, Places, Provenance, Query, Rejection, Reply,
 };
 use charye_domain::ids::{
     BlockId, CitizenKey, HoldId, ImportId, KeyId, OperationKey, Person, ProductId, ReservationId, ReservationNumber,
@@ -14,21 +14,21 @@ use charye_engine::sequencer::answer::{Answer, Question, ReplyTo};
 use charye_engine::{Engine, EnginePorts, EngineSettings, Failure, by_citizen, by_system};
 use tokio::sync::oneshot;
 
-pub const DAY_MS: u64 = 86_400_000;
+pub(crate) const DAY_MS: u64 = 86_400_000;
 
-pub struct Stage {
-    pub world: FakeWorld,
-    pub engine: Engine,
+pub(crate) struct Stage {
+    pub(crate) world: FakeWorld,
+    pub(crate) engine: Engine,
 }
 
 impl Stage {
     /// The sample campaign at the moment its first opening begins, half of each slot's places out.
-    pub fn open(capacity: u16) -> Self {
+    pub(crate) fn open(capacity: u16) -> Self {
         Self::open_with(capacity, |_| {}, EngineSettings::default())
     }
 
-    pub fn open_with(capacity: u16, equip: impl FnOnce(&mut EnginePorts), settings: EngineSettings) -> Self {
-        let world = FakeWorld::at(samples::opens_at().plus_millis(-(DAY_MS as i64)));
+    pub(crate) fn open_with(capacity: u16, equip: impl FnOnce(&mut EnginePorts), settings: EngineSettings) -> Self {
+        let world = FakeWorld::at(samples::opens_at().plus_millis(-DAY_MS.cast_signed()));
         let mut ports = world.ports();
         equip(&mut ports);
         let engine = Engine::start(ports, settings).unwrap();
@@ -50,11 +50,11 @@ impl Stage {
     }
 
     /// The same world after the engine has ended: a new start.
-    pub fn start_again(self) -> Self {
+    pub(crate) fn start_again(self) -> Self {
         self.start_again_with(|_| {})
     }
 
-    pub fn start_again_with(self, equip: impl FnOnce(&mut EnginePorts)) -> Self {
+    pub(crate) fn start_again_with(self, equip: impl FnOnce(&mut EnginePorts)) -> Self {
         let Self { world, engine } = self;
         drop(engine);
         let mut ports = world.ports();
@@ -64,29 +64,29 @@ impl Stage {
     }
 
     /// Lets time pass, and the engine notice and finish what follows from it.
-    pub fn pass(&self, millis: u64) {
+    pub(crate) fn pass(&self, millis: u64) {
         self.world.clock.pass(millis);
         self.settle();
     }
 
     /// Two turns: what the first finds is on the board before the second.
-    pub fn settle(&self) {
+    pub(crate) fn settle(&self) {
         for _ in 0..2 {
             self.engine.query_blocking(Query::Operation { key: OperationKey(0) }).unwrap();
         }
     }
 
-    pub fn operator(&self, action: Action) -> Outcome {
+    pub(crate) fn operator(&self, action: Action) -> Outcome {
         let by = Provenance { actor: OPERATOR, channel: Channel::CommandLine, reason: 0 };
         self.engine.submit_blocking(Command { by, operation: None, action }).unwrap().value
     }
 
-    pub fn citizen(&self, person: Person, action: Action) -> Result<Outcome, Failure> {
+    pub(crate) fn citizen(&self, person: Person, action: Action) -> Result<Outcome, Failure> {
         self.engine.submit_blocking(citizen(person, None, action)).map(|answered| answered.value)
     }
 
     /// A new citizen, inside.
-    pub fn visitor(&self, number: u128) -> Visitor {
+    pub(crate) fn visitor(&self, number: u128) -> Visitor {
         let person = self.person(number);
         let action = Action::StartVisit { person, campaign: CAMPAIGN, facts: ADULT };
         match self.citizen(person, action).unwrap() {
@@ -95,7 +95,7 @@ impl Stage {
         }
     }
 
-    pub fn person(&self, number: u128) -> Person {
+    pub(crate) fn person(&self, number: u128) -> Person {
         let key = CitizenKey(number.to_le_bytes());
         let action = Action::RegisterCitizen { key_id: KeyId(1), key, former: [].into() };
         let command = Command { by: by_system(Channel::Page), operation: None, action };
@@ -105,8 +105,15 @@ impl Stage {
         }
     }
 
+    /// So many entries in the journal.
+    pub(crate) fn people(&self, count: u128) {
+        for number in 0..count {
+            self.person(1_000_000 + number);
+        }
+    }
+
     /// Slots of single doses that have places, with how many the board shows.
-    pub fn free_slots(&self) -> Vec<(SlotId, u16)> {
+    pub(crate) fn free_slots(&self) -> Vec<(SlotId, u16)> {
         let availability = self.engine.availability();
         let board = availability.board();
         let slots = (0..board.blocks()).flat_map(|block| board.slots_of(BlockId(block)));
@@ -120,25 +127,25 @@ impl Stage {
     }
 
     /// What the board shows of a slot.
-    pub fn shown(&self, slot: SlotId) -> u16 {
+    pub(crate) fn shown(&self, slot: SlotId) -> u16 {
         self.engine.availability().board().remaining(slot)
     }
 
     /// Queues a command without waiting.
-    pub fn submit(&self, command: Command) -> oneshot::Receiver<Answer> {
+    pub(crate) fn submit(&self, command: Command) -> oneshot::Receiver<Answer> {
         let (sender, receiver) = oneshot::channel();
         self.engine.submit(Question::Command(command), ReplyTo::asker(sender)).unwrap();
         receiver
     }
 
-    pub fn look_up(&self, key: u128) -> Option<Outcome> {
+    pub(crate) fn look_up(&self, key: u128) -> Option<Outcome> {
         match self.engine.query_blocking(Query::Operation { key: OperationKey(key) }).unwrap().value {
             Reply::Operation(outcome) => outcome,
             other => panic!("{other:?}"),
         }
     }
 
-    pub fn view(&self, person: Person) -> charye_domain::book::CitizenView {
+    pub(crate) fn view(&self, person: Person) -> charye_domain::book::CitizenView {
         match self.engine.query_blocking(Query::Citizen { person, campaign: CAMPAIGN }).unwrap().value {
             Reply::Citizen(view) => view,
             other => panic!("{other:?}"),
@@ -146,23 +153,23 @@ impl Stage {
     }
 
     /// Everything recorded so far.
-    pub fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn entries(&self) -> Vec<Entry> {
         self.world.journal.rows().iter().flat_map(|row| row.entries.to_vec()).collect()
     }
 }
 
 #[derive(Clone, Copy, Debug)]
-pub struct Visitor {
-    pub person: Person,
-    pub generation: u32,
+pub(crate) struct Visitor {
+    pub(crate) person: Person,
+    pub(crate) generation: u32,
 }
 
 impl Visitor {
-    pub fn authority(self) -> Authority {
+    pub(crate) fn authority(self) -> Authority {
         Authority::Visit { generation: self.generation }
     }
 
-    pub fn hold(self, slot: SlotId) -> Action {
+    pub(crate) fn hold(self, slot: SlotId) -> Action {
         Action::Hold {
             person: self.person,
             campaign: CAMPAIGN,
@@ -172,19 +179,19 @@ impl Visitor {
         }
     }
 
-    pub fn confirm(self, hold: HoldId) -> Action {
+    pub(crate) fn confirm(self, hold: HoldId) -> Action {
         Action::Confirm { person: self.person, hold, authority: self.authority(), number: number(self.person) }
     }
 
-    pub fn reserve(self, slot: SlotId) -> Command {
+    pub(crate) fn reserve(self, slot: SlotId) -> Command {
         citizen(self.person, None, self.reserve_action(slot))
     }
 
-    pub fn reserve_keyed(self, slot: SlotId, key: u128) -> Command {
+    pub(crate) fn reserve_keyed(self, slot: SlotId, key: u128) -> Command {
         citizen(self.person, Some(operation(key)), self.reserve_action(slot))
     }
 
-    pub fn cancel(self, reservation: ReservationId) -> Command {
+    pub(crate) fn cancel(self, reservation: ReservationId) -> Command {
         citizen(self.person, None, Action::Cancel { person: self.person, reservation })
     }
 
@@ -200,16 +207,12 @@ impl Visitor {
     }
 }
 
-pub fn operation(key: u128) -> Operation {
+pub(crate) fn operation(key: u128) -> Operation {
     Operation { key: OperationKey(key), request_hash: 7 }
 }
 
-pub fn citizen(person: Person, operation: Option<Operation>, action: Action) -> Command {
+pub(crate) fn citizen(person: Person, operation: Option<Operation>, action: Action) -> Command {
     Command { by: by_citizen(person, Channel::Api), operation, action }
-}
-
-pub fn actor_is(entry: &Entry, actor: Actor) -> bool {
-    entry.by.actor == actor
 }
 
 fn number(person: Person) -> ReservationNumber {
@@ -217,18 +220,18 @@ fn number(person: Person) -> ReservationNumber {
 }
 
 /// Runs a use case to its end.
-pub fn wait<T>(use_case: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(use_case: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(use_case)
 }
 
-pub fn rejection<T: std::fmt::Debug>(answer: Result<T, Failure>) -> Rejection {
+pub(crate) fn rejection<T: std::fmt::Debug>(answer: Result<T, Failure>) -> Rejection {
     match answer {
         Err(Failure::Rejected { rejection, .. }) => rejection,
         other => panic!("{other:?}"),
     }
 }
 
-pub fn busy_code<T: std::fmt::Debug>(answer: Result<T, Failure>) -> &'static str {
+pub(crate) fn busy_code<T: std::fmt::Debug>(answer: Result<T, Failure>) -> &'static str {
     match answer {
         Err(Failure::Busy { cause, retry_after }) => {
             assert!(retry_after.as_secs() >= 1, "busy always says when to come back");

@@ -8,7 +8,7 @@ use charye_engine::sequencer::ClockJumps;
 
 use crate::stage::{DAY_MS, Stage, busy_code, rejection};
 
-const TEN_YEARS_MS: i64 = 10 * 365 * DAY_MS as i64;
+const TEN_YEARS_MS: i64 = 10 * 365 * DAY_MS.cast_signed();
 const OPERATOR: Provenance =
     Provenance { actor: Actor::Operator(StaffNumber(1)), channel: Channel::CommandLine, reason: 3 };
 
