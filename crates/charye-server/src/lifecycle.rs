@@ -11,12 +11,13 @@ use charye_engine::sequencer::Running;
 use charye_web::gate::Gate;
 use charye_web::listener::{self, Bound, Drain};
 use charye_web::routes::{Dispatch, RouteTable};
-use charye_web::{App, citizen};
+use charye_web::{App, Deadlines, api, citizen, health};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::exit::Ending;
+use crate::telemetry;
 use crate::wiring::{self, Installation};
 
 /// An installation with its address taken, not yet answering.
@@ -36,10 +37,14 @@ impl Ready {
     pub(crate) fn prepare(config: Config, installation: Installation) -> Result<Self, Ending> {
         let bound = listener::bind(config.listen.address, config.listen.threads())
             .map_err(|failure| Ending::Unavailable(failure.into()))?;
+        // Before the table: its rows count in whatever counts when they are made.
+        let counted = telemetry::count()?;
         let app = Arc::new(App {
             engine: Arc::clone(&installation.engine),
             gate: Gate::new(Arc::clone(&installation.keys), config.listen.cookie_security()),
             rehearsal: wiring::rehearsal_people(&config.rehearsal, &installation.keys)?,
+            metrics: Some(Arc::new(move || counted.render())),
+            deadlines: Deadlines::default(),
         });
         let table = RouteTable::new(routes()).context("could not make the table of routes")?;
         Ok(Self { installation, bound, table: Arc::new(table), app, config })
@@ -81,7 +86,7 @@ impl Ready {
 }
 
 fn routes() -> Vec<charye_web::routes::Route> {
-    citizen::routes()
+    [citizen::routes(), api::routes(), health::routes()].concat()
 }
 
 /// Blocks until a signal asks for the end, or the engine has come to one.

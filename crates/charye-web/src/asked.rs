@@ -189,6 +189,19 @@ impl Answer {
         Self { status, headers: vec![(CONTENT_TYPE, HeaderValue::from_static(content_type))], body }
     }
 
+    /// What it says.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// 304, without the body that the client has already.
+    pub(crate) fn not_modified(mut self) -> Self {
+        self.status = StatusCode::NOT_MODIFIED;
+        self.body = Bytes::new();
+        self.headers.retain(|(name, _)| name != CONTENT_TYPE);
+        self
+    }
+
     /// With another status.
     pub fn status(mut self, status: StatusCode) -> Self {
         self.status = status;

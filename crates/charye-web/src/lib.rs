@@ -2,14 +2,16 @@
 //!
 //! Called by server. It must never hold state, other than signed or sealed cookies, nor know SQL or a provider.
 
+pub mod api;
 mod app;
 mod asked;
 pub mod citizen;
 pub mod gate;
+pub mod health;
 pub mod listener;
 pub mod locale;
 pub mod problem;
 pub mod routes;
 
-pub use app::App;
+pub use app::{App, Deadlines};
 pub use asked::{Answer, Asked, Fields};

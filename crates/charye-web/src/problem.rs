@@ -155,6 +155,12 @@ impl Problem {
         }
     }
 
+    /// Nothing happened; ask again in a moment.
+    pub fn busy(random: &dyn Random) -> Self {
+        let retry_after = Some(jittered(Duration::from_secs(1), random));
+        Self { recorded: Some(false), retry_after, ..Self::new("busy") }
+    }
+
     /// The gate's refusal.
     pub fn refused(refusal: Refusal) -> Self {
         let code = match refusal {

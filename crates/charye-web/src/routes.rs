@@ -480,7 +480,7 @@ mod tests {
             pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
         };
         let check = |pairs: &[(&'static str, &'static str)], expect| {
-            assert_eq!(from_other_site(&headers(pairs)), expect, "{pairs:?}")
+            assert_eq!(from_other_site(&headers(pairs)), expect, "{pairs:?}");
         };
         check(&[], false);
         check(&[("sec-fetch-site", "same-origin")], false);

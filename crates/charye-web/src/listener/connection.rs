@@ -121,12 +121,24 @@ pub(super) fn spawn<R: Respond>(
     });
     let watched = Rc::new(Watched { progress: progress.clone(), wake: Notify::new(), overdue: Cell::new(false) });
     let index = watch_list.enlist(watched.clone());
-    let (watch_list, respond) = (watch_list.clone(), respond.clone());
+    let listed = Listed { watch_list: watch_list.clone(), index, _admitted: admitted };
+    let respond = respond.clone();
     tokio::task::spawn_local(async move {
-        serve_connection(stream, peer, &progress, &watched, &watch_list, &*respond).await;
-        watch_list.forget(index);
-        drop(admitted);
+        serve_connection(stream, peer, &progress, &watched, &listed.watch_list, &*respond).await;
     });
+}
+
+/// A connection's places on the list and among those admitted: given back when it ends, also if a handler panics.
+struct Listed {
+    watch_list: Rc<WatchList>,
+    index: usize,
+    _admitted: Admitted,
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.watch_list.forget(self.index);
+    }
 }
 
 async fn serve_connection<R: Respond>(

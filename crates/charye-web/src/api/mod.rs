@@ -1,0 +1,66 @@
+//! Room: web/api. What programs may ask: `/api/v1`, JSON in and out, proof in headers, refusals as RFC 9457 problems. One
+//! file a noun; each row of the table is documented where it stands.
+//!
+//! Called through `routes`. Must never take a cookie, nor decide: a body becomes a typed command, an outcome becomes JSON.
+
+mod asking;
+mod campaigns;
+mod clinics;
+pub mod doc;
+mod holds;
+mod one_clinic;
+mod operations;
+mod reservations;
+mod sign_in;
+mod told;
+mod visit;
+
+use bytes::Bytes;
+use hyper::{Method, StatusCode};
+use jiff::civil::Date;
+
+use crate::Answer;
+use crate::gate::Access;
+use crate::routes::Route;
+use doc::{ApiDoc, SchemaOf};
+
+/// Every row of the API, its own document included.
+pub fn routes() -> Vec<Route> {
+    let mut routes = [
+        campaigns::routes(),
+        sign_in::routes(),
+        visit::routes(),
+        clinics::routes(),
+        one_clinic::routes(),
+        holds::routes(),
+        reservations::routes(),
+        operations::routes(),
+    ]
+    .concat();
+    routes.push(document_route(Bytes::new()));
+    let document = doc::document(&routes, SchemaOf::of::<told::ProblemTold>());
+    routes.pop();
+    routes.push(document_route(document.to_string().into()));
+    routes
+}
+
+/// Any JSON object: the document describes everything but itself.
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = Object)]
+#[expect(dead_code, reason = "stands for its schema only")]
+struct DocumentTold(String);
+
+fn document_route(document: Bytes) -> Route {
+    let handler = move |asked: crate::Asked| {
+        let answer = Answer::of(StatusCode::OK, "application/json", document.clone());
+        async move { Ok(asking::shared(&asked, answer, 300)) }
+    };
+    Route::api(Method::GET, "/api/v1/openapi.json", Access::Anyone, handler)
+        .documented(ApiDoc::answers::<DocumentTold>("This document"))
+}
+
+/// A date as machines write it: `2021-08-30`, and nothing else that jiff would take.
+fn parse_date(text: &str) -> Option<Date> {
+    let shaped = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    shaped.then(|| text.parse().ok()).flatten()
+}

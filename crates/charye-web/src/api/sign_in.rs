@@ -1,0 +1,70 @@
+//! Room: web/api. Signing in as one of a rehearsal's people. There is no such route outside rehearsals: there, identity
+//! providers lead back to pages. Must never take a national number that is not made up, nor keep one.
+
+use charye_domain::book::Channel;
+use charye_engine::identity::complete_sign_in;
+use charye_engine::ports::RehearsalCitizenId;
+use hyper::Method;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::asking::as_of;
+use super::doc::ApiDoc;
+use super::told::instant;
+use crate::gate::{Access, LoginSession};
+use crate::problem::Problem;
+use crate::routes::Route;
+use crate::{Answer, Asked};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Method::POST, "/api/v1/sign-in", Access::Anyone, sign_in).documented(
+            ApiDoc::answers::<LoginTold>("Sign in as one of a rehearsal's people; elsewhere this does not exist")
+                .takes::<SignInAsked>()
+                .problems(&["not_found", "saturated", "storage_low", "clock_unsure", "draining", "limit_reached"]),
+        ),
+    ]
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SignInAsked {
+    citizen: CitizenAsked,
+}
+
+/// One of the rehearsal's people: by id, or by made-up national number.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+enum CitizenAsked {
+    Id(u32),
+    Number(String),
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct LoginTold {
+    /// Send it as `Authorization: Bearer ..`. Opaque.
+    login: String,
+    #[schema(format = DateTime)]
+    expires_at: String,
+    seq: u64,
+}
+
+async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
+    let people = asked.app.rehearsal.as_ref().ok_or_else(|| Problem::new("not_found"))?;
+    let body: SignInAsked = asked.json()?;
+    let id = match &body.citizen {
+        CitizenAsked::Id(id) => Some(RehearsalCitizenId(*id)),
+        CitizenAsked::Number(number) => people.by_number(number),
+    };
+    let proven = id.and_then(|id| people.prove(id)).ok_or_else(|| Problem::invalid_field("/citizen", "unknown"))?;
+    let signed_in = complete_sign_in(&asked.app.engine, &proven, Channel::Api).await;
+    let signed_in = signed_in.map_err(|failure| asked.failed(failure))?;
+    let (seq, birth_date) = (signed_in.seq, proven.details.birth_date);
+    let random = asked.app.engine.random();
+    Ok(as_of(signed_in, |signed_in, seq_told| {
+        let login = LoginSession::begin(signed_in.person, birth_date, seq, asked.now, random);
+        let expires_at = instant(login.expires_at, &TimeZone::UTC);
+        LoginTold { login: asked.app.gate.seal_login(&login), expires_at, seq: seq_told }
+    }))
+}
