@@ -39,9 +39,7 @@ pub struct Board {
     row_free_days: Box<[[AtomicU64; 2]]>,
     /// Of these, the days that can be reserved: all, but of a first dose of a pair those that a second may follow.
     row_open_days: Box<[[AtomicU64; 2]]>,
-    row_places: Box<[AtomicU32]>,
-    row_days: Box<[[u64; 2]]>,
-    row_first: Box<[u32]>,
+    rows: Box<[RowLayout]>,
 
     // One entry a block, by block id.
     block_free_slots: Box<[AtomicU64]>,
@@ -50,7 +48,7 @@ pub struct Board {
     block_timetable: TimetableNumbers,
     /// One more than there are blocks: the slots of block n are `first[n]..first[n + 1]`.
     block_first_slot: Box<[u32]>,
-    /// The blocks by row and day, where the book did not number them so; `row_first` counts in this order.
+    /// The blocks by row and day, where the book did not number them so; [`RowLayout::first`] counts in this order.
     block_order: Option<Box<[u32]>>,
 
     // One entry a slot.
@@ -60,6 +58,17 @@ pub struct Board {
     fingerprint: AtomicU64,
     /// By plane. Read and written by the writer alone, so its lock is never waited for.
     partners: Mutex<Box<[Partner]>>,
+}
+
+/// What a look at a clinic needs of a row, side by side.
+#[derive(Debug)]
+struct RowLayout {
+    /// Days on which it works.
+    days: [u64; 2],
+    /// The block of its first day; those of the others follow.
+    first: u32,
+    /// Places left on all its days.
+    places: AtomicU32,
 }
 
 /// What a plane's dose is reserved with.
@@ -128,7 +137,8 @@ impl Board {
         let row = self.block_row_day[block].row();
         let changed = |places: u32| (places + u32::from(shown)).saturating_sub(u32::from(before));
         self.block_places[block].store(changed(u32::from(self.block_places[block].load(Relaxed))) as u16, Relaxed);
-        self.row_places[row].store(changed(self.row_places[row].load(Relaxed)), Relaxed);
+        let of_row = &self.rows[row].places;
+        of_row.store(changed(of_row.load(Relaxed)), Relaxed);
         self.add_to_fingerprint(mixed(slot, shown).wrapping_sub(mixed(slot, before)));
         if (before == 0) != (shown == 0) {
             self.set_slot_bit(block, slot.index(), shown > 0);
@@ -188,11 +198,7 @@ impl Board {
     /// Bytes of everything the board holds: counts, masks, row, block and timetable tables. Allocator overhead, some
     /// dozen allocations in all, is not counted.
     pub fn memory_bytes(&self) -> usize {
-        let rows = size_of_val(&*self.row_free_days)
-            + size_of_val(&*self.row_open_days)
-            + size_of_val(&*self.row_places)
-            + size_of_val(&*self.row_days)
-            + size_of_val(&*self.row_first);
+        let rows = size_of_val(&*self.row_free_days) + size_of_val(&*self.row_open_days) + size_of_val(&*self.rows);
         let blocks = size_of_val(&*self.block_free_slots)
             + size_of_val(&*self.block_places)
             + size_of_val(&*self.block_row_day)
@@ -247,7 +253,7 @@ impl Board {
 
     /// The days on which a row works, whether or not a place is left.
     pub(super) fn days(&self, row: Row) -> DaySet {
-        joined(self.row_days[row.0 as usize])
+        joined(self.rows[row.0 as usize].days)
     }
 
     /// The days on which a row has a place left.
@@ -264,7 +270,7 @@ impl Board {
 
     /// Places left on all days of a row.
     pub(super) fn places(&self, row: Row) -> u32 {
-        self.row_places[row.0 as usize].load(Relaxed)
+        self.rows[row.0 as usize].places.load(Relaxed)
     }
 
     /// Places left on some of a row's days.
@@ -273,8 +279,25 @@ impl Board {
         if works.without(days).is_empty() {
             return self.places(row);
         }
-        let days = days.and(works).iter();
-        days.map(|day| u32::from(self.block_places[self.block_at(row, works, day)].load(Relaxed))).sum()
+        let days = days.and(works);
+        let mut before = self.rows[row.0 as usize].first;
+        let mut places = 0;
+        for half in [0, 64] {
+            let (works, mut days) = ((works.0 >> half) as u64, (days.0 >> half) as u64);
+            let earlier = (days & days.wrapping_neg()).wrapping_sub(1);
+            let (mut ahead, mut position) = (works & !earlier, before + (works & earlier).count_ones());
+            while days != 0 {
+                let day = ahead & ahead.wrapping_neg();
+                if days & day != 0 {
+                    places += u32::from(self.block_places[self.block_in_order(position)].load(Relaxed));
+                    days ^= day;
+                }
+                ahead ^= day;
+                position += 1;
+            }
+            before += works.count_ones();
+        }
+        places
     }
 
     /// The block of a row on a day, if it works then.
@@ -326,8 +349,11 @@ impl Board {
     }
 
     fn block_at(&self, row: Row, works: DaySet, day: DayIndex) -> usize {
-        let position = (self.row_first[row.0 as usize] + works.rank(day)) as usize;
-        self.block_order.as_ref().map_or(position, |order| order[position] as usize)
+        self.block_in_order(self.rows[row.0 as usize].first + works.rank(day))
+    }
+
+    fn block_in_order(&self, position: u32) -> usize {
+        self.block_order.as_ref().map_or(position as usize, |order| order[position as usize] as usize)
     }
 
     fn set_slot_bit(&self, block: usize, index: u8, free: bool) {

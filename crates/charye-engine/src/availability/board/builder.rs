@@ -9,7 +9,7 @@ use charye_domain::ids::{BlockId, ClinicId, SlotId};
 use charye_domain::time::{DayIndex, MinuteOfDay};
 use rustc_hash::FxHashMap;
 
-use super::{Board, Partner, Plane, RowDay, TimetableNumbers};
+use super::{Board, Partner, Plane, RowDay, RowLayout, TimetableNumbers};
 use crate::availability::Directory;
 use crate::availability::timetable::TimetablesBuilder;
 
@@ -136,9 +136,9 @@ impl BoardBuilder {
             planes: planes.into(),
             row_free_days: (0..rows).map(|_| [AtomicU64::new(0), AtomicU64::new(0)]).collect(),
             row_open_days: (0..rows).map(|_| [AtomicU64::new(0), AtomicU64::new(0)]).collect(),
-            row_places: (0..rows).map(|_| AtomicU32::new(0)).collect(),
-            row_days: row_days.into(),
-            row_first: row_first.into(),
+            rows: (row_days.into_iter().zip(row_first))
+                .map(|(days, first)| RowLayout { days, first, places: AtomicU32::new(0) })
+                .collect(),
             block_free_slots: (0..blocks).map(|_| AtomicU64::new(0)).collect(),
             block_places: (0..blocks).map(|_| AtomicU16::new(0)).collect(),
             block_row_day: block_row_day.into(),

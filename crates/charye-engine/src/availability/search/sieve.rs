@@ -55,38 +55,30 @@ impl<'a> Sieve<'a> {
 
     /// The earliest day on which a clinic has what is asked, as a number; one after every day if it has not and is shown
     /// anyway.
+    #[inline]
     pub(super) fn first_day_or_sold_out(&self, rank: u32) -> Option<u32> {
         let mut first = SOLD_OUT;
         for product in self.products {
             let row = self.board.row(product.plane, rank);
             let days = self.days_whatever_the_time(row);
-            let day =
-                if self.is_any_time() { days.first() } else { days.iter().find(|day| self.slots(row, *day).is_some()) };
+            let day = if self.is_any_time() { days.first() } else { self.first_in_time(row, days) };
             first = first.min(day.map_or(SOLD_OUT, |day| day.0.into()));
         }
         (first < SOLD_OUT || self.show == Show::All && self.is_given(rank)).then_some(first)
     }
 
     /// The days asked on which a row has a place that can be reserved.
+    #[inline]
     pub(in crate::availability) fn days_whatever_the_time(&self, row: Row) -> DaySet {
         let days = self.board.open_days(row).and(self.days);
-        if days.and(self.today).is_empty() {
-            return days;
-        }
-        let rest_of_today = self.moment.first_minute..MIDNIGHT;
-        let left =
-            self.slots_between(row, self.moment.day, |block| self.board.timetable(block).mask_between(&rest_of_today));
-        if left.is_some() { days } else { days.without(self.today) }
+        if days.and(self.today).is_empty() { days } else { self.without_what_is_over(row, days) }
     }
 
     /// The block of a day and its free slots at the times asked, if there are any.
     pub(in crate::availability) fn slots(&self, row: Row, day: DayIndex) -> Option<(BlockId, u64)> {
         self.slots_between(row, day, |block| {
             let asked = if self.is_any_time() { u64::MAX } else { self.mask_of_times_asked(block) };
-            if !self.today.contains(day) {
-                return asked;
-            }
-            asked & self.board.timetable(block).mask_between(&(self.moment.first_minute..MIDNIGHT))
+            if self.today.contains(day) { asked & self.mask_of_rest_of_today(block) } else { asked }
         })
     }
 
@@ -110,6 +102,20 @@ impl<'a> Sieve<'a> {
             }
         }
         ClinicFound { clinic, distance_m, days, places, next_times: times.times }
+    }
+
+    #[cold]
+    fn without_what_is_over(&self, row: Row, days: DaySet) -> DaySet {
+        let left = self.slots_between(row, self.moment.day, |block| self.mask_of_rest_of_today(block));
+        if left.is_some() { days } else { days.without(self.today) }
+    }
+
+    fn first_in_time(&self, row: Row, days: DaySet) -> Option<DayIndex> {
+        days.iter().find(|day| self.slots(row, *day).is_some())
+    }
+
+    fn mask_of_rest_of_today(&self, block: BlockId) -> u64 {
+        self.board.timetable(block).mask_between(&(self.moment.first_minute..MIDNIGHT))
     }
 
     fn is_any_time(&self) -> bool {
