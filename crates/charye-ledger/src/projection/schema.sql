@@ -44,14 +44,22 @@ CREATE TABLE clinics (
   lon_e6   INTEGER
 );
 
--- Slots of which a place was ever claimed. Distribution key: clinic.
-CREATE TABLE slots (
-  slot     INTEGER PRIMARY KEY,
+-- What a clinic gives on one day, for days of which a place was ever claimed: one dose of one product.
+-- Distribution key: clinic.
+CREATE TABLE blocks (
+  block    INTEGER PRIMARY KEY,
   campaign INTEGER NOT NULL,
   clinic   INTEGER NOT NULL,
   product  INTEGER NOT NULL,
   dose     INTEGER NOT NULL,
-  day      TEXT    NOT NULL,
+  day      TEXT    NOT NULL
+);
+CREATE INDEX blocks_by_clinic ON blocks (clinic, day);
+
+-- Slots of which a place was ever claimed: narrow rows, because they are touched at random. Distribution key: block.
+CREATE TABLE slots (
+  slot     INTEGER PRIMARY KEY,
+  block    INTEGER NOT NULL,  -- slot / 64: the slots of a block are neighbours
   start    TEXT    NOT NULL,
   wanted   INTEGER NOT NULL,  -- capacity as last imported
   capacity INTEGER NOT NULL,  -- the same, but never less than was claimed when it was lowered
@@ -60,7 +68,6 @@ CREATE TABLE slots (
   breach   INTEGER NOT NULL DEFAULT 0,
   CONSTRAINT no_oversell CHECK (breach = 1 OR (held >= 0 AND reserved >= 0 AND held + reserved <= capacity))
 );
-CREATE INDEX slots_by_clinic ON slots (clinic, day);
 
 -- Open holds. Distribution key: person.
 CREATE TABLE holds (

@@ -4,6 +4,7 @@
 //! journal still has. If a transaction fails, everything kept in memory is read again. Never stops at a violation.
 
 mod check;
+mod reading;
 mod transaction;
 
 use std::collections::HashMap;
@@ -25,10 +26,11 @@ const APPLICATION_ID: i64 = 0x4348_504a;
 /// Another layout is thrown away and filled from the journal.
 const LAYOUT_VERSION: i64 = 1;
 const SCHEMA: &str = include_str!("schema.sql");
-const TABLES: [&str; 7] = ["applied", "violations", "campaigns", "clinics", "slots", "holds", "reservations"];
+const TABLES: [&str; 8] = ["applied", "violations", "campaigns", "clinics", "blocks", "slots", "holds", "reservations"];
 const BUSY_TIMEOUT_MS: &str = "2000";
-/// Pages of the log from which on a commit copies it into the file: small, so that no copy takes long.
-const CHECKPOINT_PAGES: &str = "1000";
+/// Pages of the log from which on a commit copies it into the file. Reservations touch pages at random, so a page is
+/// often written again soon: 8,000 pages project half again as many as 1,000 and stall longer; this is between.
+const CHECKPOINT_PAGES: &str = "4000";
 /// Page cache. Unit: KiB, as SQLite wants it, negative.
 const CACHE_KIB: &str = "-65536";
 

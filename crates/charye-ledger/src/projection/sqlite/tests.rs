@@ -375,9 +375,9 @@ fn the_tables_tell_the_story_of_a_reservation() {
     }]);
     let projection = world.projected();
     world.assert_agrees(&projection);
-    let sql = "SELECT clinics.code, slots.day, slots.start, slots.dose, reservations.state, reservations.number
-               FROM reservations JOIN slots ON slots.slot = reservations.slot JOIN clinics ON clinics.clinic = slots.clinic
-               WHERE person = 7 ORDER BY slots.dose";
+    let sql = "SELECT clinics.code, blocks.day, slots.start, blocks.dose, reservations.state, reservations.number
+               FROM reservations JOIN slots ON slots.slot = reservations.slot JOIN blocks ON blocks.block = slots.block JOIN clinics ON clinics.clinic = blocks.clinic
+               WHERE person = 7 ORDER BY blocks.dose";
     let mut select = projection.connection.prepare(sql).unwrap();
     let rows: Vec<(String, String, String, u8, String, i64)> = select
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))
@@ -589,12 +589,7 @@ fn the_tables_constraints_bite_by_themselves() {
     let world = World::new();
     let sql = &world.projected().connection;
     let slot = |held: i64, reserved: i64, breach: i64| {
-        sql.execute(
-            &format!(
-                "INSERT OR REPLACE INTO slots VALUES (1, 0, 0, 0, 1, 'd', 's', 3, 3, {held}, {reserved}, {breach})"
-            ),
-            [],
-        )
+        sql.execute(&format!("INSERT OR REPLACE INTO slots VALUES (1, 0, 's', 3, 3, {held}, {reserved}, {breach})"), [])
     };
     assert!(slot(1, 2, 0).is_ok());
     for (held, reserved) in [(2, 2), (-1, 0), (0, -1), (4, 0)] {

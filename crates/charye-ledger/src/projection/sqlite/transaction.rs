@@ -516,21 +516,12 @@ fn write_slot(sql: &Connection, slot: SlotId, row: &SlotRow) -> rusqlite::Result
         let values = params![slot.0, row.wanted, row.capacity, row.held, row.reserved, row.breach];
         return sql.prepare_cached(update)?.execute(values).map(|_| ());
     };
-    let insert = "INSERT INTO slots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-    let values = params![
-        slot.0,
-        place.campaign,
-        place.clinic,
-        place.product,
-        place.dose,
-        place.day,
-        place.start,
-        row.wanted,
-        row.capacity,
-        row.held,
-        row.reserved,
-        row.breach
-    ];
+    let block = slot.block().0;
+    let insert = "INSERT OR IGNORE INTO blocks VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let values = params![block, place.campaign, place.clinic, place.product, place.dose, place.day];
+    sql.prepare_cached(insert)?.execute(values)?;
+    let insert = "INSERT INTO slots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let values = params![slot.0, block, place.start, row.wanted, row.capacity, row.held, row.reserved, row.breach];
     sql.prepare_cached(insert)?.execute(values).map(|_| ())
 }
 
