@@ -74,7 +74,9 @@ impl Ready {
         let engine = self.installation.engine;
         let ended = wait_for_an_end(engine.running()).context("could not wait for signals")?;
         if let Running::Failed(why) = ended {
-            return Err(Ending::Fault(anyhow!(why).context("the engine failed; start again to recover from the journal")));
+            return Err(Ending::Fault(
+                anyhow!(why).context("the engine failed; start again to recover from the journal"),
+            ));
         }
         tracing::info!("draining");
         drain.send_replace(Drain::Begin);

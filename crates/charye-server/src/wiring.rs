@@ -19,7 +19,7 @@ use charye_gateway::keys::LocalKeys;
 use charye_gateway::notification::file_outbox::FileOutbox;
 use charye_gateway::os_random::OsRandom;
 use charye_ledger::data_folder::{DataFolder, FolderFailure};
-use charye_ledger::journal::{CampaignReader, JournalOptions, SqliteJournal};
+use charye_ledger::journal::{CampaignReader, CrashHook, JournalOptions, SqliteJournal};
 use charye_ledger::people::SqlitePeople;
 use charye_ledger::projection::SqliteProjection;
 use charye_ledger::snapshot::SnapshotFiles;
@@ -41,15 +41,23 @@ pub(crate) struct Installation {
 /// # Errors
 /// `Unavailable`: another process has the folder. `Unreadable`: keys that do not fit. `Fault`: a store does not open.
 pub(crate) fn open(config: &Config) -> Result<Installation, Ending> {
+    open_with(config, None)
+}
+
+/// [`open`], with a hook that a test may end the process in. The released program has none.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_with(config: &Config, crash_hook: Option<CrashHook>) -> Result<Installation, Ending> {
     let folder = DataFolder::open(&config.data.folder).map_err(|failure| match failure {
         FolderFailure::InUse { .. } => Ending::Unavailable(failure.into()),
         failure => Ending::Fault(failure.into()),
     })?;
     let keys = open_keys(config, &folder)?;
-    let options = JournalOptions { campaigns: campaign_reader(), crash_hook: None };
+    let options = JournalOptions { campaigns: campaign_reader(), crash_hook };
     let journal = SqliteJournal::open(&folder, options).context("could not open the journal")?;
-    let projection = SqliteProjection::open(&folder.projection(), journal.reader())
-        .context("could not open the projections")?;
+    let projection =
+        SqliteProjection::open(&folder.projection(), journal.reader()).context("could not open the projections")?;
     let people = SqlitePeople::open(&folder.people(), &folder.people_keys(), Arc::clone(&keys))
         .context("could not open the people store")?;
     let ports = EnginePorts {

@@ -106,7 +106,10 @@ fn clear_the_way(wanted: &Demo) -> Result<(), Ending> {
 fn begin_folder(wanted: &Demo, config: &Config) -> Result<(), Ending> {
     let folder = charye_ledger::data_folder::DataFolder::open(&wanted.data)
         .map_err(|failure| Ending::Unavailable(failure.into()))?;
-    let marker = format!("# A demo of charye. May be deleted at any time.\nseed = \"{}\"\nscale = {}\n", wanted.seed, wanted.scale);
+    let marker = format!(
+        "# A demo of charye. May be deleted at any time.\nseed = \"{}\"\nscale = {}\n",
+        wanted.seed, wanted.scale
+    );
     std::fs::write(folder.path().join(MARKER), marker).context("could not write the demo's marker")?;
     charye_gateway::keys::init(&config.data.key_file(), wiring::wall_now())
         .map_err(|error| Ending::Unreadable { words: format!("charye: {error}") })?;

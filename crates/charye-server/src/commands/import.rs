@@ -93,9 +93,9 @@ impl<'e> Import<'e> {
     /// As [`Import::clinics`].
     pub(crate) fn sessions(&self, path: &Path, campaign: &str) -> Result<ImportCounts, Ending> {
         let campaigns = self.engine.campaigns();
-        let campaign = campaigns.by_code(campaign).ok_or_else(|| Ending::Unreadable {
-            words: format!("charye: no campaign {campaign} is published here"),
-        })?;
+        let campaign = campaigns
+            .by_code(campaign)
+            .ok_or_else(|| Ending::Unreadable { words: format!("charye: no campaign {campaign} is published here") })?;
         let availability = self.engine.availability();
         self.sessions_of(path, campaign, &|code| availability.directory().by_code(code).is_some())
     }

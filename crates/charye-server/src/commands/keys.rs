@@ -35,9 +35,9 @@ pub(crate) struct KeyFile {
     key_file: PathBuf,
 }
 
-pub(crate) fn run(command: Command) -> Result<(), Ending> {
+pub(crate) fn run(command: &Command) -> Result<(), Ending> {
     let now = SystemClock::new().wall();
-    let (path, listed) = match &command {
+    let (path, listed) = match command {
         Command::Init(file) => (&file.key_file, init(&file.key_file, now)),
         Command::Rotate(file) => (&file.key_file, rotate(&file.key_file, now)),
         Command::Retire { file, id } => (&file.key_file, retire(&file.key_file, KeyId(*id))),

@@ -1,17 +1,21 @@
 //! Room: server/commands. One file a command: arguments in, work, words out.
 
+use charye_ledger::journal::CrashHook;
 use clap::{Parser, Subcommand};
 
 use crate::exit::Ending;
 
+mod audit;
 mod campaign;
 mod check_config;
+mod clock_accept;
 mod demo;
 mod doctor;
 mod import;
 mod installed;
 mod keys;
 mod nation;
+mod projection;
 mod publish;
 mod serve;
 
@@ -25,11 +29,17 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Compare everything kept with the journal, and tell its stories
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Check, show, compare and publish campaign files
     #[command(subcommand)]
     Campaign(campaign::Command),
     /// Say whether a configuration is sound, and what is in force
     CheckConfig(check_config::CheckConfig),
+    /// Vouch for the machine's clock after a jump
+    #[command(subcommand)]
+    Clock(clock_accept::Command),
     /// Open the campaign of August 2021 today, over a made-up nation
     Demo(demo::Demo),
     /// Look at disk, limits, clock and settings, with advice
@@ -43,20 +53,26 @@ enum Command {
     /// Generate a nation of clinics and test people
     #[command(subcommand)]
     Nation(nation::Command),
+    /// Fill the SQL tables behind the journal anew
+    #[command(subcommand)]
+    Projection(projection::Command),
     /// Serve citizens over a data folder
     Serve(serve::Serve),
 }
 
-/// Runs the command that was asked for.
-pub(crate) fn run(arguments: Arguments) -> Result<(), Ending> {
+/// Runs the command that was asked for; `crash_hook` is for `serve` alone.
+pub(crate) fn run(arguments: Arguments, crash_hook: Option<CrashHook>) -> Result<(), Ending> {
     match arguments.command {
+        Command::Audit(command) => audit::run(&command),
         Command::Campaign(command) => campaign::run(command),
         Command::CheckConfig(wanted) => check_config::run(&wanted),
+        Command::Clock(command) => clock_accept::run(&command),
         Command::Demo(wanted) => demo::run(&wanted),
         Command::Doctor(wanted) => doctor::run(&wanted),
         Command::Import(command) => import::run(&command),
-        Command::Keys(command) => keys::run(command),
+        Command::Keys(command) => keys::run(&command),
         Command::Nation(command) => nation::run(&command),
-        Command::Serve(wanted) => serve::run(&wanted),
+        Command::Projection(command) => projection::run(&command),
+        Command::Serve(wanted) => serve::run(&wanted, crash_hook),
     }
 }

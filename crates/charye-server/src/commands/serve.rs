@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use charye_ledger::journal::CrashHook;
 use clap::Args;
 
 use super::check_config;
@@ -17,10 +18,10 @@ pub(crate) struct Serve {
     config: Option<PathBuf>,
 }
 
-pub(crate) fn run(wanted: &Serve) -> Result<(), Ending> {
+pub(crate) fn run(wanted: &Serve, crash_hook: Option<CrashHook>) -> Result<(), Ending> {
     let config = check_config::read(wanted.config.as_deref())?;
     telemetry::log_to_stderr(&config.log.level)?;
-    let installation = wiring::open(&config)?;
+    let installation = wiring::open_with(&config, crash_hook)?;
     let ready = Ready::prepare(config, installation)?;
     say(&format!("ready http://{}", ready.address()));
     ready.serve()
