@@ -9,7 +9,6 @@ use charye_domain::ids::{KeyId, Person};
 use charye_engine::identity::normal_form;
 use charye_engine::ports::{Keys, LookupPurpose, PeopleFailure, PersonalDetails};
 
-
 const NAME: &str = "people.name";
 const BIRTH_DATE: &str = "people.birth_date";
 const PHONE: &str = "people.phone";
