@@ -57,8 +57,8 @@ struct Text {
 /// The page that tells a problem: what happened, what to do, and that nothing is lost.
 pub fn problem_page(app: &App, head: &Parts, language: Language, problem: &Problem) -> Answer {
     // What a form led to cannot be opened again; the page before it can.
-    let again = if head.method == Method::GET { head.uri.path_and_query().map(|target| target.as_str()) } else { None };
-    let target = again.and_then(super::form::own_path).unwrap_or("/");
+    let again = head.uri.path_and_query().filter(|_| head.method == Method::GET);
+    let target = again.and_then(|target| super::form::own_path(target.as_str())).unwrap_or("/");
     let layout = Layout::of_problem(app, &head.headers, target, language);
     let zone = app.engine.campaigns().iter().next().map(|campaign| campaign.time_zone.clone());
     let at = problem.at.zip(zone).map(|(at, zone)| until_text(language, at.civil(&zone)));

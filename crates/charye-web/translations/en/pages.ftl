@@ -23,7 +23,7 @@ field-error-malformed = { $field }: this cannot be read.
 field-error-unknown = { $field }: this is not a known field.
 
 birth-legend = Date of birth
-birth-hint = For example 9 3 1990 for 9 March 1990
+birth-hint = For example 1990, 3 and 9 for 9 March 1990
 birth-year = Year
 birth-month = Month
 birth-day = Day
