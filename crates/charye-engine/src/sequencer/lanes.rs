@@ -187,9 +187,11 @@ impl Lanes {
         total
     }
 
-    /// Waits until something is queued, somebody nudges, the lanes close, or `timeout` passes.
-    pub(crate) fn wait(&self, timeout: Duration) {
+    /// Waits until something is queued, somebody nudges, the lanes close, or `timeout` passes. Returns whether it passed
+    /// with nothing to do.
+    pub(crate) fn wait(&self, timeout: Duration) -> bool {
         let mut queues = self.locked();
+        let mut nothing_came = false;
         if queues.waiting == 0 && !queues.nudged && !queues.closed {
             queues.asleep = true;
             let (woken, _) = self
@@ -197,9 +199,11 @@ impl Lanes {
                 .wait_timeout_while(queues, timeout, |queues| queues.asleep)
                 .unwrap_or_else(PoisonError::into_inner);
             queues = woken;
+            nothing_came = queues.asleep;
         }
         queues.asleep = false;
         queues.nudged = false;
+        nothing_came
     }
 
     /// Makes a waiting sequencer look at its clock and its book now.

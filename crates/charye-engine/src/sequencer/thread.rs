@@ -131,10 +131,7 @@ impl Sequencer {
         let ended = loop {
             match self.turn() {
                 Ok(0) if self.parts.shared.lanes.is_drained() => break Running::Stopped,
-                Ok(0) if !self.more_is_due => {
-                    self.parts.shown.audit_a_stretch(&self.parts.book);
-                    self.parts.shared.lanes.wait(self.parts.shown.rest().unwrap_or(LOOK_AT_CLOCK_EVERY));
-                }
+                Ok(0) if !self.more_is_due => self.rest(),
                 Ok(_) => {}
                 Err(failure) => break Running::Failed(Arc::new(WhyFailed::Append(failure))),
             }
@@ -146,6 +143,18 @@ impl Sequencer {
         }
         self.parts.shared.ending.move_to(ended);
         drop(broken_off);
+    }
+
+    /// Waits for questions. Only after a whole wait without any is there time to audit: never between two questions.
+    fn rest(&mut self) {
+        let Parts { shared, shown, book, .. } = &mut self.parts;
+        match shown.rest() {
+            Some(soon) => {
+                shared.lanes.wait(soon);
+            }
+            None if shared.lanes.wait(LOOK_AT_CLOCK_EVERY) => shown.audit_a_stretch(book),
+            None => {}
+        }
     }
 
     /// One batch. Returns how many questions it held.
