@@ -314,7 +314,10 @@ pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
     let held = |minutes, extensions_left| {
         let page = HoldPage {
             layout: Layout { refresh_secs: (minutes <= WARNING_MINUTES).then_some(62), ..layout() },
-            places: PlaceWords::samples(language),
+            places: PlaceWords::samples(language)
+                .into_iter()
+                .map(|place| PlaceWords { state: None, ..place })
+                .collect(),
             hold: 7,
             ends: time_of_day(language, MinuteOfDay(1_205)),
             minutes,
