@@ -37,6 +37,10 @@ impl Ready {
     pub(crate) fn prepare(config: Config, installation: Installation) -> Result<Self, Ending> {
         let bound = listener::bind(config.listen.address, config.listen.threads())
             .map_err(|failure| Ending::Unavailable(failure.into()))?;
+        let bound = match config.listen.tls()? {
+            Some(tls) => bound.with_tls(tls),
+            None => bound,
+        };
         // Before the table: its rows count in whatever counts when they are made.
         let counted = telemetry::count()?;
         let app = Arc::new(App {
@@ -53,6 +57,11 @@ impl Ready {
     /// Where it will answer.
     pub(crate) fn address(&self) -> std::net::SocketAddr {
         self.bound.address
+    }
+
+    /// How a browser addresses it.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.config.listen.speaks_tls() { "https" } else { "http" }
     }
 
     /// The application, for who wants to know whom to sign in as.

@@ -1,10 +1,12 @@
 //! Room: server/config. `[listen]`: where we listen and how much we let strangers take.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use charye_web::gate::CookieSecurity;
-use charye_web::listener::Limits;
+use charye_web::listener::{Limits, Tls};
 use serde::Deserialize;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -14,6 +16,10 @@ pub(crate) struct ListenSection {
     /// Listener threads; one a core if left out.
     pub(crate) threads: Option<usize>,
     pub(crate) without_tls: WithoutTls,
+    /// A certificate chain in PEM, leaf first; with `tls_key`, we speak TLS ourselves.
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Its private key in PEM.
+    pub(crate) tls_key: Option<PathBuf>,
     pub(crate) connections_max: usize,
     /// 0 turns it off, for those behind one load balancer.
     pub(crate) connections_per_address_max: usize,
@@ -58,9 +64,26 @@ impl ListenSection {
     /// How cookies travel.
     pub(crate) fn cookie_security(&self) -> CookieSecurity {
         match self.without_tls {
-            WithoutTls::Loopback => CookieSecurity::Loopback,
-            WithoutTls::BehindProxy => CookieSecurity::TlsOnly,
+            WithoutTls::Loopback if !self.speaks_tls() => CookieSecurity::Loopback,
+            WithoutTls::Loopback | WithoutTls::BehindProxy => CookieSecurity::TlsOnly,
         }
+    }
+
+    /// Whether we speak TLS ourselves.
+    pub(crate) fn speaks_tls(&self) -> bool {
+        self.tls_certificate.is_some() && self.tls_key.is_some()
+    }
+
+    /// The certificate and its key, if we speak TLS ourselves.
+    ///
+    /// # Errors
+    /// A file does not read, or what is in it cannot be used.
+    pub(crate) fn tls(&self) -> Result<Option<Tls>, anyhow::Error> {
+        let (Some(certificate), Some(key)) = (&self.tls_certificate, &self.tls_key) else { return Ok(None) };
+        let read = |path: &PathBuf| std::fs::read(path).with_context(|| format!("could not read {}", path.display()));
+        let tls = Tls::from_pem(&read(certificate)?, &read(key)?)
+            .with_context(|| format!("could not use {} with {}", certificate.display(), key.display()))?;
+        Ok(Some(tls))
     }
 }
 
@@ -71,6 +94,8 @@ impl Default for ListenSection {
             address: SocketAddr::from(([127, 0, 0, 1], 8080)),
             threads: None,
             without_tls: WithoutTls::Loopback,
+            tls_certificate: None,
+            tls_key: None,
             connections_max: limits.connections_max,
             connections_per_address_max: limits.connections_per_address_max,
             first_byte_secs: limits.first_byte.as_secs(),

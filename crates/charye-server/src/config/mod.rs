@@ -84,11 +84,15 @@ impl Config {
 
     /// What no single value can say.
     fn check(&self) -> Result<(), ConfigError> {
-        if !self.listen.address.ip().is_loopback() && self.listen.without_tls != listen::WithoutTls::BehindProxy {
+        if self.listen.tls_certificate.is_some() != self.listen.tls_key.is_some() {
+            return Err(ConfigError::Unfit { reason: "[listen] tls_certificate and tls_key go together".to_owned() });
+        }
+        let open_without_tls = !self.listen.address.ip().is_loopback() && !self.listen.speaks_tls();
+        if open_without_tls && self.listen.without_tls != listen::WithoutTls::BehindProxy {
             return Err(ConfigError::Unfit {
                 reason: format!(
-                    "[listen] address {} is open to the network without TLS: listen on loopback, or put a proxy that \
-                     speaks TLS in front and say without_tls = \"behind-proxy\"",
+                    "[listen] address {} is open to the network without TLS: give tls_certificate and tls_key, \
+                     listen on loopback, or put a proxy that speaks TLS in front and say without_tls = \"behind-proxy\"",
                     self.listen.address
                 ),
             });

@@ -35,7 +35,12 @@ impl Server {
 
     /// Starts the program and waits for its `ready` line.
     pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(CHARYE)
+        Self::start_program(Path::new(CHARYE), arguments, environment)
+    }
+
+    /// [`Server::start`] of another program that speaks like ours.
+    pub(crate) fn start_program(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(program)
             .args(arguments)
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
@@ -61,15 +66,27 @@ impl Server {
     }
 
     /// SIGKILL: no last words.
-    pub(crate) fn kill(mut self) {
+    pub(crate) fn kill(mut self) -> ExitStatus {
         self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.wait().unwrap()
     }
 
     /// SIGTERM: drain and stop.
     pub(crate) fn terminate(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Waits for its end for at most `limit`; `None` if it goes on.
+    pub(crate) fn ends_within(&mut self, limit: Duration) -> Option<ExitStatus> {
+        const LOOK_EVERY: Duration = Duration::from_millis(2);
+        for _ in 0..limit.as_millis() / LOOK_EVERY.as_millis() {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(status);
+            }
+            std::thread::park_timeout(LOOK_EVERY);
+        }
+        None
     }
 
     pub(crate) fn wait(&mut self) -> ExitStatus {
@@ -114,7 +131,7 @@ impl Answer {
 
 /// A browser without a screen: keeps cookies and one connection.
 pub(crate) struct Client {
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     connection: Option<BufReader<TcpStream>>,
     pub(crate) cookies: Vec<(String, String)>,
     /// Headers sent with every request, such as an API login.

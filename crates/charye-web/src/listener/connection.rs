@@ -12,13 +12,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
+use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
 
 use super::limits::{Admitted, Limits};
+use super::tls::Tls;
 use super::watched_io::{Phase, Progress, WatchedIo};
 
 /// How often deadlines are looked at.
@@ -109,6 +112,7 @@ impl WatchList {
 /// Serves one connection on this thread until it ends, is overdue, or has drained.
 pub(super) fn spawn<R: Respond>(
     stream: TcpStream,
+    tls: Option<&Tls>,
     peer: SocketAddr,
     admitted: Admitted,
     watch_list: &Rc<WatchList>,
@@ -123,8 +127,24 @@ pub(super) fn spawn<R: Respond>(
     let index = watch_list.enlist(watched.clone());
     let listed = Listed { watch_list: watch_list.clone(), index, _admitted: admitted };
     let respond = respond.clone();
+    let acceptor = tls.map(|tls| TlsAcceptor::from(tls.0.clone()));
     tokio::task::spawn_local(async move {
-        serve_connection(stream, peer, &progress, &watched, &listed.watch_list, &*respond).await;
+        let watch_list = &listed.watch_list;
+        let Some(acceptor) = acceptor else {
+            return serve_connection(TokioIo::new(stream), peer, &progress, &watched, watch_list, &*respond).await;
+        };
+        // The whole handshake is on the clock of the first byte.
+        let handshake = tokio::select! {
+            biased;
+            done = acceptor.accept(stream) => done,
+            () = watched.wake.notified() => return,
+        };
+        match handshake {
+            Ok(stream) => {
+                serve_connection(TokioIo::new(stream), peer, &progress, &watched, watch_list, &*respond).await;
+            }
+            Err(error) => tracing::debug!(%error, "handshake failed"),
+        }
     });
 }
 
@@ -141,15 +161,15 @@ impl Drop for Listed {
     }
 }
 
-async fn serve_connection<R: Respond>(
-    stream: TcpStream,
+async fn serve_connection<I: Read + Write + Unpin + 'static, R: Respond>(
+    stream: I,
     peer: SocketAddr,
     progress: &Rc<Progress>,
     watched: &Watched,
     watch_list: &WatchList,
     respond: &R,
 ) {
-    let io = WatchedIo { inner: TokioIo::new(stream), progress: progress.clone() };
+    let io = WatchedIo { inner: stream, progress: progress.clone() };
     let service = service_fn(|request: Request<Incoming>| async move {
         progress.enter(Phase::Answering);
         let response = respond.respond(request, peer).await;

@@ -5,6 +5,7 @@
 
 mod connection;
 mod limits;
+mod tls;
 mod watched_io;
 
 use std::net::{SocketAddr, TcpListener};
@@ -18,11 +19,13 @@ use tokio::sync::watch;
 
 pub use connection::{Body, Respond};
 pub use limits::{AddressCounts, Limits};
+pub use tls::{Tls, TlsFailure};
 
 /// Sockets bound to one address, one a thread.
 #[derive(Debug)]
 pub struct Bound {
     sockets: Vec<TcpListener>,
+    tls: Option<Tls>,
     /// Where we really listen: the port is never 0 here.
     pub address: SocketAddr,
 }
@@ -45,7 +48,14 @@ pub fn bind(address: SocketAddr, threads: usize) -> Result<Bound, ListenFailure>
     for _ in 1..threads.max(1) {
         sockets.push(reusable_socket(bound).map_err(failed)?);
     }
-    Ok(Bound { sockets, address: bound })
+    Ok(Bound { sockets, tls: None, address: bound })
+}
+
+impl Bound {
+    /// The same sockets, speaking TLS.
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
+    }
 }
 
 fn reusable_socket(address: SocketAddr) -> std::io::Result<TcpListener> {
@@ -93,19 +103,26 @@ pub fn serve<R: Respond>(
     let addresses = Arc::new(AddressCounts::new(limits));
     let mut threads = Vec::with_capacity(bound.sockets.len());
     for (index, socket) in bound.sockets.into_iter().enumerate() {
-        let (limits, drain, make, addresses) = (limits.clone(), drain.clone(), make.clone(), addresses.clone());
+        let (drain, make, addresses) = (drain.clone(), make.clone(), addresses.clone());
+        let manner = Manner { limits: limits.clone(), tls: bound.tls.clone() };
         let thread = std::thread::Builder::new()
             .name(format!("listener-{index}"))
-            .spawn(move || run_thread(socket, limits, drain, &addresses, || make()))
+            .spawn(move || run_thread(socket, manner, drain, &addresses, || make()))
             .map_err(ListenFailure::Thread)?;
         threads.push(thread);
     }
     Ok(Serving { threads })
 }
 
+/// How a thread treats its connections.
+struct Manner {
+    limits: Limits,
+    tls: Option<Tls>,
+}
+
 fn run_thread<R: Respond>(
     socket: TcpListener,
-    limits: Limits,
+    manner: Manner,
     drain: watch::Receiver<Drain>,
     addresses: &Arc<AddressCounts>,
     make: impl Fn() -> R,
@@ -120,7 +137,7 @@ fn run_thread<R: Respond>(
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async move {
         match tokio::net::TcpListener::from_std(socket) {
-            Ok(socket) => accept_loop(socket, limits, drain, addresses, Rc::new(make())).await,
+            Ok(socket) => accept_loop(socket, manner, drain, addresses, Rc::new(make())).await,
             Err(error) => tracing::error!(%error, "could not hand a socket to its runtime"),
         }
     });
@@ -128,7 +145,7 @@ fn run_thread<R: Respond>(
 
 async fn accept_loop<R: Respond>(
     socket: tokio::net::TcpListener,
-    limits: Limits,
+    Manner { limits, tls }: Manner,
     mut drain: watch::Receiver<Drain>,
     addresses: &Arc<AddressCounts>,
     respond: Rc<R>,
@@ -146,7 +163,7 @@ async fn accept_loop<R: Respond>(
                     if let Some(guard) = addresses.admit(peer.ip()) {
                         // Without this, small answers wait for the peer's delayed acknowledgement.
                         let _ = stream.set_nodelay(true);
-                        connection::spawn(stream, peer, guard, &watch_list, &respond);
+                        connection::spawn(stream, tls.as_ref(), peer, guard, &watch_list, &respond);
                     }
                     // Over a limit: the stream is dropped, which closes it. Nobody who is inside notices.
                 }

@@ -1,0 +1,95 @@
+//! A listener that speaks TLS: whoever trusts its certificate is answered, whoever does not is not, and nobody can keep a
+//! connection by never shaking hands.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use charye_web::listener::{self, Body, Drain, Limits, Respond, Tls};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_rustls::TlsConnector;
+
+const CERTIFICATE: &[u8] = include_bytes!("fixtures/loopback-certificate.pem");
+const KEY: &[u8] = include_bytes!("fixtures/loopback-key.pem");
+
+struct Hello;
+
+impl Respond for Hello {
+    async fn respond(&self, _request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
+        Response::new(Full::new(Bytes::from_static(b"one's turn")))
+    }
+}
+
+/// Runs `talk` against a listener with these limits, then drains it.
+fn with_listener<F: Future<Output = ()>>(limits: &Limits, talk: impl FnOnce(SocketAddr) -> F) {
+    let bound =
+        listener::bind("127.0.0.1:0".parse().unwrap(), 1).unwrap().with_tls(Tls::from_pem(CERTIFICATE, KEY).unwrap());
+    let address = bound.address;
+    let (drain, drained) = watch::channel(Drain::No);
+    let serving = listener::serve(bound, limits, &drained, || Hello).unwrap();
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(talk(address));
+    drain.send_replace(Drain::Begin);
+    serving.join();
+}
+
+fn connector(trusted: &[u8]) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(trusted) {
+        roots.add(certificate.unwrap()).unwrap();
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
+}
+
+#[test]
+fn whoever_trusts_the_certificate_is_answered() {
+    with_listener(&Limits::default(), async |address| {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut stream = connector(CERTIFICATE).connect(name, stream).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("one's turn"), "{answer}");
+    });
+}
+
+#[test]
+fn whoever_does_not_trust_it_and_whoever_speaks_plainly_is_not() {
+    with_listener(&Limits::default(), async |address| {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        assert!(connector(b"").connect(name, stream).await.is_err());
+
+        let mut plain = TcpStream::connect(address).await.unwrap();
+        plain.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        let mut answer = Vec::new();
+        // A TLS alert or nothing at all, but never the page.
+        let _ = plain.read_to_end(&mut answer).await;
+        assert!(!answer.windows(4).any(|window| window == b"HTTP"), "{answer:?}");
+    });
+}
+
+#[test]
+fn a_handshake_that_never_comes_is_given_up() {
+    let limits = Limits { first_byte: Duration::from_millis(300), ..Limits::default() };
+    with_listener(&limits, async |address| {
+        let mut silent = TcpStream::connect(address).await.unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(10), silent.read_u8()).await;
+        assert!(ended.expect("the listener closes it").is_err());
+    });
+}
