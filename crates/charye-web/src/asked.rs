@@ -99,7 +99,9 @@ impl Fields {
     pub fn parse(text: &[u8]) -> Result<Self, Problem> {
         let fields: Vec<(String, String)> =
             serde_urlencoded::from_bytes(text).map_err(|_| Problem::new("request_malformed"))?;
-        if fields.len() > Self::FIELDS_MAX {
+        // What was not UTF-8 has been replaced on the way here: text that was lost is not guessed at.
+        let lost = |text: &String| text.contains(char::REPLACEMENT_CHARACTER);
+        if fields.len() > Self::FIELDS_MAX || fields.iter().any(|(name, value)| lost(name) || lost(value)) {
             return Err(Problem::new("request_malformed"));
         }
         Ok(Self(fields))
@@ -262,6 +264,13 @@ mod tests {
     fn too_many_fields_are_refused() {
         let text = "a=1&".repeat(65);
         assert_eq!(Fields::parse(text.as_bytes()).unwrap_err().kind.code, "request_malformed");
+    }
+
+    #[test]
+    fn text_that_is_not_utf_8_is_refused() {
+        for text in ["a=%FF", "%FF=a", "a=%E0%A4%A", "a=%ED%A0%80"] {
+            assert_eq!(Fields::parse(text.as_bytes()).unwrap_err().kind.code, "request_malformed", "{text}");
+        }
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, ORIGIN};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
@@ -31,6 +31,8 @@ pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Answer, Problem>> + 
 
 /// Bytes of a body, unless a route says otherwise. Our largest form is a tenth of this.
 const BODY_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of a body that are read before it is refused as too large.
+const BODY_BYTES_DISCARDED_MAX: usize = 256 * 1024;
 /// Bytes of path and query.
 const TARGET_BYTES_MAX: usize = 2_048;
 
@@ -384,19 +386,32 @@ fn form_of(headers: &HeaderMap, body: &Bytes) -> Result<Fields, Problem> {
 }
 
 async fn read_body(headers: &HeaderMap, body: Incoming, deadline: Duration) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new("request_too_large");
-    if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
-        return Err(too_large());
+    if body.size_hint().lower() > BODY_BYTES_DISCARDED_MAX as u64 {
+        return Err(Problem::new("request_too_large"));
     }
     if headers.contains_key(hyper::header::CONTENT_ENCODING) {
         return Err(Problem::new("media_type_unsupported"));
     }
-    match tokio::time::timeout(deadline, Limited::new(body, BODY_BYTES_MAX).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::new("request_malformed")),
-        Err(_) => Err(Problem { recorded: Some(false), ..Problem::new("request_too_slow") }),
+    let too_slow = |_| Problem { recorded: Some(false), ..Problem::new("request_too_slow") };
+    tokio::time::timeout(deadline, read_frames(body)).await.map_err(too_slow)?
+}
+
+/// The body, whole. One that is somewhat too large is read to its end and forgotten, because a peer that is still sending
+/// when we close never hears why.
+async fn read_frames(mut body: Incoming) -> Result<Bytes, Problem> {
+    let (mut kept, mut length) = (BytesMut::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::new("request_malformed"))?;
+        let Ok(bytes) = frame.into_data() else { continue };
+        length = length.saturating_add(bytes.len());
+        if length > BODY_BYTES_DISCARDED_MAX {
+            break;
+        }
+        if length <= BODY_BYTES_MAX {
+            kept.extend_from_slice(&bytes);
+        }
     }
+    if length > BODY_BYTES_MAX { Err(Problem::new("request_too_large")) } else { Ok(kept.freeze()) }
 }
 
 /// Headers of every answer, whatever made it: nothing is cached unless it says so, nothing foreign is loaded, nobody

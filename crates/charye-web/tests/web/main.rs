@@ -1,0 +1,10 @@
+//! Room: web, tests. The face as the world meets it: over real sockets on 127.0.0.1, before an engine on fakes.
+
+mod api;
+mod bad_input;
+mod client;
+mod document;
+mod gate;
+mod listener;
+mod schema;
+mod stage;

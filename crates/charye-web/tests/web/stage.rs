@@ -1,0 +1,294 @@
+//! A stage for every test: the domain's sample campaign in an engine on fakes, behind a real listener on 127.0.0.1. Every
+//! answer of the API that a test hears is held against the document.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use charye_domain::book::samples::{self, CAMPAIGN, OPERATOR, PAIRED, SINGLE};
+use charye_domain::book::{Action, Channel, Command, Outcome, Provenance, Query};
+use charye_domain::campaign::UniquenessScheme;
+use charye_domain::ids::{CitizenKey, ImportId, KeyId, OperationKey};
+use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
+use charye_engine::fakes::{FakeWorld, ToyKeys};
+use charye_engine::ports::{
+    Assurance, PersonalDetails, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople,
+};
+use charye_engine::{Engine, EngineSettings};
+use charye_web::gate::{CookieSecurity, Gate};
+use charye_web::listener::{self, Drain, Limits, Serving};
+use charye_web::routes::{Dispatch, Route, RouteTable};
+use charye_web::{App, Deadlines, api, citizen, health};
+use jiff::civil::date;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::client::{Client, Heard};
+use crate::schema;
+
+const DAY_MS: u64 = 86_400_000;
+/// From here on the stage's people are children.
+pub(crate) const CHILDREN_FROM: u32 = 1_000_000;
+
+pub(crate) struct Stage {
+    pub(crate) world: FakeWorld,
+    pub(crate) app: Arc<App>,
+    pub(crate) address: SocketAddr,
+    document: Value,
+    drain: watch::Sender<Drain>,
+    serving: Option<Serving>,
+}
+
+/// How a stage differs from the usual one.
+pub(crate) struct Setting {
+    pub(crate) capacity: u16,
+    pub(crate) limits: Limits,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) rehearsal: bool,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { capacity: 8, limits: Limits::default(), deadlines: Deadlines::default(), rehearsal: true }
+    }
+}
+
+pub(crate) fn all_routes() -> Vec<Route> {
+    [citizen::routes(), api::routes(), health::routes()].concat()
+}
+
+impl Stage {
+    /// The sample campaign at the moment its first opening begins, half of each slot's places out.
+    pub(crate) fn open() -> Self {
+        Self::with(Setting::default())
+    }
+
+    pub(crate) fn with(setting: Setting) -> Self {
+        let world = FakeWorld::at(samples::opens_at().plus_millis(-(DAY_MS as i64)));
+        let engine = Engine::start(world.ports(), EngineSettings::default()).unwrap();
+        publish(&engine, setting.capacity);
+        let app = Arc::new(App {
+            engine: Arc::new(engine),
+            gate: Gate::new(Arc::new(ToyKeys), CookieSecurity::Loopback),
+            rehearsal: setting.rehearsal.then(|| Arc::new(MadeUpPeople) as Arc<dyn RehearsalPeople>),
+            metrics: Some(Arc::new(|| "charye_up 1\n".to_owned())),
+            deadlines: setting.deadlines,
+        });
+        let table = Arc::new(RouteTable::new(all_routes()).unwrap());
+        let bound = listener::bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
+        let address = bound.address;
+        let (drain, drained) = watch::channel(Drain::No);
+        let (served, tabled) = (app.clone(), table.clone());
+        let make = move || Dispatch::new(served.clone(), tabled.clone());
+        let serving = listener::serve(bound, &setting.limits, &drained, make).unwrap();
+        let document = Client::connect(address).ask("GET", "/api/v1/openapi.json", &[], b"").json();
+        let stage = Self { world, app, address, document, drain, serving: Some(serving) };
+        stage.pass(DAY_MS);
+        stage
+    }
+
+    /// Lets time pass, and the engine notice and finish what follows from it.
+    pub(crate) fn pass(&self, millis: u64) {
+        self.world.clock.pass(millis);
+        for _ in 0..2 {
+            self.app.engine.query_blocking(Query::Operation { key: OperationKey(0) }).unwrap();
+        }
+    }
+
+    pub(crate) fn document(&self) -> &Value {
+        &self.document
+    }
+
+    /// Somebody at the API, without any proof.
+    pub(crate) fn stranger(&self) -> Caller<'_> {
+        Caller { stage: self, client: Client::connect(self.address), login: None, pass: None }
+    }
+
+    /// A citizen who has signed in.
+    pub(crate) fn signed_in(&self, citizen: u32) -> Caller<'_> {
+        let mut caller = self.stranger();
+        let heard = caller.post("/api/v1/sign-in", None, &json!({ "citizen": citizen }));
+        assert_eq!(heard.status, 200, "{heard:?}");
+        caller.login = Some(heard.text("/login"));
+        caller
+    }
+
+    /// A citizen with a pass.
+    pub(crate) fn inside(&self, citizen: u32) -> Caller<'_> {
+        let mut caller = self.signed_in(citizen);
+        caller.go_in();
+        caller
+    }
+
+    /// Tells the listener to drain, and waits until it has.
+    pub(crate) fn drain(&mut self) {
+        self.drain.send_replace(Drain::Begin);
+        if let Some(serving) = self.serving.take() {
+            serving.join();
+        }
+    }
+
+    /// Holds an answer of the API against the document.
+    fn check_documented(&self, method: &str, target: &str, heard: &Heard) {
+        let path = target.split('?').next().unwrap_or_default();
+        let Some(operation) = self.operation(method, path) else { return };
+        let response = &operation["responses"][heard.status.to_string()];
+        assert!(response.is_object(), "{method} {path}: status {} is not documented: {heard:?}", heard.status);
+        let problem = heard.header("content-type") == Some("application/problem+json");
+        if problem {
+            let codes = response["description"].as_str().unwrap();
+            let code = heard.text("/code");
+            assert!(codes.split(", ").any(|known| known == code), "{method} {path}: {code} is not in: {codes}");
+        }
+        let media_type = if problem { "application/problem+json" } else { "application/json" };
+        if heard.status == 304 {
+            return;
+        }
+        let wanted = &response["content"][media_type]["schema"];
+        let checked = schema::check(&self.document, wanted, &heard.json());
+        assert!(checked.is_ok(), "{method} {path}: {} in {}", checked.unwrap_err(), heard.json());
+    }
+
+    /// The operation of the document that answers this path.
+    fn operation(&self, method: &str, path: &str) -> Option<&Value> {
+        let fits = |template: &str| {
+            let (mut wanted, mut sent) = (template.split('/'), path.split('/'));
+            loop {
+                match (wanted.next(), sent.next()) {
+                    (None, None) => return true,
+                    (Some(wanted), Some(sent)) if wanted == sent || wanted.starts_with('{') => {}
+                    _ => return false,
+                }
+            }
+        };
+        let paths = self.document["paths"].as_object()?;
+        let (_, operations) = paths.iter().find(|(template, _)| fits(template))?;
+        operations.get(method.to_ascii_lowercase())
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.drain();
+    }
+}
+
+fn publish(engine: &Engine, capacity: u16) {
+    let by = Provenance { actor: OPERATOR, channel: Channel::CommandLine, reason: 0 };
+    let operator =
+        |action| -> Outcome { engine.submit_blocking(Command { by, operation: None, action }).unwrap().value };
+    let campaign = samples::campaign(DoseTwoPolicy::Together).into();
+    operator(Action::PublishCampaign { campaign, text: "sample, version 1".into() });
+    let import = ImportId(1);
+    let sessions = [
+        samples::session("C1", PAIRED, DoseNumber::First, (4, 6), capacity),
+        samples::session("C1", PAIRED, DoseNumber::Second, (25, 34), capacity),
+        samples::session("C1", SINGLE, DoseNumber::First, (4, 6), capacity),
+    ];
+    operator(Action::StageClinics { import, clinics: [samples::clinic("C1")].into() });
+    operator(Action::StageSessions { import, campaign: CAMPAIGN, sessions: sessions.into() });
+    charye_engine::operations::activate_import(engine, by, import).unwrap();
+}
+
+/// Somebody at the API, on a connection of their own.
+pub(crate) struct Caller<'a> {
+    stage: &'a Stage,
+    client: Client,
+    pub(crate) login: Option<String>,
+    pub(crate) pass: Option<String>,
+}
+
+impl Caller<'_> {
+    pub(crate) fn get(&mut self, target: &str) -> Heard {
+        self.ask("GET", target, &[], b"")
+    }
+
+    pub(crate) fn delete(&mut self, target: &str) -> Heard {
+        self.ask("DELETE", target, &[], b"")
+    }
+
+    /// Posts a JSON body, or none if it is null.
+    pub(crate) fn post(&mut self, target: &str, key: Option<&str>, body: &Value) -> Heard {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let mut headers = vec![("Content-Type", "application/json")];
+        headers.extend(key.map(|key| ("Idempotency-Key", key)));
+        self.ask("POST", target, &headers, body.as_bytes())
+    }
+
+    /// Asks with this caller's proof and these headers more.
+    pub(crate) fn ask(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Heard {
+        let bearer = self.login.as_ref().map(|login| format!("Bearer {login}"));
+        let mut all: Vec<(&str, &str)> = headers.to_vec();
+        all.extend(bearer.as_deref().map(|bearer| ("Authorization", bearer)));
+        all.extend(self.pass.as_deref().map(|pass| ("Charye-Pass", pass)));
+        let heard = self.client.ask(method, target, &all, body);
+        self.stage.check_documented(method, target, &heard);
+        heard
+    }
+
+    /// Begins a visit, also anew: a reservation ends the one it was made in.
+    pub(crate) fn go_in(&mut self) {
+        let heard = self.post("/api/v1/campaigns/sample/visit", None, &Value::Null);
+        assert_eq!(heard.status, 200, "{heard:?}");
+        self.pass = Some(heard.text("/pass"));
+    }
+
+    /// Free slots of the sample's only clinic, on a day.
+    pub(crate) fn slots(&mut self, product: &str, date: &str) -> Vec<String> {
+        let heard = self.get(&format!("/api/v1/campaigns/sample/clinics/C1/{product}/days/{date}"));
+        assert_eq!(heard.status, 200, "{heard:?}");
+        let json = heard.json();
+        let times = json["times"].as_array().unwrap().iter();
+        let free = times.filter(|time| time["remaining"].as_u64().unwrap() > 0);
+        free.map(|time| time["slot"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Reserves a single dose at once; its number.
+    pub(crate) fn reserve(&mut self, slot: &str, key: &str) -> Heard {
+        self.post("/api/v1/reservations", Some(key), &json!({ "campaign": "sample", "first": slot }))
+    }
+}
+
+/// As many people as there are numbers, adults first.
+struct MadeUpPeople;
+
+impl MadeUpPeople {
+    fn details(id: u32) -> PersonalDetails {
+        let birth_date = if id < CHILDREN_FROM { date(1990, 3, 9) } else { date(2015, 3, 9) };
+        PersonalDetails { name: format!("사람 {id}"), birth_date, phone: format!("010{id:08}") }
+    }
+}
+
+impl RehearsalPeople for MadeUpPeople {
+    fn count(&self) -> usize {
+        CHILDREN_FROM as usize
+    }
+
+    fn list(&self, _: &RehearsalFilter, after: Option<RehearsalCitizenId>, limit: usize) -> Vec<RehearsalCitizen> {
+        let from = after.map_or(0, |id| id.0 + 1);
+        let person = |id| RehearsalCitizen {
+            id: RehearsalCitizenId(id),
+            name_ko: format!("사람 {id}"),
+            name_en: format!("Person {id}"),
+            birth_date: Self::details(id).birth_date,
+            district: 11_110,
+        };
+        (from..).take(limit).map(person).collect()
+    }
+
+    fn by_number(&self, number: &str) -> Option<RehearsalCitizenId> {
+        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+        (digits == "9003091000007").then_some(RehearsalCitizenId(7))
+    }
+
+    fn prove(&self, id: RehearsalCitizenId) -> Option<ProvenCitizen> {
+        let mut key = [7; 16];
+        key[..4].copy_from_slice(&id.0.to_le_bytes());
+        (id.0 < 2 * CHILDREN_FROM).then(|| ProvenCitizen {
+            scheme: UniquenessScheme::Rehearsal,
+            key: (KeyId(1), CitizenKey(key)),
+            former: Vec::new(),
+            details: Self::details(id.0),
+            assurance: Assurance::Rehearsed,
+        })
+    }
+}
