@@ -427,7 +427,7 @@ fn wrong_input_is_told_beside_its_field_and_nothing_typed_is_lost() {
     }
     for (query, status) in [
         ("cursor=000000000000000000000000000000", 200),
-        ("cursor=%ff", 200),
+        ("cursor=%ff", 400),
         ("district=99999&province=77", 422),
         ("name=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 422),
         ("change=1234", 200),

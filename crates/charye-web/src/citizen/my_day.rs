@@ -176,13 +176,23 @@ impl Standing {
     }
 }
 
-/// For whom a campaign is, as ranges of birth dates.
+/// For whom a campaign is, as ranges of birth dates. Cohorts that adjoin are told as one: they differ only in when.
 pub(super) fn born_ranges(language: Language, campaign: &Campaign) -> String {
-    let range = |cohort: &charye_domain::cohort::Cohort| {
-        let (from, to) = (plain_date(language, cohort.born_from), plain_date(language, cohort.born_to));
+    let mut born: Vec<(Date, Date)> =
+        campaign.cohorts.iter().map(|cohort| (cohort.born_from, cohort.born_to)).collect();
+    born.sort_unstable();
+    let mut ranges: Vec<(Date, Date)> = Vec::new();
+    for (from, to) in born {
+        match ranges.last_mut() {
+            Some((_, last)) if from <= last.saturating_add(jiff::Span::new().days(1)) => *last = to.max(*last),
+            _ => ranges.push((from, to)),
+        }
+    }
+    let range = |(from, to): &(Date, Date)| {
+        let (from, to) = (plain_date(language, *from), plain_date(language, *to));
         language.text_with("born-range", &[("from", Value::Text(&from)), ("to", Value::Text(&to))]).into_owned()
     };
-    campaign.cohorts.iter().map(range).collect::<Vec<_>>().join(", ")
+    ranges.iter().map(range).collect::<Vec<_>>().join(", ")
 }
 
 /// A date without its weekday: nobody asks on which weekday they were born.

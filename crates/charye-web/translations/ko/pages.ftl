@@ -39,7 +39,7 @@ landing-title = 예방접종 사전예약
 landing-lead = 예약하실 날에 들어오시면 가까운 접종기관에서 날짜와 시간을 고를 수 있습니다. 보통 3분이면 끝납니다.
 landing-none = 지금 진행 중인 접종 사업이 없습니다.
 landing-who = 대상
-landing-born = { $born }에 태어난 분
+landing-born = { $born } 사이에 태어난 분
 landing-vaccination = 접종 기간
 landing-over = 이 접종 사업의 예약은 끝났습니다.
 landing-today = 오늘의 예약
@@ -67,7 +67,7 @@ day-not-yet-why = 다음 예약은 ‘{ $opening }’ 기간에 하실 수 있�
 day-over = 예약 기간이 끝났습니다. 마지막 마감은 { $closed }이었습니다.
 day-over-why = 이미 하신 예약은 그대로입니다.
 day-not-in-cohort = 이번 접종 대상이 아닙니다.
-day-not-in-cohort-why = { $born }에 태어난 분이 대상입니다.
+day-not-in-cohort-why = { $born } 사이에 태어난 분이 대상입니다.
 
 sign-in-title = 본인인증
 sign-in-lead = 모의훈련에서는 시험용 시민 가운데 한 사람을 골라 로그인합니다.
