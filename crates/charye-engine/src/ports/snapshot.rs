@@ -8,7 +8,10 @@ use crate::ports::RowHash;
 pub trait Snapshots: Send {
     /// The newest snapshot that is whole and matches the journal: `hash_at(seq)` is the hash of the row that ends at
     /// `seq`, or `None` if no row ends there. A damaged or foreign snapshot is skipped, and said so in the log.
-    fn load_newest(&mut self, hash_at: &mut dyn FnMut(u64) -> Option<RowHash>) -> Result<Option<(u64, Book)>, SnapshotFailure>;
+    fn load_newest(
+        &mut self,
+        hash_at: &mut dyn FnMut(u64) -> Option<RowHash>,
+    ) -> Result<Option<(u64, Book)>, SnapshotFailure>;
 
     /// Writes a snapshot of the book as of `last_seq`, the last entry of the row with `hash`; older ones but one go.
     fn save(&mut self, last_seq: u64, hash: RowHash, book: &Book) -> Result<(), SnapshotFailure>;
@@ -18,5 +21,9 @@ pub trait Snapshots: Send {
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotFailure {
     #[error("could not {doing} snapshot")]
-    Storage { doing: &'static str, #[source] source: Box<dyn std::error::Error + Send + Sync> },
+    Storage {
+        doing: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
