@@ -48,6 +48,8 @@ struct HoldPage {
     layout: Layout,
     places: Vec<PlaceWords>,
     hold: u32,
+    /// The first slot held: what others are offered near, should the time run out before the button is pressed.
+    first: u32,
     /// As a clock shows it, in the campaign's zone.
     ends: String,
     minutes: i64,
@@ -233,6 +235,7 @@ fn hold_page(asked: &Asked, campaign: &Campaign, hold: &HoldView) -> HoldPage {
         layout,
         places: PlaceWords::of_all(asked.language, &availability, campaign, &slots),
         hold: hold.hold.0,
+        first: hold.first.0,
         ends: time_of_day(asked.language, MinuteOfDay(minute)),
         minutes,
         warns,
@@ -302,7 +305,7 @@ async fn confirm(asked: Asked) -> Result<Answer, Problem> {
         }
         Err(Failure::Rejected { rejection: Rejection::HoldExpired, .. }) => {
             let shown = asked.form.filled("first").unwrap_or_default();
-            Ok(Answer::see_other(&link("/hold", &[("first", shown), ("over", "1")])))
+            Ok(Answer::see_other(&link("/hold", &[("first", shown)])))
         }
         Err(failure) => Err(asked.failed(failure)),
     }
@@ -319,6 +322,7 @@ pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
                 .map(|place| PlaceWords { state: None, ..place })
                 .collect(),
             hold: 7,
+            first: 64,
             ends: time_of_day(language, MinuteOfDay(1_205)),
             minutes,
             warns: minutes <= WARNING_MINUTES,
