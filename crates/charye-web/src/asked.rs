@@ -97,14 +97,23 @@ impl Fields {
     /// # Errors
     /// `request_malformed` with more than 64 fields or text that is not UTF-8.
     pub fn parse(text: &[u8]) -> Result<Self, Problem> {
-        let fields: Vec<(String, String)> =
-            serde_urlencoded::from_bytes(text).map_err(|_| Problem::new("request_malformed"))?;
-        // What was not UTF-8 has been replaced on the way here: text that was lost is not guessed at.
+        let fields = Self::parse_mangled(text)?;
         let lost = |text: &String| text.contains(char::REPLACEMENT_CHARACTER);
-        if fields.len() > Self::FIELDS_MAX || fields.iter().any(|(name, value)| lost(name) || lost(value)) {
+        if fields.0.iter().any(|(name, value)| lost(name) || lost(value)) {
             return Err(Problem::new("request_malformed"));
         }
-        Ok(Self(fields))
+        Ok(fields)
+    }
+
+    /// Reads the query of a page's address, which may have been through many hands: what is not UTF-8 is replaced, and the
+    /// page says beside its field that it does not understand it.
+    ///
+    /// # Errors
+    /// `request_malformed` with more than 64 fields.
+    pub fn parse_mangled(text: &[u8]) -> Result<Self, Problem> {
+        let fields: Vec<(String, String)> =
+            serde_urlencoded::from_bytes(text).map_err(|_| Problem::new("request_malformed"))?;
+        if fields.len() > Self::FIELDS_MAX { Err(Problem::new("request_malformed")) } else { Ok(Self(fields)) }
     }
 
     /// The value of a field that was sent exactly once, trimmed; twice counts as absent.

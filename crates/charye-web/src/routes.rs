@@ -294,7 +294,11 @@ impl Dispatch {
         if let Err(refusal) = Gate::admit(&caller, route.access) {
             return Err(turned_away(route, target, refusal));
         }
-        let query = Fields::parse(head.uri.query().unwrap_or_default().as_bytes())?;
+        let query = head.uri.query().unwrap_or_default().as_bytes();
+        let query = match route.surface {
+            Surface::Page => Fields::parse_mangled(query)?,
+            Surface::Api => Fields::parse(query)?,
+        };
         let deadlines = self.app.deadlines;
         let body = if changes { read_body(&head.headers, body, deadlines.body).await? } else { Bytes::new() };
         let form =

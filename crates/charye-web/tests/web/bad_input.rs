@@ -97,7 +97,13 @@ fn bodies_over_the_limit_are_refused_however_they_come() {
     for _ in 0..40 {
         chunked.send(format!("400\r\n{}\r\n", "x".repeat(1_024)).as_bytes());
     }
+    chunked.send(b"0\r\n\r\n");
     assert_eq!(chunked.hear().unwrap().status, 413);
+    // Endless: cut off, and nobody waits for its end.
+    let mut endless = Client::connect(stage.address);
+    endless.send(b"POST /api/v1/sign-in HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let chunk = format!("10000\r\n{}\r\n", "x".repeat(65_536));
+    assert!((0..1_000).any(|_| !endless.send(chunk.as_bytes())), "64 MiB are not taken");
     assert_eq!(Client::connect(stage.address).ask("GET", "/livez", &[], b"").status, 200);
 }
 
