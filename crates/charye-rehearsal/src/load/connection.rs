@@ -1,0 +1,135 @@
+//! Room: rehearsal/load. One keep-alive connection: a request out, an answer in, as little work as that takes.
+//!
+//! Reads answers with `content-length`, which is all that our server sends; anything else is an error, never a guess.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::{LoadFailure, RequestText, Target};
+
+/// Bytes of an answer, head and body.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Headers of an answer.
+const HEADERS_MAX: usize = 48;
+/// Bytes read at once.
+const READ_BYTES: usize = 16 * 1024;
+
+/// One answer, borrowed from the connection's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer<'a> {
+    pub status: u16,
+    pub body: &'a [u8],
+}
+
+/// An open connection. Asks one thing at a time.
+#[derive(Debug)]
+pub struct Connection {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
+impl Connection {
+    /// Connects; `from` chooses the loopback address it comes from.
+    ///
+    /// # Errors
+    /// `Connect`.
+    pub async fn open(target: Target, from: Option<SocketAddr>) -> Result<Self, LoadFailure> {
+        let connect = async {
+            let socket = TcpSocket::new_v4()?;
+            if let Some(from) = from {
+                socket.bind(from)?;
+            }
+            let stream = socket.connect(target.address()).await?;
+            stream.set_nodelay(true)?;
+            Ok(stream)
+        };
+        let stream = connect.await.map_err(LoadFailure::Connect)?;
+        Ok(Self { stream, read: Vec::new() })
+    }
+
+    /// Sends a request and reads its answer whole.
+    ///
+    /// # Errors
+    /// `Exchange` if the connection ends first, `Unreadable` if the answer is not what this client reads.
+    pub async fn ask(&mut self, request: &RequestText) -> Result<Answer<'_>, LoadFailure> {
+        self.stream.write_all(request.bytes()).await.map_err(LoadFailure::Exchange)?;
+        self.read.clear();
+        let mut head = None;
+        loop {
+            if head.is_none() {
+                head = read_head(&self.read)?;
+            }
+            if let Some(Head { status, bytes, body_bytes }) = head {
+                let total = bytes + body_bytes;
+                if self.read.len() > total {
+                    return Err(LoadFailure::Unreadable { reason: "more than was asked for" });
+                }
+                if self.read.len() == total {
+                    return Ok(Answer { status, body: &self.read[bytes..] });
+                }
+            }
+            self.read.reserve(READ_BYTES);
+            let read = self.stream.read_buf(&mut self.read).await.map_err(LoadFailure::Exchange)?;
+            if read == 0 {
+                return Err(LoadFailure::Exchange(io::ErrorKind::UnexpectedEof.into()));
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Head {
+    status: u16,
+    bytes: usize,
+    body_bytes: usize,
+}
+
+/// The head of an answer, once it is there whole.
+fn read_head(text: &[u8]) -> Result<Option<Head>, LoadFailure> {
+    let unreadable = |reason| Err(LoadFailure::Unreadable { reason });
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut response = httparse::Response::new(&mut headers);
+    let bytes = match response.parse(text) {
+        Ok(httparse::Status::Complete(bytes)) => bytes,
+        Ok(httparse::Status::Partial) if text.len() > ANSWER_BYTES_MAX => return unreadable("a head without an end"),
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(_) => return unreadable("no head of HTTP"),
+    };
+    let status = response.code.unwrap_or_default();
+    let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
+    let body_bytes = match length {
+        Some(header) => std::str::from_utf8(header.value).ok().and_then(|digits| digits.parse().ok()),
+        None if matches!(status, 204 | 304) => Some(0),
+        None => return unreadable("no content-length"),
+    };
+    match body_bytes {
+        Some(body_bytes) if body_bytes <= ANSWER_BYTES_MAX => Ok(Some(Head { status, bytes, body_bytes })),
+        _ => unreadable("a content-length out of bounds"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_read_once_it_is_whole() {
+        let text = b"HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhello";
+        assert!(read_head(&text[..30]).unwrap().is_none());
+        let head = read_head(text).unwrap().unwrap();
+        assert_eq!((head.status, head.bytes, head.body_bytes), (201, 43, 5));
+    }
+
+    #[test]
+    fn what_this_client_does_not_read_is_an_error() {
+        let check = |text: &[u8]| assert!(matches!(read_head(text), Err(LoadFailure::Unreadable { .. })));
+        check(b"SSH-2.0-x\r\n\r\n");
+        check(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+        check(b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n");
+        check(b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n");
+        assert!(read_head(b"HTTP/1.1 304 Not Modified\r\n\r\n").unwrap().is_some());
+    }
+}

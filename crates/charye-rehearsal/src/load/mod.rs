@@ -1,0 +1,53 @@
+//! Room: rehearsal/load. Bounded load over HTTP/1.1 against a server on this machine, and what came of it.
+//!
+//! Called by benches, and (in a later part) by `charye rehearse`. Knows HTTP only: what is asked, an [`Asking`] says.
+//! Must never aim at another machine, nor run without an end: rate, count, connections and time are bounded here.
+
+mod bounds;
+mod closed_loop;
+mod connection;
+mod measured;
+mod open_loop;
+mod pacer;
+mod request;
+mod stopwatch;
+mod target;
+
+use std::io;
+use std::time::Duration;
+
+pub use bounds::{CONNECTIONS_MAX, RATE_PER_SEC_MAX, REQUESTS_MAX, TIME_MAX};
+pub use closed_loop::ClosedLoop;
+pub use connection::{Answer, Connection};
+pub use measured::Measured;
+pub use open_loop::OpenLoop;
+pub use request::RequestText;
+pub use target::Target;
+
+/// What is asked and who listens to the answers. Called on one thread.
+pub trait Asking {
+    /// Writes the request with this number; each number is asked for once, from 0 on.
+    fn write(&self, number: u64, request: &mut RequestText);
+
+    /// Hears the answer to the request with this number. Whether it is the answer that was wanted.
+    fn hear(&self, number: u64, answer: &Answer<'_>) -> bool;
+}
+
+/// Why there was no load, or why it ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadFailure {
+    #[error("{target} is not http://127.x.x.x:PORT: only this machine may be loaded")]
+    TargetRefused { target: String },
+    #[error("{what} of {wanted} is more than the bound of {bound}")]
+    OverBound { what: &'static str, wanted: u64, bound: u64 },
+    #[error("could not start the load's runtime")]
+    Runtime(#[source] io::Error),
+    #[error("could not connect")]
+    Connect(#[source] io::Error),
+    #[error("could not exchange a request and its answer")]
+    Exchange(#[source] io::Error),
+    #[error("the answer is not HTTP/1.1 as this client reads it: {reason}")]
+    Unreadable { reason: &'static str },
+    #[error("the load did not end within {limit:?}")]
+    Overdue { limit: Duration },
+}
