@@ -33,6 +33,7 @@ mod examples;
 mod openings_table;
 mod products_table;
 mod time_zone;
+pub use time_zone::zone_name;
 mod toml_walk;
 
 #[cfg(test)]

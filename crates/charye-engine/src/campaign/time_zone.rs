@@ -23,6 +23,11 @@ pub(super) fn named(name: &str) -> Option<TimeZone> {
     TimeZone::posix(rule).ok()
 }
 
+/// The name of a zone with one of these rules; `None` for a rule without a name.
+pub fn zone_name(zone: &TimeZone) -> Option<&'static str> {
+    NAMED.iter().find(|(_, rule)| TimeZone::posix(rule).is_ok_and(|known| known == *zone)).map(|(name, _)| *name)
+}
+
 /// The names known, for a remedy.
 pub(super) fn names() -> String {
     NAMED.map(|(name, _)| name).join(", ")
@@ -38,6 +43,8 @@ mod tests {
     fn every_name_is_a_rule_that_can_be_read() {
         assert!(NAMED.iter().all(|(name, _)| named(name).is_some()));
         assert!(named("KST-9") == named("Asia/Seoul"));
+        assert!(NAMED.iter().all(|(name, _)| zone_name(&named(name).unwrap()) == Some(name)));
+        assert_eq!(zone_name(&named("NZST-12NZDT,M9.5.0,M4.1.0/3").unwrap()), None);
         assert!(named("Asia/Pyongyang").is_none() && named("").is_none());
     }
 

@@ -99,7 +99,8 @@ pub(super) fn places_refused(asked: &Asked, campaign: &Campaign, failure: PlaceF
         PlaceFailure::Other(failure) => asked.failed(failure),
         PlaceFailure::SoldOut { rejection, recorded, alternatives } => {
             let mut problem = Problem::rejected(rejection, recorded);
-            let told = AlternativesTold::of(&asked.app.engine.availability(), campaign, &alternatives);
+            let availability = asked.app.engine.availability();
+            let told = AlternativesTold::of(&availability, campaign, &alternatives);
             problem.more.insert("alternatives".into(), serde_json::to_value(told).unwrap_or_default());
             problem
         }

@@ -8,6 +8,7 @@ use charye_domain::ids::OpeningId;
 use charye_domain::opening::Opening;
 use charye_domain::time::UnixMillis;
 use charye_domain::vaccine::{DoseTwoPolicy, VaccineProduct};
+use charye_engine::campaign::zone_name;
 use hyper::Method;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -39,17 +40,18 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct CampaignsTold {
-    campaigns: Vec<CampaignTold>,
+struct CampaignsTold<'a> {
+    campaigns: Vec<CampaignTold<'a>>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct CampaignTold {
-    code: String,
+struct CampaignTold<'a> {
+    code: &'a str,
     version: u16,
-    name: NameTold,
-    /// IANA name or fixed offset; every local date and time is told in it.
-    time_zone: String,
+    name: NameTold<'a>,
+    /// IANA name, if the zone has one; every local date and time is told in it, and every instant with its offset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_zone: Option<&'static str>,
     #[schema(format = Date)]
     first_day: String,
     #[schema(format = Date)]
@@ -58,8 +60,8 @@ struct CampaignTold {
     closed_days: Vec<String>,
     /// Whether both doses are reserved at once, at one clinic.
     doses_together: bool,
-    products: Vec<ProductTold>,
-    openings: Vec<OpeningTold>,
+    products: Vec<ProductTold<'a>>,
+    openings: Vec<OpeningTold<'a>>,
     /// How long a hold is kept, and how often and by how much it can be extended.
     hold_secs: u32,
     hold_extension_secs: u32,
@@ -69,9 +71,9 @@ struct CampaignTold {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct ProductTold {
-    code: String,
-    name: NameTold,
+struct ProductTold<'a> {
+    code: &'a str,
+    name: NameTold<'a>,
     doses: u8,
     /// CVX code of the US CDC.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,12 +84,12 @@ struct ProductTold {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct OpeningTold {
+pub(super) struct OpeningTold<'a> {
     /// Position in the campaign, from 0.
     opening: u8,
-    name: NameTold,
+    name: NameTold<'a>,
     /// Codes of the cohorts let in.
-    cohorts: Vec<String>,
+    cohorts: Vec<&'a str>,
     /// Last digits of the day of birth let in; all if empty.
     birth_day_digits: Vec<u8>,
     #[schema(format = DateTime)]
@@ -98,11 +100,11 @@ pub(super) struct OpeningTold {
     closes_local: LocalTold,
 }
 
-impl OpeningTold {
-    fn of(campaign: &Campaign, opening: &Opening) -> Self {
+impl<'a> OpeningTold<'a> {
+    fn of(campaign: &'a Campaign, opening: &'a Opening) -> Self {
         let zone = &campaign.time_zone;
         let cohort = |id: &charye_domain::ids::CohortId| {
-            campaign.cohorts.iter().find(|cohort| cohort.id == *id).map(|cohort| cohort.code.clone())
+            campaign.cohorts.iter().find(|cohort| cohort.id == *id).map(|cohort| cohort.code.as_str())
         };
         Self {
             opening: opening.id.0,
@@ -117,10 +119,10 @@ impl OpeningTold {
     }
 }
 
-impl From<&Campaign> for CampaignTold {
-    fn from(campaign: &Campaign) -> Self {
-        let product = |product: &VaccineProduct| ProductTold {
-            code: product.code.clone(),
+impl<'a> From<&'a Campaign> for CampaignTold<'a> {
+    fn from(campaign: &'a Campaign) -> Self {
+        let product = |product: &'a VaccineProduct| ProductTold {
+            code: &product.code,
             name: (&product.name).into(),
             doses: product.doses,
             cvx: product.cvx,
@@ -129,13 +131,11 @@ impl From<&Campaign> for CampaignTold {
                 .as_ref()
                 .map(|interval| [*interval.allowed_days.start(), *interval.allowed_days.end()]),
         };
-        let zone = campaign.time_zone.iana_name().map(str::to_owned);
-        let offset = || campaign.time_zone.to_fixed_offset().map_or_else(|_| "local".to_owned(), |at| at.to_string());
         Self {
-            code: campaign.code.clone(),
+            code: &campaign.code,
             version: campaign.version.0,
             name: (&campaign.name).into(),
-            time_zone: zone.unwrap_or_else(offset),
+            time_zone: zone_name(&campaign.time_zone),
             first_day: campaign.first_day.to_string(),
             last_day: campaign.last_day.to_string(),
             closed_days: campaign.closed_days.iter().map(Date::to_string).collect(),
@@ -152,7 +152,8 @@ impl From<&Campaign> for CampaignTold {
 
 async fn list(asked: Asked) -> Result<Answer, Problem> {
     strict_query(&asked, &[])?;
-    let campaigns = asked.app.engine.campaigns().iter().map(|campaign| CampaignTold::from(&**campaign)).collect();
+    let campaigns = asked.app.engine.campaigns();
+    let campaigns = campaigns.iter().map(|campaign| CampaignTold::from(&**campaign)).collect();
     Ok(shared(&asked, Answer::json(&CampaignsTold { campaigns }), MAX_AGE_SECS))
 }
 
@@ -172,12 +173,12 @@ struct EligibilityAsked {
 
 /// The decision. What else is told depends on `code`.
 #[derive(Debug, Serialize, ToSchema)]
-struct EligibilityTold {
+struct EligibilityTold<'a> {
     eligible: bool,
     code: EligibilityCode,
     /// The opening that lets the person in, or the next one that will.
     #[serde(skip_serializing_if = "Option::is_none")]
-    opening: Option<OpeningTold>,
+    opening: Option<OpeningTold<'a>>,
     /// With `opening_not_yet`: when to come.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
@@ -201,8 +202,8 @@ enum EligibilityCode {
     OpeningsOver,
 }
 
-impl EligibilityTold {
-    fn of(campaign: &Campaign, decision: Eligibility) -> Self {
+impl<'a> EligibilityTold<'a> {
+    fn of(campaign: &'a Campaign, decision: Eligibility) -> Self {
         let (code, opening, from, until): (_, Option<OpeningId>, Option<UnixMillis>, Option<UnixMillis>) =
             match decision {
                 Eligibility::Eligible { opening, until, .. } => {

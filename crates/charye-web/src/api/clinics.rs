@@ -23,9 +23,6 @@ use crate::problem::Problem;
 use crate::routes::Route;
 use crate::{Answer, Asked};
 
-/// The next free times told of each clinic of a page.
-const NEXT_TIMES: u8 = 3;
-
 const QUERY: &[QueryField] = &[
     field("province", QueryKind::Integer(1, 99), "Two-digit code of a province"),
     field("district", QueryKind::Integer(1, 99_999), "Five-digit code of a district; instead of a province"),
@@ -46,6 +43,11 @@ const QUERY: &[QueryField] = &[
         "Which come first; by distance around a point",
     ),
     field("show", QueryKind::OneOf(&["free", "all"]), "`all` shows sold-out clinics too"),
+    field(
+        "times",
+        QueryKind::Integer(0, SearchRequest::NEXT_TIMES_MAX as u32),
+        "Next free times of each; 1 if not given",
+    ),
     field("cursor", QueryKind::Text(30), "`next` of the page before"),
     field("limit", QueryKind::Integer(1, SearchRequest::PAGE_MAX as u32), "Clinics a page; 20 if not given"),
 ];
@@ -61,8 +63,8 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct ClinicsTold {
-    clinics: Vec<FoundTold>,
+struct ClinicsTold<'a> {
+    clinics: Vec<FoundTold<'a>>,
     /// Clinics that match, over all pages.
     matching: u32,
     /// Whether there may be more than `matching`: a search for the nearest stops at its page.
@@ -73,21 +75,21 @@ struct ClinicsTold {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct FoundTold {
-    clinic: ClinicTold,
+struct FoundTold<'a> {
+    clinic: ClinicTold<'a>,
     /// From the point asked, if one was.
     #[serde(skip_serializing_if = "Option::is_none")]
     distance_m: Option<u32>,
-    /// Days with what is asked; none if sold out.
-    free_days: Vec<String>,
+    /// How many days have what is asked; 0 if sold out. Which they are, the clinic's own days say.
+    free_days: u32,
     /// Places left on those days, at the times asked.
     places: u32,
-    next_times: Vec<NextTimeTold>,
+    next_times: Vec<NextTimeTold<'a>>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct NextTimeTold {
-    product: String,
+struct NextTimeTold<'a> {
+    product: &'a str,
     #[serde(flatten)]
     time: TimeTold,
 }
@@ -127,7 +129,7 @@ fn read_request(campaign: &Campaign, query: &Fields) -> Result<SearchRequest, Pr
         times: read_times(query)?,
         order: order.unwrap_or(usual_order),
         show: show.unwrap_or(Show::Free),
-        next_times: NEXT_TIMES,
+        next_times: query.optional("times", digits)?.unwrap_or(1),
         page_size: query.optional("limit", digits)?.unwrap_or(20),
         cursor: query.optional("cursor", Cursor::parse)?,
         ..SearchRequest::new(campaign.id)
@@ -240,13 +242,13 @@ pub(super) fn refused(error: SearchError) -> Problem {
         SearchError::DaysInvalid => "date",
         SearchError::TimesInvalid => "time_from",
         SearchError::PageSizeInvalid => "limit",
-        SearchError::NextTimesInvalid => "limit",
+        SearchError::NextTimesInvalid => "times",
         SearchError::CursorInvalid | SearchError::PageTooDeep => "cursor",
     };
     Problem::invalid_field(field, error.code())
 }
 
-fn told(campaign: &Campaign, availability: &Availability, page: &SearchPage) -> ClinicsTold {
+fn told<'a>(campaign: &'a Campaign, availability: &'a Availability, page: &SearchPage) -> ClinicsTold<'a> {
     let (matching, matching_at_least) = match page.matching {
         Count::Exactly(count) => (count, false),
         Count::AtLeast(count) => (count, true),
@@ -255,7 +257,7 @@ fn told(campaign: &Campaign, availability: &Availability, page: &SearchPage) -> 
         Some(FoundTold {
             clinic: availability.directory().clinic(found.clinic)?.into(),
             distance_m: found.distance_m,
-            free_days: dates(campaign, found.days),
+            free_days: found.days.len(),
             places: found.places,
             next_times: found.next_times.iter().filter_map(|time| next_time(campaign, time)).collect(),
         })
@@ -268,8 +270,8 @@ fn told(campaign: &Campaign, availability: &Availability, page: &SearchPage) -> 
     }
 }
 
-fn next_time(campaign: &Campaign, time: &NextTime) -> Option<NextTimeTold> {
-    let product = campaign.product(time.product)?.code.clone();
+fn next_time<'a>(campaign: &'a Campaign, time: &NextTime) -> Option<NextTimeTold<'a>> {
+    let product = &campaign.product(time.product)?.code;
     Some(NextTimeTold { product, time: TimeTold::of(campaign, time.slot, time.day, time.start, time.remaining) })
 }
 

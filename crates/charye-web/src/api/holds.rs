@@ -125,19 +125,19 @@ struct HeldTold {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct MyHoldTold {
+struct MyHoldTold<'a> {
     /// `null` if nothing is held.
-    hold: Option<OpenHoldTold>,
+    hold: Option<OpenHoldTold<'a>>,
     seq: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct OpenHoldTold {
+struct OpenHoldTold<'a> {
     hold: String,
     first_slot: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     second_slot: Option<String>,
-    places: Vec<PlaceTold>,
+    places: Vec<PlaceTold<'a>>,
     #[schema(format = DateTime)]
     expires_at: String,
     expires_local: LocalTold,

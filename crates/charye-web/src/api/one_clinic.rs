@@ -54,8 +54,8 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct OneClinicTold {
-    clinic: ClinicTold,
+struct OneClinicTold<'a> {
+    clinic: ClinicTold<'a>,
     products: Vec<GivenTold>,
 }
 

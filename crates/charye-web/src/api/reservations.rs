@@ -74,34 +74,34 @@ impl ReservedTold {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct MyReservationsTold {
-    reservations: Vec<ReservationTold>,
+struct MyReservationsTold<'a> {
+    reservations: Vec<ReservationTold<'a>>,
     seq: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct OneReservationTold {
-    reservation: ReservationTold,
+struct OneReservationTold<'a> {
+    reservation: ReservationTold<'a>,
     seq: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct ReservationTold {
+struct ReservationTold<'a> {
     number: String,
-    campaign: String,
+    campaign: &'a str,
     /// First dose first.
-    places: Vec<PlaceTold>,
+    places: Vec<PlaceTold<'a>>,
     #[schema(format = DateTime)]
     reserved_at: String,
     reserved_local: LocalTold,
 }
 
-impl ReservationTold {
-    fn of(availability: &Availability, campaign: &Campaign, view: &ReservationView) -> Self {
+impl<'a> ReservationTold<'a> {
+    fn of(availability: &'a Availability, campaign: &'a Campaign, view: &ReservationView) -> Self {
         let places = [Some(view.first), view.second].into_iter().flatten();
         Self {
             number: view.number.to_string(),
-            campaign: campaign.code.clone(),
+            campaign: &campaign.code,
             places: places
                 .filter_map(|(slot, state)| PlaceTold::of(availability, campaign, slot, Some(state)))
                 .collect(),

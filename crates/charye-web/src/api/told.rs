@@ -14,14 +14,14 @@ use utoipa::ToSchema;
 
 /// A text in both languages.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct NameTold {
-    ko: String,
-    en: String,
+pub(super) struct NameTold<'a> {
+    ko: &'a str,
+    en: &'a str,
 }
 
-impl From<&Bilingual> for NameTold {
-    fn from(name: &Bilingual) -> Self {
-        Self { ko: name.ko.clone(), en: name.en.clone() }
+impl<'a> From<&'a Bilingual> for NameTold<'a> {
+    fn from(name: &'a Bilingual) -> Self {
+        Self { ko: &name.ko, en: &name.en }
     }
 }
 
@@ -73,14 +73,14 @@ pub(super) fn parse_hex(text: &str, letter: char) -> Option<u32> {
 
 /// Where doses are given.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ClinicTold {
-    code: String,
+pub(super) struct ClinicTold<'a> {
+    code: &'a str,
     kind: ClinicKindTold,
-    name: NameTold,
+    name: NameTold<'a>,
     /// Five digits, of which the first two are the province's.
     district: String,
-    address: String,
-    phone: String,
+    address: &'a str,
+    phone: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     lat: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,11 +95,11 @@ enum ClinicKindTold {
     HealthCentre,
 }
 
-impl From<&Clinic> for ClinicTold {
-    fn from(clinic: &Clinic) -> Self {
+impl<'a> From<&'a Clinic> for ClinicTold<'a> {
+    fn from(clinic: &'a Clinic) -> Self {
         let degrees = |millionths: i32| f64::from(millionths) / 1e6;
         Self {
-            code: clinic.code.clone(),
+            code: &clinic.code,
             kind: match clinic.kind {
                 ClinicKind::Contracted => ClinicKindTold::Contracted,
                 ClinicKind::Centre => ClinicKindTold::Centre,
@@ -107,8 +107,8 @@ impl From<&Clinic> for ClinicTold {
             },
             name: (&clinic.name).into(),
             district: format!("{:05}", clinic.district),
-            address: clinic.address.clone(),
-            phone: clinic.phone.clone(),
+            address: &clinic.address,
+            phone: &clinic.phone,
             lat: clinic.point.map(|point| degrees(point.lat_e6)),
             lon: clinic.point.map(|point| degrees(point.lon_e6)),
         }
@@ -143,14 +143,14 @@ impl TimeTold {
 
 /// The place of one dose, held or reserved.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PlaceTold {
+pub(super) struct PlaceTold<'a> {
     slot: String,
     /// 1 or 2.
     dose: u8,
-    product: String,
+    product: &'a str,
     /// Absent once the clinic's timetable no longer has the slot.
     #[serde(skip_serializing_if = "Option::is_none")]
-    clinic: Option<ClinicTold>,
+    clinic: Option<ClinicTold<'a>>,
     #[schema(format = DateTime)]
     starts_at: String,
     #[schema(format = Date)]
@@ -183,11 +183,11 @@ impl From<DoseState> for DoseStateTold {
     }
 }
 
-impl PlaceTold {
+impl<'a> PlaceTold<'a> {
     /// A slot's place; `None` if the board does not know it (yet): a moment after an import, or never.
     pub(super) fn of(
-        availability: &Availability,
-        campaign: &Campaign,
+        availability: &'a Availability,
+        campaign: &'a Campaign,
         slot: SlotId,
         state: Option<DoseState>,
     ) -> Option<Self> {
@@ -195,7 +195,7 @@ impl PlaceTold {
         Some(Self {
             slot: slot_text(slot),
             dose: place.plane.dose.value(),
-            product: campaign.product(place.plane.product)?.code.clone(),
+            product: &campaign.product(place.plane.product)?.code,
             clinic: availability.directory().clinic(clinic).map(ClinicTold::from),
             starts_at: instant(instant_of(campaign, place.day, place.start), &campaign.time_zone),
             date: campaign.date(place.day).to_string(),
@@ -207,29 +207,29 @@ impl PlaceTold {
 
 /// What is near a place that is gone.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct AlternativesTold {
+pub(super) struct AlternativesTold<'a> {
     /// At the same clinic, the nearest in time first.
-    same_clinic: Vec<OfferTold>,
+    same_clinic: Vec<OfferTold<'a>>,
     /// One each at other clinics, the nearest clinic first.
-    nearby: Vec<OfferTold>,
+    nearby: Vec<OfferTold<'a>>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct OfferTold {
-    clinic: ClinicTold,
-    product: String,
+struct OfferTold<'a> {
+    clinic: ClinicTold<'a>,
+    product: &'a str,
     #[serde(flatten)]
     time: TimeTold,
     #[serde(skip_serializing_if = "Option::is_none")]
     distance_m: Option<u32>,
 }
 
-impl AlternativesTold {
-    pub(super) fn of(availability: &Availability, campaign: &Campaign, alternatives: &Alternatives) -> Self {
+impl<'a> AlternativesTold<'a> {
+    pub(super) fn of(availability: &'a Availability, campaign: &'a Campaign, alternatives: &Alternatives) -> Self {
         let told = |offer: &Offer| {
             Some(OfferTold {
                 clinic: availability.directory().clinic(offer.clinic)?.into(),
-                product: campaign.product(offer.product)?.code.clone(),
+                product: &campaign.product(offer.product)?.code,
                 time: TimeTold::of(campaign, offer.slot, offer.day, offer.start, offer.remaining),
                 distance_m: offer.distance_m,
             })
@@ -243,7 +243,7 @@ impl AlternativesTold {
 
 /// A refusal or a failure (RFC 9457). `code` is stable; what to do about each stands at `/problems`.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ProblemTold {
+pub(super) struct ProblemTold<'a> {
     r#type: String,
     title: String,
     status: u16,
@@ -268,7 +268,7 @@ pub(super) struct ProblemTold {
     reason: Option<String>,
     /// With every `sold_out`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    alternatives: Option<AlternativesTold>,
+    alternatives: Option<AlternativesTold<'a>>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -11,7 +11,9 @@ fn a_citizen_reserves_both_doses_changes_and_cancels() {
 
     let found = citizen.get("/api/v1/campaigns/sample/clinics?product=paired&district=11110").json();
     assert_eq!(found["matching"], 1);
-    assert_eq!(found["clinics"][0]["clinic"]["code"], "C1");
+    let clinic = &found["clinics"][0];
+    assert_eq!((&clinic["clinic"]["code"], &clinic["free_days"]), (&json!("C1"), &json!(3)));
+    assert_eq!(clinic["next_times"][0]["starts_at"], "2021-08-30T09:00:00+09:00");
     let days = citizen.get("/api/v1/campaigns/sample/clinics/C1/paired/days").json();
     assert_eq!(days["free_days"], json!(["2021-08-30", "2021-08-31", "2021-09-01"]));
     let first = citizen.slots("paired", "2021-08-30").remove(0);
@@ -55,7 +57,7 @@ fn a_citizen_reserves_both_doses_changes_and_cancels() {
 
 #[test]
 fn a_repetition_gets_the_first_answer_even_if_it_took_the_last_place() {
-    let stage = Stage::with(Setting { capacity: 2, ..Setting::default() });
+    let stage = Stage::with(&Setting { capacity: 2, ..Setting::default() });
     let mut citizen = stage.inside(1);
     let slot = citizen.slots("single", "2021-08-30").remove(0);
     let first = citizen.reserve(&slot, "my-key-001");
@@ -135,7 +137,7 @@ fn a_lost_answer_is_found_by_its_key() {
 
 #[test]
 fn sold_out_says_what_is_near() {
-    let stage = Stage::with(Setting { capacity: 2, ..Setting::default() });
+    let stage = Stage::with(&Setting { capacity: 2, ..Setting::default() });
     let mut looking = stage.inside(100);
     let slot = looking.slots("single", "2021-08-30").remove(0);
     for citizen in 1..=2 {
@@ -242,7 +244,7 @@ fn one_signs_in_by_id_or_number_and_only_in_a_rehearsal() {
             ("request_invalid".to_owned(), "/citizen".to_owned())
         );
     }
-    let real = Stage::with(Setting { rehearsal: false, ..Setting::default() });
+    let real = Stage::with(&Setting { rehearsal: false, ..Setting::default() });
     assert_eq!(real.stranger().post("/api/v1/sign-in", None, &sign_in).code(), "not_found");
 }
 
@@ -281,4 +283,19 @@ fn a_newer_device_takes_the_visit_over() {
     let slot = old.slots("single", "2021-08-30").remove(0);
     assert_eq!(old.reserve(&slot, "old-key-001").code(), "visit_moved");
     assert_eq!(new.reserve(&slot, "new-key-001").status, 201);
+}
+
+#[test]
+fn machines_that_watch_are_told_how_it_is() {
+    let stage = Stage::open();
+    let mut stranger = stage.stranger();
+    assert_eq!(stranger.get("/livez").body, b"ok\n");
+    let ready = stranger.get("/readyz");
+    assert_eq!((ready.status, &ready.json()["ready"]), (200, &json!(true)));
+    assert_eq!(stranger.get("/metrics").body, b"charye_up 1\n");
+    stage.world.journal.set_headroom_bytes(-1);
+    stage.pass(2_000);
+    let ready = stranger.get("/readyz");
+    assert_eq!((ready.status, &ready.json()["causes"]), (503, &json!(["storage_low"])));
+    assert_eq!(stranger.get("/livez").status, 200, "alive is not the same as ready");
 }

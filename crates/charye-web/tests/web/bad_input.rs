@@ -263,7 +263,7 @@ fn forms_that_are_none_are_told_so() {
 #[test]
 fn a_body_that_dribbles_is_told_that_it_is_too_slow() {
     let deadlines = Deadlines { body: Duration::from_millis(300), ..Deadlines::default() };
-    let stage = Stage::with(Setting { deadlines, ..Setting::default() });
+    let stage = Stage::with(&Setting { deadlines, ..Setting::default() });
     let mut slow = Client::connect(stage.address);
     slow.send(
         b"POST /api/v1/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{",

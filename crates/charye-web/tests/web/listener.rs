@@ -130,7 +130,7 @@ fn a_request_whose_body_never_ends_is_closed() {
 fn thousands_of_idle_sockets_leave_others_unaffected() {
     let limits = Limits { connections_per_address_max: 0, idle: Duration::from_secs(300), ..Limits::default() };
     let limits = Limits { first_byte: Duration::from_secs(300), ..limits };
-    let stage = Stage::with(Setting { limits, ..Setting::default() });
+    let stage = Stage::with(&Setting { limits, ..Setting::default() });
     let idle: Vec<_> = (0..idle_sockets()).map(|_| std::net::TcpStream::connect(stage.address).unwrap()).collect();
     let mut citizen = stage.inside(1);
     let slot = citizen.slots("single", "2021-08-30").remove(0);

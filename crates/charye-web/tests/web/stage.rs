@@ -59,11 +59,11 @@ pub(crate) fn all_routes() -> Vec<Route> {
 impl Stage {
     /// The sample campaign at the moment its first opening begins, half of each slot's places out.
     pub(crate) fn open() -> Self {
-        Self::with(Setting::default())
+        Self::with(&Setting::default())
     }
 
-    pub(crate) fn with(setting: Setting) -> Self {
-        let world = FakeWorld::at(samples::opens_at().plus_millis(-(DAY_MS as i64)));
+    pub(crate) fn with(setting: &Setting) -> Self {
+        let world = FakeWorld::at(samples::opens_at().plus_millis(-DAY_MS.cast_signed()));
         let engine = Engine::start(world.ports(), EngineSettings::default()).unwrap();
         publish(&engine, setting.capacity);
         let app = Arc::new(App {
