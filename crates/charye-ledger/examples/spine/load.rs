@@ -1,4 +1,5 @@
-//! Bench: the load. One thread keeps so many questions in flight; each answer makes room for the next.
+//! Bench: the load. One thread asks; either each answer makes room for the next question, or questions come at a fixed
+//! rate, whatever the answers do.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -12,15 +13,41 @@ use charye_engine::Engine;
 use charye_engine::sequencer::answer::{Answer, AnswerCounter, Question, ReplyTo, Told};
 use jiff::civil::date;
 
+use crate::figures::quantile;
+
 const AGENT: Provenance = Provenance { actor: Actor::Agent(StaffNumber(1)), channel: Channel::Call, reason: 1 };
 const SYSTEM: Provenance = Provenance { actor: Actor::System, channel: Channel::Api, reason: 0 };
 
 /// What one measured run did.
 pub(crate) struct Run {
     pub(crate) per_sec: f64,
-    pub(crate) p50_ms: f64,
-    pub(crate) p99_ms: f64,
+    /// From the question to its release by the sequencer's thread, sorted. Unit: milliseconds.
+    pub(crate) latencies_ms: Vec<f32>,
 }
+
+impl Run {
+    pub(crate) fn quantile_ms(&self, part: f64) -> f64 {
+        quantile(&self.latencies_ms, part)
+    }
+
+    pub(crate) fn longest_ms(&self) -> f64 {
+        self.latencies_ms.last().copied().map_or(0.0, f64::from)
+    }
+}
+
+/// When the next question may be asked.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// As soon as another is answered.
+    Unpaced,
+    /// So many a second, however long answers take.
+    PerSec(f64),
+}
+
+/// Questions a paced load may have unanswered: a stall shows in those, whatever is asked later. Below a lane's room.
+const PACED_IN_FLIGHT: usize = 12_000;
+/// Longest sleep of a paced load.
+const TICK: Duration = Duration::from_micros(500);
 
 pub(crate) struct Load {
     engine: Arc<Engine>,
@@ -35,21 +62,26 @@ pub(crate) struct Load {
 
 impl Load {
     pub(crate) fn new(engine: Arc<Engine>, blocks: u32) -> Self {
-        let former = Arc::from([]);
-        Self { engine, desk: Arc::default(), blocks, registered: 0, asked: 0, random: 0x2021_0809, former }
+        Self::after(engine, blocks, 0, 0)
     }
 
-    /// Registers people for as long as a burst of reservations may need, at twice the rate seen so far.
-    pub(crate) fn register_for(&mut self, span: Duration) {
-        let wanted = 2 * (span.as_secs() as u32) * 900_000 + 200_000;
+    /// A load on an engine that knows so many people already, of whom so many have asked.
+    pub(crate) fn after(engine: Arc<Engine>, blocks: u32, registered: u32, asked: u32) -> Self {
+        let random = 0x2021_0809 ^ u64::from(asked) << 32;
+        Self { engine, desk: Arc::default(), blocks, registered, asked, random, former: Arc::from([]) }
+    }
+
+    /// Registers people until so many wait to ask.
+    pub(crate) fn register_waiting(&mut self, people: u32) {
         let waiting = self.registered - self.asked;
-        self.register(wanted.saturating_sub(waiting));
+        self.register(people.saturating_sub(waiting));
     }
 
     pub(crate) fn register(&mut self, people: u32) {
         let first = self.registered;
         self.run(
             2_048,
+            Pace::Unpaced,
             |count, _| count < people,
             move |load, count| {
                 let person = first + count;
@@ -65,25 +97,31 @@ impl Load {
     }
 
     pub(crate) fn reserve_count(&mut self, count: u32, in_flight: usize) {
-        self.run(in_flight, |done, _| done < count, |load, _| load.reserve());
+        self.run(in_flight, Pace::Unpaced, |asked, _| asked < count, |load, _| load.reserve());
     }
 
+    /// Keeps so many questions in flight, each a reservation of another person, for this long or until nobody is left.
     pub(crate) fn reserve_for(&mut self, span: Duration, in_flight: usize) -> Run {
-        let until = self.registered;
-        let left = until - self.asked;
-        self.run(
-            in_flight,
-            |done, began| done < left && (done % 64 != 0 || began.elapsed() < span),
-            |load, _| load.reserve(),
-        )
+        let left = self.registered - self.asked;
+        let more = |asked: u32, began: Instant| asked < left && (asked % 64 != 0 || began.elapsed() < span);
+        self.run(in_flight, Pace::Unpaced, more, |load, _| load.reserve())
     }
 
-    pub(crate) fn refused(&self) -> u64 {
-        self.desk.inner.lock().unwrap().refused
+    /// Asks at a fixed rate for this long.
+    pub(crate) fn reserve_paced(&mut self, span: Duration, per_sec: f64) -> Run {
+        let count = (span.as_secs_f64() * per_sec) as u32;
+        assert!(count <= self.registered - self.asked, "people were registered before");
+        self.run(PACED_IN_FLIGHT, Pace::PerSec(per_sec), |asked, _| asked < count, |load, _| load.reserve())
     }
 
-    pub(crate) fn refused_sold_out(&self) -> u64 {
-        self.desk.inner.lock().unwrap().sold_out
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Refusals for any reason but a full slot: there must be none.
+    pub(crate) fn refused_wrongly(&self) -> u64 {
+        let answers = self.desk.inner.lock().unwrap();
+        answers.refused - answers.sold_out
     }
 
     fn reserve(&mut self) -> Command {
@@ -93,7 +131,7 @@ impl Load {
         let slot =
             SlotId((self.random % u64::from(self.blocks)) as u32 * SlotId::PER_BLOCK + (self.random >> 40) as u32 % 16);
         let number = ReservationNumber::from_random(mixed(self.random ^ 1));
-        let key = u128::from(mixed(self.random ^ 2)) << 64 | u128::from(person.0);
+        let key = u128::from(mixed(self.random ^ 2)) << 64 | u128::from(mixed(u64::from(person.0)));
         Command {
             by: AGENT,
             operation: Some(Operation { key: OperationKey(key), request_hash: self.random }),
@@ -112,17 +150,23 @@ impl Load {
     fn run(
         &mut self,
         in_flight: usize,
+        pace: Pace,
         more: impl Fn(u32, Instant) -> bool,
         mut command: impl FnMut(&mut Self, u32) -> Command,
     ) -> Run {
         let began = Instant::now();
         let mut asked_at = vec![began; in_flight];
         let mut free: Vec<u64> = (0..in_flight as u64).collect();
-        let mut latencies = Vec::new();
+        let mut latencies_ms = Vec::new();
         let mut asked = 0;
         let mut done = 0_u32;
+        let mut released = Released::default();
         loop {
-            while !free.is_empty() && more(asked, began) {
+            let due = match pace {
+                Pace::Unpaced => u32::MAX,
+                Pace::PerSec(per_sec) => (began.elapsed().as_secs_f64() * per_sec) as u32,
+            };
+            while !free.is_empty() && asked < due && more(asked, began) {
                 let tag = free.pop().unwrap();
                 let question = Question::Command(command(self, asked));
                 asked_at[tag as usize] = Instant::now();
@@ -130,20 +174,27 @@ impl Load {
                 self.engine.submit(question, ReplyTo::counter(counter, tag)).unwrap();
                 asked += 1;
             }
-            if done == asked {
+            if done == asked && !more(asked, began) {
                 break;
             }
-            let (answered, at) = self.desk.wait();
-            for tag in answered {
-                latencies.push((at - asked_at[tag as usize]).as_secs_f64() * 1_000.0);
-                free.push(tag);
-                done += 1;
+            match pace {
+                Pace::Unpaced => self.desk.wait(&mut released),
+                Pace::PerSec(_) => self.desk.wait_at_most(TICK, &mut released),
             }
+            let mut tags = released.tags.iter();
+            for (count, at) in &released.batches {
+                for tag in tags.by_ref().take(*count) {
+                    let waited = at.saturating_duration_since(asked_at[*tag as usize]);
+                    latencies_ms.push(waited.as_secs_f32() * 1_000.0);
+                    free.push(*tag);
+                    done += 1;
+                }
+            }
+            released.clear();
         }
-        let secs = began.elapsed().as_secs_f64();
-        latencies.sort_by(f64::total_cmp);
-        let at = |part: f64| latencies.get((latencies.len() as f64 * part) as usize).copied().unwrap_or_default();
-        Run { per_sec: f64::from(done) / secs, p50_ms: at(0.5), p99_ms: at(0.99) }
+        let per_sec = f64::from(done) / began.elapsed().as_secs_f64();
+        latencies_ms.sort_by(f32::total_cmp);
+        Run { per_sec, latencies_ms }
     }
 }
 
@@ -151,32 +202,62 @@ impl Load {
 #[derive(Default)]
 struct Desk {
     inner: Mutex<Answers>,
-    released: Condvar,
+    come: Condvar,
 }
 
 #[derive(Default)]
 struct Answers {
-    tags: Vec<u64>,
-    released: bool,
+    released: Released,
+    /// Tags answered, and not released yet.
+    unreleased: usize,
     refused: u64,
     sold_out: u64,
 }
 
+/// Tags in the order in which they were answered, and how many were released when.
+#[derive(Default)]
+struct Released {
+    tags: Vec<u64>,
+    batches: Vec<(usize, Instant)>,
+}
+
+impl Released {
+    fn clear(&mut self) {
+        self.tags.clear();
+        self.batches.clear();
+    }
+}
+
 impl Desk {
-    fn wait(&self) -> (Vec<u64>, Instant) {
-        let mut answers = self.inner.lock().unwrap();
-        while !answers.released {
-            answers = self.released.wait(answers).unwrap();
-        }
-        answers.released = false;
-        (std::mem::take(&mut answers.tags), Instant::now())
+    /// Swaps what was released into `released`, once there is anything.
+    fn wait(&self, released: &mut Released) {
+        let answers = self.inner.lock().unwrap();
+        let mut answers = self.come.wait_while(answers, |answers| answers.released.batches.is_empty()).unwrap();
+        answers.hand_over(released);
+    }
+
+    fn wait_at_most(&self, span: Duration, released: &mut Released) {
+        let answers = self.inner.lock().unwrap();
+        let (mut answers, _) =
+            self.come.wait_timeout_while(answers, span, |answers| answers.released.batches.is_empty()).unwrap();
+        answers.hand_over(released);
+    }
+}
+
+impl Answers {
+    fn hand_over(&mut self, released: &mut Released) {
+        std::mem::swap(&mut self.released, released);
+        // What is answered and not released yet stays here.
+        let kept = released.tags.len() - self.unreleased;
+        self.released.tags.extend(released.tags.drain(kept..));
     }
 }
 
 impl AnswerCounter for Desk {
     fn answer(&self, tag: u64, answer: Answer) {
         let mut answers = self.inner.lock().unwrap();
-        answers.tags.push(tag);
+        answers.released.tags.push(tag);
+        answers.unreleased += 1;
         match answer.told {
             Told::Outcome { outcome: Outcome::Refused(rejection), .. } => {
                 answers.refused += 1;
@@ -188,8 +269,11 @@ impl AnswerCounter for Desk {
     }
 
     fn released(&self) {
-        self.inner.lock().unwrap().released = true;
-        self.released.notify_one();
+        let mut answers = self.inner.lock().unwrap();
+        let count = std::mem::take(&mut answers.unreleased);
+        answers.released.batches.push((count, Instant::now()));
+        drop(answers);
+        self.come.notify_one();
     }
 }
 
