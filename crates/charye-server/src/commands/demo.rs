@@ -20,7 +20,7 @@ use clap::Args;
 use jiff::Span;
 
 use super::import::Import;
-use super::nation::{progress_bar, write_nation};
+use super::nation::{NationSize, progress_bar, write_nation};
 use super::publish::publish;
 use crate::config::{Config, DataSection, EngineSection, ListenSection, LogSection};
 use crate::exit::Ending;
@@ -45,6 +45,9 @@ pub(crate) struct Demo {
     /// Thousandths of the whole nation's clinics, 1 to 1000
     #[arg(long, default_value_t = 1_000)]
     scale: u32,
+    /// Test people to sign in as, 100 to 1000000
+    #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    citizens: u32,
     /// The same seed makes the same nation
     #[arg(long, default_value_t = 2021)]
     seed: u64,
@@ -63,7 +66,8 @@ pub(crate) fn run(wanted: &Demo) -> Result<(), Ending> {
     }
     let file = opening_now(wiring::wall_now())?;
     if is_new {
-        write_nation(&file.campaign, wanted.seed, wanted.scale, &wanted.data.join("nation"))?;
+        let size = NationSize { seed: wanted.seed, scale_permille: wanted.scale, citizens: wanted.citizens };
+        write_nation(&file.campaign, size, &wanted.data.join("nation"))?;
     }
     let installation = wiring::open(&config)?;
     if is_new {

@@ -28,27 +28,36 @@ pub(crate) struct Generate {
     /// Thousandths of the whole nation's clinics, 1 to 1000
     #[arg(long, default_value_t = 1_000)]
     scale: u32,
+    /// Test people, 100 to 1000000, whatever the scale
+    #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    citizens: u32,
     /// The campaign whose days and products the clinics serve
     #[arg(long, default_value = "kr-2021-18-49")]
     campaign: PathBuf,
 }
 
+/// How much is generated, and from which seed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NationSize {
+    pub(crate) seed: u64,
+    /// Unit: thousandths of the whole nation's clinics.
+    pub(crate) scale_permille: u32,
+    /// Test people.
+    pub(crate) citizens: u32,
+}
+
 pub(crate) fn run(command: &Command) -> Result<(), Ending> {
     let Command::Generate(wanted) = command;
     let file = campaign::read(&wanted.campaign)?;
-    let report = write_nation(&file.campaign, wanted.seed, wanted.scale, &wanted.directory)?;
+    let size = NationSize { seed: wanted.seed, scale_permille: wanted.scale, citizens: wanted.citizens };
+    let report = write_nation(&file.campaign, size, &wanted.directory)?;
     say(&report.to_string());
     Ok(())
 }
 
 /// Generates a nation that serves a campaign's days and products.
-pub(crate) fn write_nation(
-    campaign: &Campaign,
-    seed: u64,
-    scale_permille: u32,
-    directory: &Path,
-) -> Result<NationReport, Ending> {
-    let plan = plan_for(campaign, seed, scale_permille);
+pub(crate) fn write_nation(campaign: &Campaign, size: NationSize, directory: &Path) -> Result<NationReport, Ending> {
+    let plan = plan_for(campaign, size);
     let bar = progress_bar("generating the nation");
     let report = generate(&plan, directory, &mut |progress| {
         bar.set_message(match progress.step {
@@ -75,8 +84,8 @@ pub(crate) fn progress_bar(message: &'static str) -> ProgressBar {
     ProgressBar::new(0).with_style(style).with_message(message)
 }
 
-fn plan_for(campaign: &Campaign, seed: u64, scale_permille: u32) -> NationPlan {
-    let usual = NationPlan::korea_2021(seed).begun_on(campaign.first_day);
+fn plan_for(campaign: &Campaign, size: NationSize) -> NationPlan {
+    let usual = NationPlan::korea_2021(size.seed).begun_on(campaign.first_day);
     let born_from = campaign.cohorts.iter().map(|cohort| cohort.born_from).min().unwrap_or(usual.born_from);
     let born_to = campaign.cohorts.iter().map(|cohort| cohort.born_to).max().unwrap_or(usual.born_to);
     let interval = campaign.products.iter().find_map(|product| product.interval.as_ref());
@@ -85,7 +94,8 @@ fn plan_for(campaign: &Campaign, seed: u64, scale_permille: u32) -> NationPlan {
     });
     let days = u16::try_from(campaign.days()).unwrap_or(u16::MAX);
     NationPlan {
-        scale_permille,
+        scale_permille: size.scale_permille,
+        citizens: size.citizens,
         first_dose_days: days.saturating_sub(max).max(1),
         dose_two_days_min: min,
         dose_two_days_max: max,
