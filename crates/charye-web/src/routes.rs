@@ -5,11 +5,15 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use charye_engine::ports::Random;
+use charye_engine::{Failure, Fault};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, ORIGIN};
@@ -318,12 +322,19 @@ impl Dispatch {
             form,
             body,
         };
-        match tokio::time::timeout(deadlines.answer, (route.handler)(asked)).await {
-            Ok(answer) => Ok(answer?),
+        match tokio::time::timeout(deadlines.answer, survive((route.handler)(asked))).await {
+            Ok(Some(answer)) => Ok(answer?),
+            Ok(None) => {
+                Err(Problem::from_failure(Failure::Fault(Fault::unknown("answer a request")), self.random()).into())
+            }
             // A read that was not answered did nothing; a change may still be decided, and only its key can tell.
             Err(_) if changes => Err(Problem::new("outcome_unknown").into()),
-            Err(_) => Err(Problem::busy(self.app.engine.random()).into()),
+            Err(_) => Err(Problem::busy(self.random()).into()),
         }
+    }
+
+    fn random(&self) -> &dyn Random {
+        self.app.engine.random()
     }
 
     fn language(&self, surface: Surface, headers: &HeaderMap) -> Language {
@@ -346,6 +357,16 @@ impl Dispatch {
             Surface::Page => crate::citizen::problem_page(&self.app, head, language, problem),
         }
     }
+}
+
+/// A handler's answer, or `None` if it panicked: a bug of ours loses its caller an answer, not the connection. Handlers hold
+/// no state that outlives them, and the engine's is behind locks that recover, so nothing half-changed is seen.
+async fn survive(mut handler: HandlerFuture) -> Option<Result<Answer, Problem>> {
+    std::future::poll_fn(|context| {
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(context)));
+        polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+    })
+    .await
 }
 
 /// Where a citizen without the proof a route demands is sent. The API is told; a page's reader is led.

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use charye_web::Deadlines;
+use charye_web::gate::Access;
+use charye_web::routes::Route;
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -301,4 +303,38 @@ fn when_it_is_busy_nothing_happened_and_the_wait_is_told() {
     assert!((22..=46).contains(&retry_after), "thirty seconds, a quarter less or half more: {retry_after}");
     assert_eq!(heard.json()["recorded"], false);
     stage.world.clock.turn_wall(-86_400_000);
+}
+
+#[test]
+fn a_bug_in_a_handler_is_told_with_an_incident_and_the_connection_goes_on() {
+    async fn bug(asked: charye_web::Asked) -> Result<charye_web::Answer, charye_web::problem::Problem> {
+        panic!("a bug, as the test asked for: {}", asked.target)
+    }
+    let row = Route::page(hyper::Method::GET, "/bug", Access::Anyone, bug);
+    let stage = Stage::with(&Setting { more: vec![row], ..Setting::default() });
+    let mut client = Client::connect(stage.address);
+    let heard = client.ask("GET", "/bug", &[], b"");
+    assert_eq!(heard.status, 500);
+    let body = String::from_utf8(heard.body).unwrap();
+    assert!(!body.contains("as the test asked for"), "a cause is not told");
+    assert_eq!(client.ask("GET", "/livez", &[], b"").status, 200);
+}
+
+#[test]
+fn an_answer_that_takes_too_long_is_unknown_and_settles_by_its_key() {
+    let deadlines = Deadlines { answer: Duration::from_millis(300), ..Deadlines::default() };
+    let stage = Stage::with(&Setting { deadlines, ..Setting::default() });
+    let mut citizen = stage.inside(1);
+    let slot = citizen.slots("single", "2021-08-30").remove(0);
+    stage.world.journal.hang_appends();
+    let heard = citizen.reserve(&slot, "slow-key-1");
+    assert_eq!((heard.status, heard.code()), (500, "outcome_unknown".to_owned()));
+    let heard = citizen.get("/api/v1/reservations?campaign=sample");
+    assert_eq!((heard.status, heard.code()), (503, "busy".to_owned()), "a read that is not answered did nothing");
+    assert!(heard.header("retry-after").is_some());
+    assert_eq!(citizen.get("/api/v1/campaigns/sample/clinics").status, 200, "look-ups never wait");
+    stage.world.journal.let_appends_go();
+    let settled = citizen.get("/api/v1/operations/slow-key-1?operation=reserve").json();
+    let again = citizen.reserve(&slot, "slow-key-1");
+    assert_eq!((&settled["state"], settled["number"].as_str()), (&json!("done"), Some(&*again.text("/number"))));
 }

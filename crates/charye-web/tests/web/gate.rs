@@ -143,7 +143,7 @@ fn passes_and_logins_expire() {
 fn a_form_needs_the_csrf_token_of_this_very_login() {
     let stage = Stage::open();
     let engine = &stage.app.engine;
-    let begin = || LoginSession::begin(Person(0), jiff::civil::date(1990, 3, 9), 0, engine.now(), engine.random());
+    let begin = || LoginSession::begin(Person(0), UniquenessScheme::Rehearsal, jiff::civil::date(1990, 3, 9), 0, engine.now(), engine.random());
     let (old, new) = (begin(), begin());
     let cookie = format!("charye_login={}", stage.app.gate.seal_login(&new));
     let post = |csrf: &str| {

@@ -44,11 +44,14 @@ pub(crate) struct Setting {
     pub(crate) limits: Limits,
     pub(crate) deadlines: Deadlines,
     pub(crate) rehearsal: bool,
+    /// Rows of the test's own.
+    pub(crate) more: Vec<Route>,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { capacity: 8, limits: Limits::default(), deadlines: Deadlines::default(), rehearsal: true }
+        let (limits, deadlines) = (Limits::default(), Deadlines::default());
+        Self { capacity: 8, limits, deadlines, rehearsal: true, more: Vec::new() }
     }
 }
 
@@ -73,7 +76,7 @@ impl Stage {
             metrics: Some(Arc::new(|| "charye_up 1\n".to_owned())),
             deadlines: setting.deadlines,
         });
-        let table = Arc::new(RouteTable::new(all_routes()).unwrap());
+        let table = Arc::new(RouteTable::new([all_routes(), setting.more.clone()].concat()).unwrap());
         let bound = listener::bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
         let address = bound.address;
         let (drain, drained) = watch::channel(Drain::No);
