@@ -16,3 +16,4 @@ pub mod reservation;
 pub mod slot;
 pub mod time;
 pub mod vaccine;
+pub mod waiting_room;
