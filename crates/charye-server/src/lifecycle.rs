@@ -12,7 +12,8 @@ use charye_web::gate::Gate;
 use charye_web::listener::{self, Bound, Drain};
 use charye_web::routes::{Dispatch, RouteTable};
 use charye_web::{App, Deadlines, api, citizen, health};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -27,6 +28,7 @@ pub(crate) struct Ready {
     table: Arc<RouteTable>,
     app: Arc<App>,
     config: Config,
+    signals: Signals,
 }
 
 impl Ready {
@@ -51,7 +53,9 @@ impl Ready {
             deadlines: Deadlines::default(),
         });
         let table = RouteTable::new(routes()).context("could not make the table of routes")?;
-        Ok(Self { installation, bound, table: Arc::new(table), app, config })
+        // Before anybody is told that it is ready: who is told may ask it to end at once.
+        let signals = Signals::listen().context("could not listen for signals")?;
+        Ok(Self { installation, bound, table: Arc::new(table), app, config, signals })
     }
 
     /// Where it will answer.
@@ -81,7 +85,7 @@ impl Ready {
         })
         .context("could not serve")?;
         let engine = self.installation.engine;
-        let ended = wait_for_an_end(engine.running()).context("could not wait for signals")?;
+        let ended = self.signals.wait_for_an_end(engine.running());
         if let Running::Failed(why) = ended {
             return Err(Ending::Fault(
                 anyhow!(why).context("the engine failed; start again to recover from the journal"),
@@ -100,22 +104,36 @@ fn routes() -> Vec<charye_web::routes::Route> {
     [citizen::routes(), api::routes(), health::routes()].concat()
 }
 
-/// Blocks until a signal asks for the end, or the engine has come to one.
-fn wait_for_an_end(mut running: watch::Receiver<Running>) -> Result<Running, std::io::Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    runtime.block_on(async {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            over = running.wait_for(Running::is_over) => {
-                // The sender lives in the engine, which we hold: it cannot be gone.
-                if let Ok(over) = over {
-                    return Ok(over.clone());
+/// The signals that ask for an orderly end. From when this is made, none of them ends the process by itself.
+struct Signals {
+    runtime: Runtime,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, std::io::Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let within = runtime.enter();
+        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        drop(within);
+        Ok(Self { runtime, terminate, interrupt })
+    }
+
+    /// Blocks until a signal asks for the end, or the engine has come to one.
+    fn wait_for_an_end(mut self, mut running: watch::Receiver<Running>) -> Running {
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+                over = running.wait_for(Running::is_over) => {
+                    // The sender lives in the engine, which we hold: it cannot be gone.
+                    if let Ok(over) = over {
+                        return over.clone();
+                    }
                 }
             }
-        }
-        Ok(running.borrow().clone())
-    })
+            running.borrow().clone()
+        })
+    }
 }
