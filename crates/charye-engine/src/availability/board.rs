@@ -11,6 +11,7 @@
 //! bits are published after what they promise (a count before its slot bit, a slot bit before its day bit).
 
 use std::cmp::Ordering as Compared;
+use std::hint::black_box;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -144,6 +145,16 @@ impl Board {
             self.set_slot_bit(block, slot.index(), shown > 0);
         }
         true
+    }
+
+    /// Reads what [`Board::set`] will read and changes nothing: waits for memory ahead of time.
+    pub(crate) fn warm(&self, slot: SlotId) {
+        let Some(position) = self.slot_position(slot) else { return };
+        let block = slot.block().0 as usize;
+        let row = self.block_row_day[block].row();
+        black_box(self.slot_places[position].load(Relaxed));
+        black_box(self.block_places[block].load(Relaxed));
+        black_box(self.rows[row].places.load(Relaxed));
     }
 
     /// Shows at once a count that takes places; leaves one that gives some back. Returns whether it was left, so that

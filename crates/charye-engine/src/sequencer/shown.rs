@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use charye_domain::book::{Book, Event, Touched};
+use charye_domain::book::{Action, Book, Command, Event, Touched};
 use charye_domain::ids::{BlockId, CampaignId, SlotId};
 
 use crate::availability::{Audit, Availability, Board, DistrictPlace, LayoutError, Progress, Rebuild, Resync};
@@ -59,6 +59,17 @@ impl Shown {
             campaigns_are_stale: false,
             audit: Audit::new(),
         })
+    }
+
+    /// Looks at the places a command may take, so that showing them later does not wait for memory. Changes nothing.
+    pub(crate) fn warm(&self, command: &Command) {
+        let (Action::Hold { places, .. } | Action::ReserveAtOnce { places, .. } | Action::Reschedule { places, .. }) =
+            &command.action
+        else {
+            return;
+        };
+        let slots = [Some(places.first), places.second].into_iter().flatten();
+        slots.for_each(|slot| self.availability.board().warm(slot));
     }
 
     /// Takes note of an applied entry: what takes places is shown now, what gives some back waits for the sync.

@@ -5,6 +5,7 @@
 //! an undurable entry changed is seen outside before its batch is durable, unless it only takes a place. If an append
 //! fails, memory is ahead of the truth: the batch is answered "unknown" and the thread ends.
 
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,9 @@ pub const LOOK_AT_CLOCK_EVERY: Duration = Duration::from_millis(250);
 pub const DUE_PER_BATCH: usize = 1_000;
 /// A stop that is longer is an outage. Unit: milliseconds.
 pub const OUTAGE_FROM_MS: u64 = 1_000;
+/// Questions looked at ahead before the first of them is decided: enough that their waits for memory overlap, few enough
+/// that what was fetched is still in the nearest cache when it is needed.
+const WARMED_TOGETHER: usize = 64;
 const CHECK_STORAGE_EVERY: Duration = Duration::from_secs(1);
 const RECKON_RATES_EVERY: Duration = Duration::from_millis(250);
 
@@ -240,19 +244,36 @@ impl Sequencer {
         let mut taken = std::mem::take(&mut self.taken);
         for (lane, questions) in Lane::ALL.into_iter().zip(&mut taken) {
             self.metrics.decided(lane, questions.len());
-            for submission in questions.drain(..) {
-                if submission.is_abandoned() {
-                    continue;
-                }
-                let Submission { question, reply_to } = submission;
-                let told = match question {
-                    Question::Query(query) => Told::Reply(self.parts.book.answer(&query, self.now)),
-                    Question::Command(command) => self.decide(&command),
-                };
-                self.answers.push((reply_to, told));
+            while !questions.is_empty() {
+                let stretch = questions.len().min(WARMED_TOGETHER);
+                questions.iter().take(stretch).for_each(|submission| self.warm(submission));
+                questions.drain(..stretch).for_each(|submission| self.decide_submitted(submission));
             }
         }
         self.taken = taken;
+    }
+
+    /// Looks where deciding will look. Each look waits for memory; many in a row wait for it together.
+    fn warm(&self, submission: &Submission) {
+        let Question::Command(command) = &submission.question else { return };
+        let Parts { shared, book, shown, .. } = &self.parts;
+        book.warm(command);
+        shown.warm(command);
+        if let Some(operation) = command.operation {
+            black_box(shared.answered_keys.may_hold(operation.key));
+        }
+    }
+
+    fn decide_submitted(&mut self, submission: Submission) {
+        if submission.is_abandoned() {
+            return;
+        }
+        let Submission { question, reply_to } = submission;
+        let told = match question {
+            Question::Query(query) => Told::Reply(self.parts.book.answer(&query, self.now)),
+            Question::Command(command) => self.decide(&command),
+        };
+        self.answers.push((reply_to, told));
     }
 
     fn decide(&mut self, command: &Command) -> Told {

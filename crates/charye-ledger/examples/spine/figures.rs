@@ -68,3 +68,16 @@ pub(crate) fn resident_mib() -> f64 {
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1_024.0
 }
+
+/// Seconds that the sequencer's thread has computed so far, by the scheduler's count: what is left when other processes
+/// want the same cores.
+pub(crate) fn sequencer_cpu_secs() -> f64 {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
+    let sequencers =
+        tasks.filter(|task| std::fs::read_to_string(task.join("comm")).is_ok_and(|name| name == "sequencer\n"));
+    let nanos = |task: &Path| -> f64 {
+        let stat = std::fs::read_to_string(task.join("schedstat")).unwrap();
+        stat.split(' ').next().unwrap().parse().unwrap()
+    };
+    sequencers.map(|task| nanos(&task)).sum::<f64>() / 1e9
+}

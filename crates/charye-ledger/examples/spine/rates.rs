@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Options;
-use crate::figures::{Goal, figure, median, resident_mib, syncs_per_sec};
+use crate::figures::{Goal, figure, median, resident_mib, sequencer_cpu_secs, syncs_per_sec};
 use crate::house::{Behind, fill, start};
 use crate::load::Load;
 use crate::postgres::Postgres;
@@ -35,16 +35,18 @@ pub(crate) fn measure(options: &Options, path: &Path, postgres: Option<&Postgres
 
     let mut p = Vec::new();
     let (mut at_64, mut at_512, mut p99_at_512, mut one) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut syncs = Vec::new();
+    let (mut cpu, mut syncs) = (Vec::new(), Vec::new());
     for round in 1..=options.rounds {
         load.register_waiting(2 * (options.span.as_secs() as u32) * PEOPLE_PER_SEC);
         p.extend(postgres.map(|postgres| postgres.tps(options.span)));
         let run_64 = load.reserve_for(options.span, 64);
+        let cpu_before = sequencer_cpu_secs();
         let run_512 = load.reserve_for(options.span, 512);
+        let cpu_us = (sequencer_cpu_secs() - cpu_before) * 1e6 / run_512.latencies_ms.len() as f64;
         let sync = syncs_per_sec(path);
         let run_1 = load.reserve_for(ONE_IN_FLIGHT_SPAN, 1);
         eprintln!(
-            "round {round}, {with}: P {:.0}, 64 {:.0}, 512 {:.0}, p99 {:.2} ms, syncs {sync:.0}",
+            "round {round}, {with}: P {:.0}, 64 {:.0}, 512 {:.0}, p99 {:.2} ms, cpu {cpu_us:.2} us, syncs {sync:.0}",
             p.last().copied().unwrap_or_default(),
             run_64.per_sec,
             run_512.per_sec,
@@ -54,6 +56,7 @@ pub(crate) fn measure(options: &Options, path: &Path, postgres: Option<&Postgres
         at_512.push(run_512.per_sec);
         p99_at_512.push(run_512.quantile_ms(0.99));
         one.push(run_1.quantile_ms(0.5));
+        cpu.push(cpu_us);
         syncs.push(sync);
     }
     let p = (!p.is_empty()).then(|| median(&mut p));
@@ -63,6 +66,7 @@ pub(crate) fn measure(options: &Options, path: &Path, postgres: Option<&Postgres
     figure(&format!("spine.reservations_64.{with}"), median(&mut at_64), "1/s", p, Goal::TimesAtLeast(goal_64));
     figure(&format!("spine.reservations_512.{with}"), at_512, "1/s", p, Goal::TimesAtLeast(goal_512));
     figure(&format!("spine.p99_512.{with}"), median(&mut p99_at_512), "ms", None, Goal::AtMost(5.0));
+    figure(&format!("spine.sequencer_cpu_512.{with}"), median(&mut cpu), "us", None, Goal::None);
     let one = median(&mut one);
     figure(&format!("spine.one_in_flight.{with}"), one, "ms", Some(1_000.0 / syncs), Goal::TimesAtMost(3.0));
     if let Some(p) = p {

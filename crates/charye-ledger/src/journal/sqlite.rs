@@ -344,7 +344,12 @@ fn grow_wal(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     let mut file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&wal)?;
-    file.write_all(&vec![0; WAL_BYTES])?;
+    // A page at a time: the kernel would keep one large write as one large block of its cache, and look through all of
+    // it again at every commit into it.
+    let page = [0; PAGE_BYTES as usize];
+    for _ in 0..WAL_BYTES as u64 / PAGE_BYTES {
+        file.write_all(&page)?;
+    }
     file.sync_all()
 }
 
