@@ -30,6 +30,8 @@ const CHECKPOINT_PAGES: &str = "1000";
 const FOUND_MAX: usize = 8;
 /// Reading connections; a further reader waits for one.
 const READERS: usize = 2;
+/// The highest number a person can have, as SQLite has it.
+const PERSON_MAX: i64 = u32::MAX as i64;
 /// A row read twice and replaced in between each time is one that somebody keeps replacing.
 const READ_TRIES: usize = 4;
 
@@ -52,8 +54,11 @@ struct Files {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sweep {
     pub rows_checked: u32,
-    /// Rows that are not as Charye wrote them, and why.
+    /// Rows that are not as Charye wrote them, and why. Somebody who is being written or erased right now may look so:
+    /// who still does a moment later is ([`SqlitePeople::look_again`]).
     pub unfit: Vec<(Person, Unfit)>,
+    /// Rows of numbers that no person has, told at the end only.
+    pub strays: u64,
     /// Where to go on; `None` at the end.
     pub next: Option<Person>,
 }
@@ -114,25 +119,39 @@ impl SqlitePeople {
         let from = after.map_or(0, |person| i64::from(person.0) + 1);
         let rows = files.rows_from(from, limit)?;
         let is_last = rows.len() < limit as usize;
-        let to = if is_last { i64::MAX } else { rows.last().map_or(from, |row| i64::from(row.person.0)) };
+        let to = if is_last { PERSON_MAX } else { rows.last().map_or(from, |row| i64::from(row.0.0)) };
         let keys = files.marks_between(from, to)?;
         let mut unfit = Vec::new();
-        for row in &rows {
-            if self.sealer.check(row).is_err() {
-                unfit.push((row.person, Unfit::Changed));
-            } else if !keys.contains(&(row.person, row.key_mark)) && files.row_with_key(row.person).is_err() {
-                unfit.push((row.person, Unfit::KeyGone));
+        for (person, row) in &rows {
+            let row = row.as_ref().filter(|row| self.sealer.check(row).is_ok());
+            let has_key = |row: &SealedRow| keys.binary_search(&(*person, row.key_mark)).is_ok();
+            match row {
+                None => unfit.push((*person, Unfit::Changed)),
+                Some(row) if !has_key(row) && files.row_with_key(*person).is_err() => {
+                    unfit.push((*person, Unfit::KeyGone));
+                }
+                Some(_) => {}
             }
         }
         for (person, _) in &keys {
-            let has_row = rows.binary_search_by_key(person, |row| row.person).is_ok();
+            let has_row = rows.binary_search_by_key(person, |row| row.0).is_ok();
             // A row that was written since the rows above were read is none of our business.
-            if !has_row && files.row(*person)?.is_none() && unfit.last() != Some(&(*person, Unfit::RowGone)) {
+            if !has_row && !files.has_row(*person)? && unfit.last() != Some(&(*person, Unfit::RowGone)) {
                 unfit.push((*person, Unfit::RowGone));
             }
         }
-        let next = if is_last { None } else { rows.last().map(|row| row.person) };
-        Ok(Sweep { rows_checked: rows.len() as u32, unfit, next })
+        let next = if is_last { None } else { rows.last().map(|row| row.0) };
+        let strays = if is_last { files.strays()? } else { 0 };
+        Ok(Sweep { rows_checked: rows.len() as u32, unfit, strays, next })
+    }
+
+    /// What is wrong with one person's row now, if anything.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn look_again(&self, person: Person) -> Result<Option<Unfit>, PeopleFailure> {
+        let after = person.0.checked_sub(1).map(Person);
+        Ok(self.sweep(after, 1)?.unfit.into_iter().find(|(of, _)| *of == person).map(|(_, unfit)| unfit))
     }
 
     fn writer(&self) -> MutexGuard<'_, Files> {
@@ -313,9 +332,31 @@ impl Files {
         self.rows(&sql, params![phone, name_birth])
     }
 
-    fn rows_from(&self, from: i64, limit: u32) -> Result<Vec<SealedRow>, PeopleFailure> {
-        let sql = format!("SELECT {ROW_COLUMNS} FROM people WHERE person >= ?1 ORDER BY person LIMIT ?2");
-        self.rows(&sql, params![from, limit])
+    /// Rows in order of person; `None` for one whose columns have another shape than ours.
+    fn rows_from(&self, from: i64, limit: u32) -> Result<Vec<(Person, Option<SealedRow>)>, PeopleFailure> {
+        let sql = format!("SELECT {ROW_COLUMNS} FROM people WHERE person BETWEEN ?1 AND ?2 ORDER BY person LIMIT ?3");
+        let mut select = self.people.prepare_cached(&sql).map_err(storage("read"))?;
+        let rows = select
+            .query_map(params![from, PERSON_MAX, limit], |row| Ok((Person(row.get(0)?), read_row(row)?.ok())))
+            .map_err(storage("read"))?;
+        rows.collect::<rusqlite::Result<_>>().map_err(storage("read"))
+    }
+
+    fn has_row(&self, person: Person) -> Result<bool, PeopleFailure> {
+        self.people
+            .prepare_cached("SELECT 1 FROM people WHERE person = ?1")
+            .and_then(|mut select| select.exists(params![person.0]))
+            .map_err(storage("read"))
+    }
+
+    /// Rows and keys of numbers that no person has.
+    fn strays(&self) -> Result<u64, PeopleFailure> {
+        let count = |files: &Connection, table: &str| -> rusqlite::Result<i64> {
+            let sql = format!("SELECT count(*) FROM {table} WHERE person < 0 OR person > ?1");
+            files.prepare_cached(&sql)?.query_row([PERSON_MAX], |row| row.get(0))
+        };
+        let counted = count(&self.people, "people").and_then(|rows| Ok(rows + count(&self.keys, "data_keys")?));
+        counted.map(i64::unsigned_abs).map_err(storage("read"))
     }
 
     fn rows(&self, sql: &str, wanted: impl rusqlite::Params) -> Result<Vec<SealedRow>, PeopleFailure> {
@@ -334,7 +375,7 @@ impl Files {
         Ok(wrapped.filter(|wrapped| mark_of(wrapped) == mark))
     }
 
-    /// Whose keys are there, and what marks they really have.
+    /// Whose keys are there, and what marks they really have; in order.
     fn marks_between(&self, from: i64, to: i64) -> Result<Vec<(Person, KeyMark)>, PeopleFailure> {
         let mut select = self
             .keys
@@ -343,7 +384,9 @@ impl Files {
         let marks = select
             .query_map(params![from, to], |row| Ok((Person(row.get(0)?), mark_of(&row.get::<_, Vec<u8>>(1)?))))
             .map_err(storage("read"))?;
-        marks.collect::<rusqlite::Result<_>>().map_err(storage("read"))
+        let mut marks = marks.collect::<rusqlite::Result<Vec<_>>>().map_err(storage("read"))?;
+        marks.sort_unstable();
+        Ok(marks)
     }
 }
 

@@ -11,4 +11,4 @@
 mod layout;
 mod sqlite;
 
-pub use sqlite::{Discrepancy, SqliteProjection};
+pub use sqlite::{Discrepancy, Look, SqliteProjection, Table, TableWatch};

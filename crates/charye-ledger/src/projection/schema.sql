@@ -1,6 +1,8 @@
 -- The projections: written behind the journal by the projector, rebuilt by `charye projection rebuild`, read by anyone.
 -- Plain SQL. On PostgreSQL read INTEGER as BIGINT; on a distributed one the distribution key named at each table joins
 -- its primary key. Constraints are auditors: a row that breaks one is kept with breach = 1 and told of in `violations`.
+-- `mark` is the hash of a row's other columns and `sums` adds the marks up: a row changed, added or removed by hand is
+-- noticed, and everything is filled from the journal again.
 
 -- How far the journal is written here: one row.
 CREATE TABLE applied (
@@ -9,14 +11,23 @@ CREATE TABLE applied (
   at_ms                    INTEGER NOT NULL,  -- its time, milliseconds since 1970
   violations               INTEGER NOT NULL,  -- found so far; `violations` keeps the first 10,000
   slots_fingerprint        INTEGER NOT NULL,  -- running sum over slots, equal to the book's (law I14)
-  reservations_fingerprint INTEGER NOT NULL   -- running sum over reservations: a row changed by hand is noticed
+  mark                     INTEGER NOT NULL
 );
+
+-- What the rows of each part of a table add up to: a part is the rows with id / 65,536 = part.
+CREATE TABLE sums (
+  of_table TEXT    NOT NULL,
+  part     INTEGER NOT NULL,
+  total    INTEGER NOT NULL,  -- sum of the rows' marks, wrapping around
+  PRIMARY KEY (of_table, part)
+) WITHOUT ROWID;
 
 CREATE TABLE violations (
   id     INTEGER PRIMARY KEY,
   law    TEXT    NOT NULL,  -- I1, I2, I7, I14: docs/laws
   seq    INTEGER NOT NULL,  -- the entry that broke it
-  detail TEXT    NOT NULL
+  detail TEXT    NOT NULL,
+  mark   INTEGER NOT NULL
 );
 
 -- Reference table: a copy on every node.
@@ -27,7 +38,8 @@ CREATE TABLE campaigns (
   name_ko   TEXT    NOT NULL,
   name_en   TEXT    NOT NULL,
   first_day TEXT    NOT NULL,
-  last_day  TEXT    NOT NULL
+  last_day  TEXT    NOT NULL,
+  mark      INTEGER NOT NULL
 );
 
 -- Reference table: a copy on every node.
@@ -41,7 +53,8 @@ CREATE TABLE clinics (
   address  TEXT    NOT NULL,
   phone    TEXT    NOT NULL,
   lat_e6   INTEGER,           -- millionths of a degree, WGS84
-  lon_e6   INTEGER
+  lon_e6   INTEGER,
+  mark     INTEGER NOT NULL
 );
 
 -- What a clinic gives on one day, for days of which a place was ever claimed: one dose of one product.
@@ -52,7 +65,8 @@ CREATE TABLE blocks (
   clinic   INTEGER NOT NULL,
   product  INTEGER NOT NULL,
   dose     INTEGER NOT NULL,
-  day      TEXT    NOT NULL
+  day      TEXT    NOT NULL,
+  mark     INTEGER NOT NULL
 );
 CREATE INDEX blocks_by_clinic ON blocks (clinic, day);
 
@@ -66,6 +80,7 @@ CREATE TABLE slots (
   held     INTEGER NOT NULL,
   reserved INTEGER NOT NULL,
   breach   INTEGER NOT NULL DEFAULT 0,
+  mark     INTEGER NOT NULL,
   CONSTRAINT no_oversell CHECK (breach = 1 OR (held >= 0 AND reserved >= 0 AND held + reserved <= capacity))
 );
 
@@ -76,7 +91,8 @@ CREATE TABLE holds (
   campaign    INTEGER NOT NULL,
   first_slot  INTEGER NOT NULL,
   second_slot INTEGER,
-  expires_ms  INTEGER NOT NULL
+  expires_ms  INTEGER NOT NULL,
+  mark        INTEGER NOT NULL
 );
 
 -- Reservations, a row for each dose. Distribution key: person.
@@ -92,7 +108,8 @@ CREATE TABLE reservations (
   state       TEXT    NOT NULL,     -- reserved, checked_in, administered, no_show, cancelled
   reserved_ms INTEGER NOT NULL,
   changed_ms  INTEGER NOT NULL,
-  breach      INTEGER NOT NULL DEFAULT 0
+  breach      INTEGER NOT NULL DEFAULT 0,
+  mark        INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX one_active_reservation ON reservations (person, campaign, dose)
   WHERE breach = 0 AND state IN ('reserved', 'checked_in', 'administered');

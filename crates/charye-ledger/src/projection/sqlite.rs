@@ -4,29 +4,36 @@
 //! journal still has. If a transaction fails, everything kept in memory is read again. Never stops at a violation.
 
 mod check;
+mod doses;
+mod holds;
 mod reading;
+mod reference_tables;
+mod row_sums;
+mod slots;
 mod transaction;
 
-use std::collections::HashMap;
 use std::path::Path;
 
-use charye_domain::ids::HoldId;
 use charye_domain::time::UnixMillis;
 use charye_engine::ports::{JournalReader, Projection, ProjectionFailure, RecordedBatch};
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::data_folder::create_private_file;
 use crate::projection::layout::Layout;
 use crate::sqlite_file::{SqliteFailure, refuse_old_sqlite, set_pragma};
-pub use check::Discrepancy;
-use transaction::{OpenHold, Writing};
+pub use check::{Discrepancy, Look, TableWatch};
+use holds::Holds;
+pub use row_sums::Table;
+use row_sums::{RowSums, write_row};
+use transaction::Writing;
 
 /// "CHPJ": marks a SQLite file as projections of ours.
 const APPLICATION_ID: i64 = 0x4348_504a;
 /// Another layout is thrown away and filled from the journal.
-const LAYOUT_VERSION: i64 = 1;
+const LAYOUT_VERSION: i64 = 2;
 const SCHEMA: &str = include_str!("schema.sql");
-const TABLES: [&str; 8] = ["applied", "violations", "campaigns", "clinics", "blocks", "slots", "holds", "reservations"];
+const TABLES: [&str; 9] =
+    ["applied", "sums", "violations", "campaigns", "clinics", "blocks", "slots", "holds", "reservations"];
 const BUSY_TIMEOUT_MS: &str = "2000";
 /// Pages of the log from which on a commit copies it into the file. Reservations touch pages at random, so a page is
 /// often written again soon: 8,000 pages project half again as many as 1,000 and stall longer; this is between.
@@ -50,14 +57,13 @@ struct Progress {
     at_ms: i64,
     violations: u64,
     slots_fingerprint: u64,
-    reservations_fingerprint: u64,
 }
 
 /// What is kept in memory: as of `Progress::seq`.
 struct Warm {
     layout: Layout,
-    /// Bounded as the book's holds are: one a person, and visits have a cap.
-    holds: HashMap<HoldId, OpenHold>,
+    holds: Holds,
+    sums: RowSums,
 }
 
 /// Batches do not follow on what is here.
@@ -108,8 +114,8 @@ impl SqliteProjection {
         read().map_err(failure)
     }
 
-    /// Compares the tables with one another and with the running fingerprints: finds rows changed, added or removed by
-    /// hand. Reads everything; at most 100 findings.
+    /// Compares the tables with one another, with the rows' marks and with their sums: finds rows changed, added or removed
+    /// by hand. Reads everything; at most 100 findings. [`TableWatch`] does it a part at a time.
     ///
     /// # Errors
     /// The tables cannot be read.
@@ -119,10 +125,8 @@ impl SqliteProjection {
 
     fn warm_up(&mut self) -> Result<Warm, Box<dyn std::error::Error + Send + Sync>> {
         let layout = Layout::read(&mut *self.reader, self.progress.seq)?;
-        let mut select =
-            self.connection.prepare("SELECT hold, person, campaign, first_slot, second_slot, expires_ms FROM holds")?;
-        let holds = select.query_map([], transaction::read_hold)?.collect::<rusqlite::Result<_>>()?;
-        Ok(Warm { layout, holds })
+        let (holds, sums) = (Holds::read(&self.connection)?, RowSums::read(&self.connection)?);
+        Ok(Warm { layout, holds, sums })
     }
 
     fn write(&mut self, batches: &[RecordedBatch]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -132,7 +136,7 @@ impl SqliteProjection {
             None => self.warm_up()?,
         };
         let sql = self.connection.transaction()?;
-        let mut writing = Writing::new(&sql, &mut warm.layout, &mut warm.holds, self.progress);
+        let mut writing = Writing::new(&sql, &mut warm, self.progress);
         for batch in batches {
             for (seq, entry) in (batch.first_seq..).zip(batch.entries.iter()) {
                 writing.take_in(seq, entry, batch.at)?;
@@ -200,25 +204,21 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Makes the tables anew.
 fn empty(connection: &Connection) -> rusqlite::Result<()> {
-    let mut sql = "BEGIN IMMEDIATE;\n".to_owned();
-    for table in TABLES {
-        sql.push_str(&format!("DROP TABLE IF EXISTS {table};\n"));
-    }
-    sql.push_str(SCHEMA);
-    sql.push_str(&format!(
-        "INSERT INTO applied VALUES (1, 0, 0, 0, 0, 0);
-         PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {LAYOUT_VERSION}; COMMIT;"
-    ));
     connection.flush_prepared_statement_cache();
-    let made = connection.execute_batch(&sql);
-    if made.is_err() && !connection.is_autocommit() {
-        connection.execute_batch("ROLLBACK")?;
+    let sql = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    for table in TABLES {
+        sql.execute_batch(&format!("DROP TABLE IF EXISTS {table}"))?;
     }
-    made
+    sql.execute_batch(SCHEMA)?;
+    let mut sums = RowSums::default();
+    write_progress(&sql, &Progress::default(), &mut sums)?;
+    sums.write(&sql)?;
+    sql.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {LAYOUT_VERSION};"))?;
+    sql.commit()
 }
 
 fn read_progress(connection: &Connection) -> rusqlite::Result<Progress> {
-    let sql = "SELECT seq, at_ms, violations, slots_fingerprint, reservations_fingerprint FROM applied WHERE id = 1";
+    let sql = "SELECT seq, at_ms, violations, slots_fingerprint FROM applied WHERE id = 1";
     connection.query_row(sql, [], |row| {
         let unsigned = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
         Ok(Progress {
@@ -226,21 +226,24 @@ fn read_progress(connection: &Connection) -> rusqlite::Result<Progress> {
             at_ms: row.get(1)?,
             violations: unsigned(2)?,
             slots_fingerprint: unsigned(3)?,
-            reservations_fingerprint: unsigned(4)?,
         })
     })
 }
 
-fn write_progress(connection: &Connection, progress: &Progress) -> rusqlite::Result<()> {
-    let sql = "UPDATE applied SET seq = ?1, at_ms = ?2, violations = ?3, slots_fingerprint = ?4, reservations_fingerprint = ?5";
-    let values = params![
-        progress.seq.cast_signed(),
-        progress.at_ms,
-        progress.violations.cast_signed(),
-        progress.slots_fingerprint.cast_signed(),
-        progress.reservations_fingerprint.cast_signed(),
+fn write_progress(sql: &Connection, progress: &Progress, sums: &mut RowSums) -> rusqlite::Result<()> {
+    const PUT: &str = "INSERT OR REPLACE INTO applied VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let cells = [
+        1.into(),
+        progress.seq.cast_signed().into(),
+        progress.at_ms.into(),
+        progress.violations.cast_signed().into(),
+        progress.slots_fingerprint.cast_signed().into(),
     ];
-    connection.prepare_cached(sql)?.execute(values).map(|_| ())
+    // The only row: what was there does not count.
+    sums.begin_anew(Table::Applied);
+    let hash = write_row(sql, Table::Applied, PUT, &cells)?;
+    sums.replace(Table::Applied, 1, None, Some(hash));
+    Ok(())
 }
 
 fn failure<E: Into<Box<dyn std::error::Error + Send + Sync>>>(source: E) -> ProjectionFailure {

@@ -284,9 +284,10 @@ fn a_row_changed_by_hand_is_refused_and_named() {
             matches!(refused, PeopleFailure::Tampered(person) | PeopleFailure::Sealed(person) if person == changed);
         assert!(named, "{change}: {refused}");
         assert!(store.get(Person(2)).unwrap().is_some());
-        let swept: Vec<_> =
-            store.sweep(None, 100).map_or(vec![changed], |sweep| sweep.unfit.iter().map(|(p, _)| *p).collect());
+        let swept: Vec<_> = store.sweep(None, 100).unwrap().unfit.iter().map(|(p, _)| *p).collect();
         assert!(swept.contains(&changed), "{change}: {swept:?}");
+        assert!(store.look_again(changed).unwrap().is_some(), "{change}");
+        assert_eq!(store.look_again(Person(2)).unwrap(), None, "{change}");
     }
 }
 
@@ -334,6 +335,25 @@ fn a_sweep_notices_rows_and_keys_that_are_gone() {
             (Person(9), Unfit::RowGone)
         ]
     );
+}
+
+#[test]
+fn rows_of_numbers_that_nobody_has_are_counted_and_stop_no_sweep() {
+    for sql in
+        ["UPDATE people SET person = -5 WHERE person = 1", "UPDATE people SET person = 5000000000 WHERE person = 1"]
+    {
+        let folder = Folder::new();
+        let store = folder.open();
+        for person in 1..=3 {
+            store.put(Person(person), &details("이름", DAY, "01000000001")).unwrap();
+        }
+        assert_eq!(store.sweep(None, 10).unwrap().strays, 0);
+        folder.by_hand(folder.people(), sql);
+        let sweep = store.sweep(None, 10).unwrap();
+        assert_eq!((sweep.rows_checked, sweep.strays), (2, 1), "{sql}");
+        assert_eq!(sweep.unfit, [(Person(1), Unfit::RowGone)], "{sql}");
+        assert_eq!(store.look_again(Person(1)).unwrap(), Some(Unfit::RowGone), "{sql}");
+    }
 }
 
 #[test]

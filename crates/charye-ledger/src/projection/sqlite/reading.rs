@@ -11,7 +11,9 @@ use crate::sqlite_file::{SqliteFailure, refuse_old_sqlite, set_pragma};
 
 /// The file has another layout than this program's.
 #[derive(Debug, thiserror::Error)]
-#[error("tables are of layout {found}, this program knows {LAYOUT_VERSION}; `charye projection rebuild` makes them anew")]
+#[error(
+    "tables are of layout {found}, this program knows {LAYOUT_VERSION}; `charye projection rebuild` makes them anew"
+)]
 struct OtherLayout {
     found: i64,
 }
@@ -37,7 +39,7 @@ impl SqliteProjection {
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, SqliteFailure> {
+pub(super) fn connect(path: &Path) -> Result<Connection, SqliteFailure> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(SqliteFailure::at("open projections"))?;
     set_pragma(&connection, "busy_timeout", BUSY_TIMEOUT_MS, BUSY_TIMEOUT_MS)?;

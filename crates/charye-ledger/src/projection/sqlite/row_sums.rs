@@ -1,0 +1,191 @@
+//! Room: ledger/projection. What the tables must add up to. Every row carries a mark, the hash of its other columns; for
+//! each part of a table the sum of its rows' hashes is kept beside it. So a look at one part, in one short read, names a
+//! row that was changed by hand and notices one that was added or taken away. Called by `transaction` and `check`.
+//!
+//! Never secret: whoever forges marks and sums too is found by the audit, which compares with a replay.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ToSql, params, params_from_iter};
+
+/// Ids of a part: 65,536. A look at one takes a few dozen milliseconds at most.
+const PART_BITS: u32 = 16;
+
+/// The tables that are added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    Applied,
+    Violations,
+    Campaigns,
+    Clinics,
+    Blocks,
+    Slots,
+    Holds,
+    Reservations,
+}
+
+impl Table {
+    pub(super) const ALL: [Self; 8] = [
+        Self::Applied,
+        Self::Violations,
+        Self::Campaigns,
+        Self::Clinics,
+        Self::Blocks,
+        Self::Slots,
+        Self::Holds,
+        Self::Reservations,
+    ];
+
+    /// Its name in SQL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Violations => "violations",
+            Self::Campaigns => "campaigns",
+            Self::Clinics => "clinics",
+            Self::Blocks => "blocks",
+            Self::Slots => "slots",
+            Self::Holds => "holds",
+            Self::Reservations => "reservations",
+        }
+    }
+
+    /// Its primary key: always an integer, always the first column.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Applied | Self::Violations | Self::Reservations => "id",
+            Self::Campaigns => "campaign",
+            Self::Clinics => "clinic",
+            Self::Blocks => "block",
+            Self::Slots => "slot",
+            Self::Holds => "hold",
+        }
+    }
+
+    /// Ids and sums live by part.
+    pub(super) fn part_of(id: i64) -> i64 {
+        id >> PART_BITS
+    }
+
+    /// The ids of a part, both ends included.
+    pub(super) fn ids_of(part: i64) -> (i64, i64) {
+        let first = part << PART_BITS;
+        (first, first | ((1 << PART_BITS) - 1))
+    }
+}
+
+/// One column of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cell<'a> {
+    Null,
+    Number(i64),
+    Text(&'a str),
+}
+
+impl<N: Into<i64>> From<N> for Cell<'_> {
+    fn from(number: N) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl ToSql for Cell<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Number(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+/// The hash of a row without its mark.
+pub(super) fn row_hash(table: Table, cells: &[Cell<'_>]) -> u64 {
+    hash_of_values(
+        table,
+        cells.iter().map(|cell| match cell {
+            Cell::Null => ValueRef::Null,
+            Cell::Number(number) => ValueRef::Integer(*number),
+            Cell::Text(text) => ValueRef::Text(text.as_bytes()),
+        }),
+    )
+}
+
+/// [`row_hash`] of a row as it is read; nothing a hand wrote into it makes it fail.
+pub(super) fn hash_of_values<'a>(table: Table, values: impl Iterator<Item = ValueRef<'a>>) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(table.name().as_bytes());
+    for value in values {
+        match value {
+            ValueRef::Null => hasher.update(b"-"),
+            ValueRef::Integer(number) => hasher.update(b"n").update(&number.to_le_bytes()),
+            ValueRef::Real(number) => hasher.update(b"r").update(&number.to_le_bytes()),
+            ValueRef::Text(text) => hasher.update(b"t").update(&(text.len() as u64).to_le_bytes()).update(text),
+            ValueRef::Blob(blob) => hasher.update(b"b").update(&(blob.len() as u64).to_le_bytes()).update(blob),
+        };
+    }
+    u64::from_le_bytes(*hasher.finalize().as_bytes().first_chunk().expect("a BLAKE3 hash has 32 bytes"))
+}
+
+/// Writes a whole row with its mark, by a statement with a parameter for each cell and one more. Returns the row's hash.
+pub(super) fn write_row(sql: &Connection, table: Table, statement: &str, cells: &[Cell<'_>]) -> rusqlite::Result<u64> {
+    let hash = row_hash(table, cells);
+    let mark = Cell::Number(hash.cast_signed());
+    sql.prepare_cached(statement)?.execute(params_from_iter(cells.iter().chain([&mark])))?;
+    Ok(hash)
+}
+
+/// The sums, by table and part, and which of them are to be written.
+#[derive(Debug, Default)]
+pub(super) struct RowSums {
+    /// A few hundred for ten million rows. No entry: no rows.
+    sums: HashMap<(Table, i64), u64>,
+    changed: BTreeSet<(Table, i64)>,
+}
+
+impl RowSums {
+    /// The sums as they were written.
+    pub(super) fn read(sql: &Connection) -> rusqlite::Result<Self> {
+        let mut select = sql.prepare("SELECT of_table, part, total FROM sums")?;
+        let mut rows = select.query([])?;
+        let mut sums = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let name = row.get_ref(0)?.as_str()?;
+            // A sum of no table of ours is left for the look at the tables.
+            let Some(table) = Table::ALL.into_iter().find(|table| table.name() == name) else { continue };
+            sums.insert((table, row.get(1)?), row.get::<_, i64>(2)?.cast_unsigned());
+        }
+        Ok(Self { sums, changed: BTreeSet::new() })
+    }
+
+    /// A row with this id was written, replaced or removed.
+    pub(super) fn replace(&mut self, table: Table, id: i64, before: Option<u64>, after: Option<u64>) {
+        let part = (table, Table::part_of(id));
+        let sum = self.sums.entry(part).or_default();
+        *sum = sum.wrapping_sub(before.unwrap_or(0)).wrapping_add(after.unwrap_or(0));
+        self.changed.insert(part);
+    }
+
+    /// All rows of a table are about to be written anew.
+    pub(super) fn begin_anew(&mut self, table: Table) {
+        for (part, sum) in &mut self.sums {
+            if part.0 == table {
+                *sum = 0;
+                self.changed.insert(*part);
+            }
+        }
+    }
+
+    /// Writes the sums that changed. A part without rows has none.
+    pub(super) fn write(&mut self, sql: &Connection) -> rusqlite::Result<()> {
+        let mut put = sql.prepare_cached("INSERT OR REPLACE INTO sums (of_table, part, total) VALUES (?1, ?2, ?3)")?;
+        let mut remove = sql.prepare_cached("DELETE FROM sums WHERE of_table = ?1 AND part = ?2")?;
+        for (table, part) in std::mem::take(&mut self.changed) {
+            match self.sums.get(&(table, part)).copied().unwrap_or(0) {
+                0 => remove.execute(params![table.name(), part])?,
+                sum => put.execute(params![table.name(), part, sum.cast_signed()])?,
+            };
+        }
+        Ok(())
+    }
+}

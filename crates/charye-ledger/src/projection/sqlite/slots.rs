@@ -1,0 +1,228 @@
+//! Room: ledger/projection. Counters of slots, gathered in memory and written once a transaction, in order of slot, so that
+//! pages are written in order. Called by `transaction`. Judges every count entry by entry; the table's constraint judges
+//! again what is written.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use charye_domain::book::slot_fingerprint;
+use charye_domain::ids::SlotId;
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::row_sums::{Cell, RowSums, Table, row_hash, write_row};
+use super::transaction::is_constraint;
+use crate::projection::layout::{Layout, SlotPlace};
+
+/// Slots changed together when an import changes capacities.
+const CAPACITIES_TOGETHER: u32 = 4_096;
+
+/// Counters of a slot while they are gathered.
+struct SlotRow {
+    /// What is to be inserted; `None` if the row is there.
+    fresh: Option<SlotPlace>,
+    /// The hash of the row that is there.
+    written: Option<u64>,
+    block: i64,
+    start: String,
+    wanted: i64,
+    capacity: i64,
+    held: i64,
+    reserved: i64,
+    breach: bool,
+    /// The last entry that touched it.
+    seq: u64,
+}
+
+impl SlotRow {
+    fn fingerprint(&self, slot: SlotId) -> u64 {
+        // Out of range only after a violation; then any fixed value tells that something is wrong.
+        let count = |count: i64| u16::try_from(count).unwrap_or(u16::MAX);
+        slot_fingerprint(slot, count(self.held), count(self.reserved))
+    }
+
+    fn broken_law(&self) -> Option<&'static str> {
+        if self.held < 0 || self.reserved < 0 {
+            Some("I7")
+        } else if self.held + self.reserved > self.capacity {
+            Some("I1")
+        } else {
+            None
+        }
+    }
+
+    fn cells(&self, slot: SlotId) -> [Cell<'_>; 8] {
+        [
+            slot.0.into(),
+            self.block.into(),
+            Cell::Text(&self.start),
+            self.wanted.into(),
+            self.capacity.into(),
+            self.held.into(),
+            self.reserved.into(),
+            self.breach.into(),
+        ]
+    }
+}
+
+/// What a claim did.
+pub(super) struct Claimed {
+    /// To be added to the running fingerprint of slots.
+    pub(super) fingerprint_change: u64,
+    /// The law that was kept before and is broken now, and what there is to say of it.
+    pub(super) broken: Option<(&'static str, String)>,
+}
+
+/// The slots touched since the transaction began.
+#[derive(Default)]
+pub(super) struct Slots {
+    rows: BTreeMap<SlotId, SlotRow>,
+}
+
+impl Slots {
+    /// Changes a slot's counters; `None` if there is no such slot.
+    pub(super) fn claim(
+        &mut self,
+        sql: &Connection,
+        layout: &Layout,
+        seq: u64,
+        slot: SlotId,
+        (held, reserved): (i64, i64),
+    ) -> rusqlite::Result<Option<Claimed>> {
+        let row = match self.rows.entry(slot) {
+            Entry::Occupied(row) => row.into_mut(),
+            Entry::Vacant(place) => match load(sql, layout, slot)? {
+                Some(row) => place.insert(row),
+                None => return Ok(None),
+            },
+        };
+        let before = row.fingerprint(slot);
+        let was_sound = row.broken_law().is_none();
+        row.held += held;
+        row.reserved += reserved;
+        row.capacity = row.capacity.min(row.wanted.max(row.held + row.reserved)).max(row.wanted);
+        row.seq = seq;
+        let broken = row.broken_law().filter(|_| was_sound).map(|law| {
+            (law, format!("slot {}: {} held, {} reserved of {}", slot.0, row.held, row.reserved, row.capacity))
+        });
+        Ok(Some(Claimed { fingerprint_change: row.fingerprint(slot).wrapping_sub(before), broken }))
+    }
+
+    /// Writes what was gathered. Returns those that the table's own auditor refused and that were kept all the same: the
+    /// entry, and what there is to say.
+    pub(super) fn write(&mut self, sql: &Connection, sums: &mut RowSums) -> rusqlite::Result<Vec<(u64, String)>> {
+        let mut refused = Vec::new();
+        for (slot, mut row) in std::mem::take(&mut self.rows) {
+            row.breach = row.broken_law().is_some();
+            let hash = match write_slot(sql, slot, &row, sums) {
+                Err(error) if is_constraint(&error) => {
+                    row.breach = true;
+                    refused.push((row.seq, format!("slot {}: {error}", slot.0)));
+                    write_slot(sql, slot, &row, sums)
+                }
+                other => other,
+            }?;
+            sums.replace(Table::Slots, slot.0.into(), row.written, Some(hash));
+        }
+        Ok(refused)
+    }
+
+    /// Slots with a row whose capacity was changed by an import. A capacity below what is claimed is reached as claims end.
+    /// Everything gathered has been written before; some is gathered anew.
+    pub(super) fn follow_capacities(
+        &mut self,
+        sql: &Connection,
+        layout: &Layout,
+        sums: &mut RowSums,
+    ) -> rusqlite::Result<()> {
+        let mut from = 0;
+        loop {
+            let mut select =
+                sql.prepare_cached("SELECT slot, wanted FROM slots WHERE slot >= ?1 ORDER BY slot LIMIT ?2")?;
+            let limit = i64::from(CAPACITIES_TOGETHER);
+            let rows = select.query_map([from, limit], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, i64>(1)?)))?;
+            let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            from = i64::from(*last) + 1;
+            for (slot, wanted) in rows {
+                let slot = SlotId(slot);
+                let Some(now_wanted) = layout.capacity(slot).filter(|now| *now != wanted) else { continue };
+                let Some(mut row) = load(sql, layout, slot)? else { continue };
+                (row.wanted, row.capacity) = (now_wanted, now_wanted.max(row.held + row.reserved));
+                self.rows.insert(slot, row);
+            }
+            // A capacity that is at least what is claimed breaks nothing.
+            self.write(sql, sums)?;
+        }
+    }
+}
+
+fn load(sql: &Connection, layout: &Layout, slot: SlotId) -> rusqlite::Result<Option<SlotRow>> {
+    let stored = sql
+        .prepare_cached(
+            "SELECT block, start, wanted, capacity, held, reserved, breach, mark FROM slots WHERE slot = ?1",
+        )?
+        .query_row([slot.0], |row| {
+            let loaded = SlotRow {
+                fresh: None,
+                written: None,
+                block: row.get(0)?,
+                start: row.get(1)?,
+                wanted: row.get(2)?,
+                capacity: row.get(3)?,
+                held: row.get(4)?,
+                reserved: row.get(5)?,
+                breach: row.get(6)?,
+                seq: 0,
+            };
+            Ok((loaded, row.get::<_, i64>(7)?.cast_unsigned()))
+        })
+        .optional()?;
+    if let Some((row, mark)) = stored {
+        let hash = row_hash(Table::Slots, &row.cells(slot));
+        if hash != mark {
+            // Goes on: the sum of its part no longer fits, so the watch has the tables rebuilt.
+            tracing::error!(table = "slots", row = slot.0, "a row of the projections was changed by hand");
+        }
+        return Ok(Some(SlotRow { written: Some(hash), ..row }));
+    }
+    Ok(layout.place(slot).map(|place| SlotRow {
+        written: None,
+        block: slot.block().0.into(),
+        start: place.start.clone(),
+        wanted: place.capacity,
+        capacity: place.capacity,
+        held: 0,
+        reserved: 0,
+        breach: false,
+        seq: 0,
+        fresh: Some(place),
+    }))
+}
+
+/// Returns the row's hash.
+fn write_slot(sql: &Connection, slot: SlotId, row: &SlotRow, sums: &mut RowSums) -> rusqlite::Result<u64> {
+    const UPDATE: &str = "UPDATE slots SET block = ?2, start = ?3, wanted = ?4, capacity = ?5, held = ?6, reserved = ?7, breach = ?8, mark = ?9 WHERE slot = ?1";
+    const INSERT: &str = "INSERT INTO slots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let Some(place) = &row.fresh else { return write_row(sql, Table::Slots, UPDATE, &row.cells(slot)) };
+    write_block(sql, row.block, place, sums)?;
+    write_row(sql, Table::Slots, INSERT, &row.cells(slot))
+}
+
+/// Writes what a clinic gives on the slot's day, unless it is there.
+fn write_block(sql: &Connection, block: i64, place: &SlotPlace, sums: &mut RowSums) -> rusqlite::Result<()> {
+    const INSERT: &str = "INSERT INTO blocks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    if sql.prepare_cached("SELECT 1 FROM blocks WHERE block = ?1")?.exists([block])? {
+        return Ok(());
+    }
+    let cells = [
+        block.into(),
+        place.campaign.into(),
+        place.clinic.into(),
+        place.product.into(),
+        place.dose.into(),
+        Cell::Text(&place.day),
+    ];
+    let hash = write_row(sql, Table::Blocks, INSERT, &cells)?;
+    sums.replace(Table::Blocks, block, None, Some(hash));
+    Ok(())
+}
