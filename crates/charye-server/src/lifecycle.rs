@@ -26,6 +26,8 @@ pub(crate) struct Ready {
     installation: Installation,
     bound: Bound,
     table: Arc<RouteTable>,
+    /// The operators' own listener, if there is one.
+    operations: Option<(Bound, Arc<RouteTable>)>,
     app: Arc<App>,
     config: Config,
     signals: Signals,
@@ -53,9 +55,10 @@ impl Ready {
             deadlines: Deadlines::default(),
         });
         let table = RouteTable::new(routes()).context("could not make the table of routes")?;
+        let operations = operations_listener(&config)?;
         // Before anybody is told that it is ready: who is told may ask it to end at once.
         let signals = Signals::listen().context("could not listen for signals")?;
-        Ok(Self { installation, bound, table: Arc::new(table), app, config, signals })
+        Ok(Self { installation, bound, table: Arc::new(table), operations, app, config, signals })
     }
 
     /// Where it will answer.
@@ -79,11 +82,19 @@ impl Ready {
     /// `Fault` if the engine failed.
     pub(crate) fn serve(self) -> Result<(), Ending> {
         let (drain, drained) = watch::channel(Drain::No);
+        let limits = self.config.listen.limits();
+        let operations = match self.operations {
+            Some((bound, table)) => {
+                let app = Arc::clone(&self.app);
+                let make = move || Dispatch::new(Arc::clone(&app), Arc::clone(&table));
+                Some(listener::serve(bound, &limits, &drained, make).context("could not serve operators")?)
+            }
+            None => None,
+        };
         let (app, table) = (self.app, self.table);
-        let serving = listener::serve(self.bound, &self.config.listen.limits(), &drained, move || {
-            Dispatch::new(Arc::clone(&app), Arc::clone(&table))
-        })
-        .context("could not serve")?;
+        let serving =
+            listener::serve(self.bound, &limits, &drained, move || Dispatch::new(Arc::clone(&app), Arc::clone(&table)))
+                .context("could not serve")?;
         let engine = self.installation.engine;
         let ended = self.signals.wait_for_an_end(engine.running());
         if let Running::Failed(why) = ended {
@@ -94,10 +105,22 @@ impl Ready {
         tracing::info!("draining");
         drain.send_replace(Drain::Begin);
         serving.join();
+        if let Some(operations) = operations {
+            operations.join();
+        }
         engine.stop();
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Takes the operators' address, on one thread: a surge of citizens cannot starve it, nor reach it.
+fn operations_listener(config: &Config) -> Result<Option<(Bound, Arc<RouteTable>)>, Ending> {
+    let Some(address) = config.listen.operations_address else { return Ok(None) };
+    let bound = listener::bind(address, 1).map_err(|failure| Ending::Unavailable(failure.into()))?;
+    let table =
+        RouteTable::new(health::operations_routes()).context("could not make the operators' table of routes")?;
+    Ok(Some((bound, Arc::new(table))))
 }
 
 fn routes() -> Vec<charye_web::routes::Route> {

@@ -17,13 +17,19 @@ use crate::{Answer, Asked};
 /// The sequencer looks at its clock every 250 ms at least: after this long it hangs.
 const HEARTBEAT_AGE_MAX: Duration = Duration::from_secs(2);
 
-/// The rows of this room.
+/// The rows that a load balancer asks for on the citizens' listener.
 pub fn routes() -> Vec<Route> {
     vec![
         Route::page(Method::GET, "/livez", Access::Anyone, alive),
         Route::page(Method::GET, "/readyz", Access::Anyone, ready),
-        Route::page(Method::GET, "/metrics", Access::Anyone, metrics),
     ]
+}
+
+/// The rows of the operators' listener, which strangers cannot reach: the same, and everything counted.
+pub fn operations_routes() -> Vec<Route> {
+    let mut routes = routes();
+    routes.push(Route::page(Method::GET, "/metrics", Access::Anyone, metrics));
+    routes
 }
 
 async fn alive(_: Asked) -> Result<Answer, Problem> {

@@ -13,6 +13,8 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ListenSection {
     pub(crate) address: SocketAddr,
+    /// A listener for operators alone (`/metrics`, `/livez`, `/readyz`), out of strangers' reach; none if left out.
+    pub(crate) operations_address: Option<SocketAddr>,
     /// Listener threads; one a core if left out.
     pub(crate) threads: Option<usize>,
     pub(crate) without_tls: WithoutTls,
@@ -92,6 +94,7 @@ impl Default for ListenSection {
         let limits = Limits::default();
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            operations_address: None,
             threads: None,
             without_tls: WithoutTls::Loopback,
             tls_certificate: None,

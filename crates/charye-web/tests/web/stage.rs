@@ -56,7 +56,7 @@ impl Default for Setting {
 }
 
 pub(crate) fn all_routes() -> Vec<Route> {
-    [citizen::routes(), api::routes(), health::routes()].concat()
+    [citizen::routes(), api::routes(), health::operations_routes()].concat()
 }
 
 impl Stage {
