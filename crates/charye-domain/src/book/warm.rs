@@ -15,6 +15,9 @@ impl Book {
             self.warm_operation(operation.key);
         }
         match &command.action {
+            Action::RegisterCitizen { key_id, key, .. } => {
+                black_box(self.people.find(*key_id, *key));
+            }
             Action::Hold { person, places, .. } | Action::Reschedule { person, places, .. } => {
                 self.warm_claim(*person, *places);
             }

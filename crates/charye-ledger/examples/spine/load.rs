@@ -57,7 +57,6 @@ pub(crate) struct Load {
     /// People who have asked for a place.
     asked: u32,
     random: u64,
-    former: Arc<[(KeyId, CitizenKey)]>,
 }
 
 impl Load {
@@ -68,7 +67,7 @@ impl Load {
     /// A load on an engine that knows so many people already, of whom so many have asked.
     pub(crate) fn after(engine: Arc<Engine>, blocks: u32, registered: u32, asked: u32) -> Self {
         let random = 0x2021_0809 ^ u64::from(asked) << 32;
-        Self { engine, desk: Arc::default(), blocks, registered, asked, random, former: Arc::from([]) }
+        Self { engine, desk: Arc::default(), blocks, registered, asked, random }
     }
 
     /// Registers people until so many wait to ask.
@@ -83,13 +82,12 @@ impl Load {
             2_048,
             Pace::Unpaced,
             |count, _| count < people,
-            move |load, count| {
+            move |_, count| {
                 let person = first + count;
                 let mut key = [0; 16];
                 key[..8].copy_from_slice(&mixed(u64::from(person)).to_le_bytes());
                 key[8..].copy_from_slice(&mixed(u64::from(person) ^ 0xffff_0000_0000).to_le_bytes());
-                let former = Arc::clone(&load.former);
-                let action = Action::RegisterCitizen { key_id: KeyId(1), key: CitizenKey(key), former };
+                let action = Action::RegisterCitizen { key_id: KeyId(1), key: CitizenKey(key), former: Arc::from([]) };
                 Command { by: SYSTEM, operation: None, action }
             },
         );

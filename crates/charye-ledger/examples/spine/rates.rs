@@ -39,6 +39,7 @@ pub(crate) fn measure(options: &Options, path: &Path, postgres: Option<&Postgres
     for round in 1..=options.rounds {
         load.register_waiting(2 * (options.span.as_secs() as u32) * PEOPLE_PER_SEC);
         p.extend(postgres.map(|postgres| postgres.tps(options.span)));
+        eprintln!("round {round}, {with}: asking");
         let run_64 = load.reserve_for(options.span, 64);
         let cpu_before = sequencer_cpu_secs();
         let run_512 = load.reserve_for(options.span, 512);
