@@ -1,0 +1,291 @@
+//! Room: rehearsal, bench `http`. What the demo costs over HTTP, as multiples of E: the CPU of one request to a bare hyper
+//! server that echoes 100 bytes of JSON (`charye-web`'s example `echo`), taken just before each figure, in every round.
+//!
+//! `cargo run --release -p charye-rehearsal --example http_bench` builds both servers (`-- --as-built` takes them as they
+//! stand), plays on two demos at full scale in `target/bench`, made anew each time, and prints one JSON object a figure:
+//! `{"id", "value", "unit", "baseline", "ratio", "goal", "met"}`. CPU is the whole server process's, user and system, the
+//! projector included: it is waited for before the process is read. The generator shares the machine's cores.
+
+mod askings;
+mod figures;
+mod people;
+mod program;
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use charye_rehearsal::load::{Asking, ClosedLoop, Connection, Measured, OpenLoop, RequestText, Target};
+
+use askings::{AllTake, Citizen, Echo, Pages, Step};
+use figures::{Goal, figure, median, ratio_figure};
+use people::Client;
+use program::{Program, pause};
+
+type Failure = Box<dyn Error>;
+
+const ROUNDS: usize = 5;
+const CONNECTIONS: usize = 64;
+/// Requests of one measurement: about a second of the server's CPU, which /proc tells in hundredths.
+const ECHOES: u64 = 60_000;
+const LOOK_UPS: u64 = 16_000;
+const PAGES: u64 = 8_000;
+/// Test people of the demo that is played on; a twelfth of them may reserve on its first evening.
+const TEST_PEOPLE: &str = "60000";
+const CITIZENS: usize = 4_000;
+const CAMPAIGN: &str = "kr-2021-18-49";
+const READY_MAX: Duration = Duration::from_secs(300);
+const PHASE_MAX: Duration = Duration::from_secs(60);
+const CAUGHT_UP_MAX: Duration = Duration::from_secs(60);
+const OPEN_LOOP: Duration = Duration::from_secs(15);
+const IDLE_CONNECTIONS: usize = 5_000;
+/// The demo takes 512 from one address.
+const IDLE_PER_ADDRESS: usize = 250;
+
+fn main() -> Result<(), Failure> {
+    if cfg!(debug_assertions) {
+        return Err("a figure of an unoptimised build is no figure: add --release".into());
+    }
+    let programs = Programs::found()?;
+    if std::env::args().nth(1).as_deref() != Some("--as-built") {
+        build()?;
+    }
+    let folder = programs.target.join("bench");
+    std::fs::create_dir_all(&folder)?;
+    starts_and_idle_connections(&programs, &folder.join("demo"))?;
+    requests(&programs, &folder.join("demo-of-many"))
+}
+
+fn build() -> Result<(), Failure> {
+    for what in [["charye-server", "--bin", "charye"], ["charye-web", "--example", "echo"]] {
+        let built = Command::new("cargo").args(["build", "--release", "-p"]).args(what).status()?;
+        if !built.success() {
+            return Err(format!("could not build {}", what.join(" ")).into());
+        }
+    }
+    Ok(())
+}
+
+/// Where the two servers stand.
+struct Programs {
+    target: PathBuf,
+    charye: PathBuf,
+    echo: PathBuf,
+}
+
+impl Programs {
+    fn found() -> Result<Self, Failure> {
+        // Ourselves: target/release/examples/http_bench.
+        let ourselves = std::env::current_exe()?;
+        let examples = ourselves.parent().ok_or("a program without a folder")?;
+        let release = examples.parent().ok_or("an example outside target/release")?;
+        let target = release.parent().ok_or("an example outside target")?;
+        Ok(Self { target: target.to_owned(), charye: release.join("charye"), echo: examples.join("echo") })
+    }
+
+    fn demo(&self, data: &Path, more: &[&str]) -> Result<Program, Failure> {
+        let data = data.to_str().ok_or("a folder that is no text")?;
+        let arguments = [&["demo", "--listen", "127.0.0.1:0", "--data", data], more].concat();
+        Program::start(&self.charye, &arguments, READY_MAX)
+    }
+}
+
+/// First start, later start, and what a connection that rests takes of a server that has done little else.
+fn starts_and_idle_connections(programs: &Programs, data: &Path) -> Result<(), Failure> {
+    let first = programs.demo(data, &["--fresh"])?;
+    figure("http.demo_first_start", first.start.as_secs_f64(), "s", None, Goal::AtMost(60.0))?;
+    figure("http.demo_first_resident", gibibytes(first.resident()?), "GiB", None, Goal::AtMost(1.5))?;
+    first.stop()?;
+    let later = programs.demo(data, &[])?;
+    figure("http.demo_later_start", later.start.as_secs_f64(), "s", None, Goal::AtMost(15.0))?;
+    figure("http.demo_later_resident", gibibytes(later.resident()?), "GiB", None, Goal::AtMost(1.5))?;
+    Client::connect(later.target)?.get("/readyz")?;
+    let before = later.resident()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let open = runtime.block_on(idle_connections(later.target))?;
+    let taken = later.resident()?.saturating_sub(before);
+    let each = taken as f64 / open.len() as f64 / 1_000.0;
+    figure("http.idle_connection", each, "KB", None, Goal::AtMost(20.0))?;
+    drop(open);
+    later.stop()
+}
+
+fn gibibytes(bytes: u64) -> f64 {
+    bytes as f64 / (1_u64 << 30) as f64
+}
+
+/// Connections that were answered once and rest now.
+async fn idle_connections(target: Target) -> Result<Vec<Connection>, Failure> {
+    let mut request = RequestText::default();
+    request.get("/livez").end();
+    let mut open = Vec::with_capacity(IDLE_CONNECTIONS);
+    for index in 0..IDLE_CONNECTIONS {
+        let nth = u8::try_from(index / IDLE_PER_ADDRESS)?;
+        let from = SocketAddr::from((Ipv4Addr::new(127, 2, 0, nth), 0));
+        let mut connection = Connection::open(target, Some(from)).await?;
+        connection.ask(&request).await?;
+        open.push(connection);
+    }
+    Ok(open)
+}
+
+/// A server, and what its requests cost.
+struct Bench {
+    charye: Program,
+    echo: Program,
+    client: Client,
+}
+
+/// What was measured of one thing, a round after the other.
+#[derive(Default)]
+struct Rounds {
+    cpu_us: Vec<f64>,
+    echo_us: Vec<f64>,
+    per_sec: Vec<f64>,
+}
+
+impl Rounds {
+    fn print(self, id: &str, goal: Goal) -> Result<(), Failure> {
+        let ratios = self.cpu_us.iter().zip(&self.echo_us).map(|(cpu, echo)| cpu / echo).collect();
+        let (value, baseline) = (median(self.cpu_us), median(self.echo_us));
+        ratio_figure(&format!("http.{id}_cpu"), value, "us", Some(baseline), Some(median(ratios)), goal)?;
+        figure(&format!("http.{id}_rate"), median(self.per_sec), "1/s", None, Goal::None)
+    }
+}
+
+fn requests(programs: &Programs, data: &Path) -> Result<(), Failure> {
+    let charye = programs.demo(data, &["--fresh", "--citizens", TEST_PEOPLE])?;
+    let mut client = Client::connect(charye.target)?;
+    let nation = data.join("nation").join("citizens.csv");
+    let mut citizens = people::who_may_reserve(&mut client, CAMPAIGN, &nation, CITIZENS)?;
+    people::give_places(&mut client, CAMPAIGN, &mut citizens)?;
+    let echo = Program::start(&programs.echo, &[], READY_MAX)?;
+    let mut bench = Bench { charye, echo, client };
+    let citizens = Rc::new(RefCell::new(citizens));
+    bench.all_take(Step::SignIn, 0, &citizens)?;
+
+    let mut measured: [Rounds; 5] = Default::default();
+    for round in 0..ROUNDS {
+        bench.all_take(Step::Enter, round, &citizens)?;
+        let inside = citizens.borrow().first().cloned().unwrap_or_default();
+        let [landing, find, look_up, reserve, cancel] = &mut measured;
+        bench.against_echo(landing, PAGES, || pages(&["/"], None))?;
+        bench.against_echo(find, PAGES, || find_pages(&inside))?;
+        bench.against_echo(look_up, LOOK_UPS, look_ups)?;
+        let count = citizens.borrow().len() as u64;
+        bench.against_echo(reserve, count, || step(Step::Reserve, round, &citizens))?;
+        bench.against_echo(cancel, count, || step(Step::Cancel, round, &citizens))?;
+    }
+    let [landing, find, look_up, reserve, cancel] = measured;
+    let look_ups_per_sec = median(look_up.per_sec.clone());
+    look_up.print("look_up_20", Goal::TimesAtMost(1.6))?;
+    reserve.print("reserve", Goal::TimesAtMost(2.5))?;
+    cancel.print("cancel", Goal::None)?;
+    find.print("page_find", Goal::None)?;
+    landing.print("page_landing", Goal::None)?;
+    bench.half_load(look_ups_per_sec)?;
+    bench.charye.stop()
+}
+
+fn pages(paths: &[&str], cookies: Option<String>) -> Rc<dyn Asking> {
+    Rc::new(Pages { paths: paths.iter().map(|path| (*path).to_owned()).collect(), cookies })
+}
+
+/// Districts large and small, near the capital and far from it.
+const DISTRICTS: [u32; 10] = [11_110, 11_680, 26_350, 28_260, 41_117, 41_590, 42_110, 46_910, 48_121, 50_110];
+
+/// The page of a citizen who looks for a clinic in a district.
+fn find_pages(inside: &Citizen) -> Rc<dyn Asking> {
+    let path = |district: &u32| format!("/find?province={}&district={district}", district / 1_000);
+    let cookies = format!("charye_login={}; charye_pass={}", inside.login, inside.pass);
+    Rc::new(Pages { paths: DISTRICTS.iter().map(path).collect(), cookies: Some(cookies) })
+}
+
+/// Twenty clinics of a district.
+fn look_ups() -> Rc<dyn Asking> {
+    let path = |district: &u32| format!("/api/v1/campaigns/{CAMPAIGN}/clinics?district={district}&limit=20");
+    Rc::new(Pages { paths: DISTRICTS.iter().map(path).collect(), cookies: None })
+}
+
+fn step(step: Step, round: usize, citizens: &Rc<RefCell<Vec<Citizen>>>) -> Rc<dyn Asking> {
+    Rc::new(AllTake { step, campaign: CAMPAIGN.to_owned(), citizens: citizens.clone(), round })
+}
+
+impl Bench {
+    /// Every citizen takes a step, unmeasured.
+    fn all_take(&mut self, taken: Step, round: usize, citizens: &Rc<RefCell<Vec<Citizen>>>) -> Result<(), Failure> {
+        let count = citizens.borrow().len() as u64;
+        all_wanted(&closed_loop(self.charye.target, count, step(taken, round, citizens))?)?;
+        self.catch_up()
+    }
+
+    /// One measurement of the echo, and right after it one of ours.
+    fn against_echo(
+        &mut self,
+        rounds: &mut Rounds,
+        requests: u64,
+        asking: impl Fn() -> Rc<dyn Asking>,
+    ) -> Result<(), Failure> {
+        let before = self.echo.cpu()?;
+        all_wanted(&closed_loop(self.echo.target, ECHOES, Rc::new(Echo::new()))?)?;
+        rounds.echo_us.push(micros(self.echo.cpu()? - before) / ECHOES as f64);
+
+        let before = self.charye.cpu()?;
+        let measured = closed_loop(self.charye.target, requests, asking())?;
+        all_wanted(&measured)?;
+        self.catch_up()?;
+        rounds.cpu_us.push(micros(self.charye.cpu()? - before) / measured.answers() as f64);
+        rounds.per_sec.push(measured.per_sec());
+        Ok(())
+    }
+
+    /// Waits until the projections are where the journal is.
+    fn catch_up(&mut self) -> Result<(), Failure> {
+        let began = now();
+        while began.elapsed() < CAUGHT_UP_MAX {
+            let told = self.client.get("/readyz")?;
+            if told["head_seq"] == told["projected_seq"] {
+                return Ok(());
+            }
+            pause(Duration::from_millis(50));
+        }
+        Err("the projector did not catch up".into())
+    }
+
+    /// Look-ups at half the rate that was reached, open loop.
+    fn half_load(&self, per_sec: f64) -> Result<(), Failure> {
+        let plan = OpenLoop { connections: 256, rate_per_sec: (per_sec / 2.0) as u32, time: OPEN_LOOP };
+        let measured = plan.run(self.charye.target, look_ups())?;
+        all_wanted(&measured)?;
+        let millis = |quantile| measured.latency(quantile).as_secs_f64() * 1_000.0;
+        figure("http.look_up_half_load_rate", measured.per_sec(), "1/s", Some(per_sec), Goal::None)?;
+        figure("http.look_up_half_load_p50", millis(0.5), "ms", None, Goal::None)?;
+        figure("http.look_up_half_load_p99", millis(0.99), "ms", None, Goal::AtMost(1.0))?;
+        figure("http.look_up_half_load_p999", millis(0.999), "ms", None, Goal::None)
+    }
+}
+
+fn closed_loop(target: Target, requests: u64, asking: Rc<dyn Asking>) -> Result<Measured, Failure> {
+    Ok(ClosedLoop { connections: CONNECTIONS, requests, time: PHASE_MAX }.run(target, asking)?)
+}
+
+/// A figure of refusals would be a figure of nothing.
+fn all_wanted(measured: &Measured) -> Result<(), Failure> {
+    match measured.unwanted() {
+        0 => Ok(()),
+        unwanted => Err(format!("{unwanted} of {} answers were not what was wanted", measured.answers()).into()),
+    }
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+#[expect(clippy::disallowed_methods, reason = "a bench is about the clock")]
+fn now() -> Instant {
+    Instant::now()
+}
