@@ -56,6 +56,8 @@ pub struct Health {
     pub projected_seq: Option<u64>,
     /// Violations of the projections' auditing constraints.
     pub violations: u64,
+    /// Rows of the journal were found changed by hand, or gone: memory is sound, what lies on disk is not.
+    pub journal_doubted: bool,
     /// Sequence number of the newest snapshot; 0 before the first, `None` if none are kept.
     pub snapshot_seq: Option<u64>,
     /// Board or directory do not show yet what an import or a released share changed.
@@ -112,6 +114,7 @@ impl Engine {
             draining: pulse.draining(),
             projected_seq: self.has_projection.then_some(projected_seq),
             violations,
+            journal_doubted: pulse.journal_doubted(),
             snapshot_seq: self.snapshots.as_ref().map(|desk| desk.last_seq()),
             board_behind: pulse.board_behind(),
             waiting: Lane::ALL.map(|lane| (lane, self.shared.lanes.depth(lane))),
@@ -123,6 +126,18 @@ impl Engine {
     pub fn ask_for_snapshot(&self) {
         self.shared.pulse.wish_for_snapshot();
         self.nudge();
+    }
+
+    /// Has the projections emptied and filled from the journal soon, beside everything else: rows of them were changed by
+    /// hand. Nothing happens if none are kept.
+    pub fn ask_for_rebuild(&self) {
+        self.shared.pulse.wish_for_rebuild();
+    }
+
+    /// Rows of the journal were found changed by hand: from now on [`Health`] says so. What is in memory goes on being
+    /// answered; what to do is for operators to decide.
+    pub fn doubt_journal(&self) {
+        self.shared.pulse.doubt_journal();
     }
 
     /// Lets nothing more in, answers everything queued, and ends every thread of the engine. Blocks until that is done;

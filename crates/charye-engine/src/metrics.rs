@@ -30,6 +30,8 @@ pub const PROJECTION_LAG_ENTRIES: &str = "charye_projection_lag_entries";
 pub const PROJECTION_VIOLATIONS: &str = "charye_projection_violations";
 /// Times the projector could not go on. Counter.
 pub const PROJECTOR_STUCK_TOTAL: &str = "charye_projector_stuck_total";
+/// Times the projections were emptied and filled again because rows of them were changed by hand. Counter.
+pub const PROJECTION_REBUILDS_TOTAL: &str = "charye_projection_rebuilds_total";
 /// Sequence number of the newest snapshot. Gauge.
 pub const SNAPSHOT_SEQ: &str = "charye_snapshot_seq";
 /// Times book and replay, or board and book, were found to differ (law I14). Counter, by `what`.
@@ -51,6 +53,10 @@ pub(crate) fn projected(lag_entries: u64, violations: u64) {
 
 pub(crate) fn projector_stuck() {
     counter!(PROJECTOR_STUCK_TOTAL).increment(1);
+}
+
+pub(crate) fn projection_rebuilt() {
+    counter!(PROJECTION_REBUILDS_TOTAL).increment(1);
 }
 
 pub(crate) fn snapshot_made(last_seq: u64) {

@@ -72,8 +72,8 @@ impl Engine {
     /// Recovers the book from the newest snapshot and the journal's tail, or from the whole journal, and begins to answer.
     ///
     /// # Errors
-    /// The journal is damaged, has a gap or ends elsewhere than its writer says; or a thread does not start. Nothing has
-    /// been written then.
+    /// The journal is damaged, has a gap or ends elsewhere than its writer says; the people store does not let the erased
+    /// be erased again; or a thread does not start. Nothing has been written to the journal then.
     pub fn start(ports: EnginePorts, settings: EngineSettings) -> Result<Self, StartFailure> {
         let EnginePorts { journal, mut snapshots, projection, people, keys, clock, random, messages, in_background } =
             ports;
@@ -97,6 +97,10 @@ impl Engine {
             keys,
             ending: Ending::new(),
         });
+        let restored = people.erase_again(&mut recovered.book.erased_people())?;
+        if restored > 0 {
+            tracing::warn!(people = restored, "erased again: the people store was older than their erasure");
+        }
         recovered.book.remembered_operations().for_each(|key| shared.answered_keys.note(key));
         let people = PeopleDesk::open(&people).map_err(StartFailure::Thread)?;
         let shown = Shown::new(Arc::clone(&shared), districts, &recovered.book)?;

@@ -5,7 +5,9 @@ pub mod codec;
 mod row;
 mod sqlite;
 mod sqlite_reader;
+mod watch;
 
 pub use codec::{CampaignReader, CodecFailure};
 pub use sqlite::{CrashHook, CrashPoint, JournalOptions, OpenFailure, SqliteJournal};
 pub use sqlite_reader::SqliteJournalReader;
+pub use watch::{JournalFinding, JournalLook, JournalWatch};

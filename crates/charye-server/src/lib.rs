@@ -15,6 +15,7 @@ mod exit;
 mod lifecycle;
 mod output;
 mod telemetry;
+mod watch;
 mod wiring;
 
 /// Runs the command that the process was started with, and gives its exit code.

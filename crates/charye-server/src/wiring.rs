@@ -27,9 +27,12 @@ use charye_ledger::snapshot::SnapshotFiles;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::exit::Ending;
+use crate::watch::Watch;
 
 /// An engine over a data folder that is ours alone.
 pub(crate) struct Installation {
+    /// Ends first: it asks the engine.
+    _watch: Watch,
     pub(crate) engine: Arc<Engine>,
     pub(crate) keys: Arc<dyn Keys>,
     /// Held for its lock; the last to go.
@@ -60,11 +63,12 @@ pub(crate) fn open_with(config: &Config, crash_hook: Option<CrashHook>) -> Resul
         SqliteProjection::open(&folder.projection(), journal.reader()).context("could not open the projections")?;
     let people = SqlitePeople::open(&folder.people(), &folder.people_keys(), Arc::clone(&keys))
         .context("could not open the people store")?;
+    let people = Arc::new(people);
     let ports = EnginePorts {
         journal: Box::new(journal),
         snapshots: Some(Box::new(SnapshotFiles::new(&folder, campaign_reader()))),
         projection: Some(Box::new(projection)),
-        people: Arc::new(people),
+        people: Arc::clone(&people) as _,
         keys: Arc::clone(&keys),
         clock: Arc::new(SystemClock::new()),
         random: Arc::new(OsRandom::new().context("could not seed the random number generator")?),
@@ -72,7 +76,9 @@ pub(crate) fn open_with(config: &Config, crash_hook: Option<CrashHook>) -> Resul
         in_background: Arc::new(lower_priority),
     };
     let engine = Engine::start(ports, settings(config)).context("could not start the engine")?;
-    Ok(Installation { engine: Arc::new(engine), keys, _folder: folder })
+    let engine = Arc::new(engine);
+    let watch = Watch::start(&engine, &people, &folder)?;
+    Ok(Installation { _watch: watch, engine, keys, _folder: folder })
 }
 
 fn settings(config: &Config) -> EngineSettings {
@@ -144,7 +150,7 @@ fn millionths(degrees: f64) -> i32 {
 }
 
 /// Work behind the sequencer yields to the sequencer and the listeners.
-fn lower_priority() {
+pub(crate) fn lower_priority() {
     const BEHIND: i32 = 10;
     if let Err(error) = rustix::process::setpriority_process(None, BEHIND) {
         tracing::debug!(%error, "could not lower a thread's priority");

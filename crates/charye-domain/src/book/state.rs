@@ -14,7 +14,7 @@ use crate::book::reservations::Reservations;
 use crate::book::visits::Visits;
 use crate::campaign::Campaign;
 use crate::clinic::Clinic;
-use crate::ids::{BlockId, CampaignId, ClinicId, OperationKey, SlotId};
+use crate::ids::{BlockId, CampaignId, ClinicId, OperationKey, Person, SlotId};
 use crate::slot::released;
 use crate::time::{MinuteOfDay, UnixMillis};
 
@@ -75,6 +75,11 @@ impl std::fmt::Debug for Book {
 }
 
 impl Book {
+    /// Everyone who was erased, in order: whoever keeps their details must keep them no longer.
+    pub fn erased_people(&self) -> impl Iterator<Item = Person> {
+        (0..).zip(self.people.rows()).filter(|(_, row)| row.erased).map(|(person, _)| Person(person))
+    }
+
     /// An empty book with its big tables made large enough beforehand.
     pub fn with_room_for(room: Room) -> Self {
         let mut visits = Visits::new();

@@ -46,4 +46,9 @@ impl PeopleStore for MemoryPeople {
         locked(&self.rows).remove(&person);
         Ok(())
     }
+
+    fn erase_again(&self, erased: &mut dyn Iterator<Item = Person>) -> Result<u64, PeopleFailure> {
+        let mut rows = locked(&self.rows);
+        Ok(erased.filter(|person| rows.remove(person).is_some()).count() as u64)
+    }
 }

@@ -34,6 +34,9 @@ pub trait PeopleStore: Send + Sync {
     fn find(&self, phone: &str, name: &str, birth_date: Date) -> Result<Vec<Person>, PeopleFailure>;
     /// Destroys data key, look-up columns and row. Idempotent.
     fn erase(&self, person: Person) -> Result<(), PeopleFailure>;
+    /// Erases those of these people who are here, as after a restore from a backup that is older than their erasure.
+    /// Returns how many were here. After a failure, those erased so far stay erased.
+    fn erase_again(&self, erased: &mut dyn Iterator<Item = Person>) -> Result<u64, PeopleFailure>;
 }
 
 /// Why people could not be read or written.

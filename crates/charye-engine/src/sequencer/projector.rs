@@ -64,6 +64,7 @@ impl Projector {
     fn follow(&mut self) -> Result<(), Stuck> {
         self.refuse_to_be_ahead()?;
         loop {
+            self.rebuild_if_wished()?;
             match self.queue.take(ENTRIES_PER_TRANSACTION, GATHER_MAX) {
                 Found::Batches(batches) => self.apply_those_new(batches)?,
                 Found::FellBehind => self.catch_up()?,
@@ -79,6 +80,22 @@ impl Projector {
             tracing::warn!("projections are ahead of the journal: rebuilding them");
             self.projection.clear()?;
         }
+        self.show_lag();
+        Ok(())
+    }
+
+    /// Rows were found that no entry put there. A wish that cannot be met now is kept.
+    fn rebuild_if_wished(&mut self) -> Result<(), ProjectionFailure> {
+        if !self.shared.pulse.take_rebuild_wish() {
+            return Ok(());
+        }
+        tracing::warn!("projections are emptied and filled from the journal");
+        if let Err(failure) = self.projection.clear() {
+            self.shared.pulse.wish_for_rebuild();
+            return Err(failure);
+        }
+        metrics::projection_rebuilt();
+        self.queue.fall_behind();
         self.show_lag();
         Ok(())
     }

@@ -84,6 +84,8 @@ pub(crate) struct Pulse {
     projected_seq: AtomicU64,
     violations: AtomicU64,
     snapshot_wished: AtomicBool,
+    rebuild_wished: AtomicBool,
+    journal_doubted: AtomicBool,
     board_behind: AtomicBool,
 }
 
@@ -165,6 +167,22 @@ impl Pulse {
 
     pub(crate) fn set_board_behind(&self, behind: bool) {
         self.board_behind.store(behind, Ordering::Release);
+    }
+
+    pub(crate) fn wish_for_rebuild(&self) {
+        self.rebuild_wished.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn take_rebuild_wish(&self) -> bool {
+        self.rebuild_wished.load(Ordering::Relaxed) && self.rebuild_wished.swap(false, Ordering::Relaxed)
+    }
+
+    pub(crate) fn journal_doubted(&self) -> bool {
+        self.journal_doubted.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn doubt_journal(&self) {
+        self.journal_doubted.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn wish_for_snapshot(&self) {

@@ -9,7 +9,7 @@ use charye_domain::book::{Book, Room};
 use charye_domain::time::UnixMillis;
 
 use crate::availability::LayoutError;
-use crate::ports::{Head, JournalReader, ReadFailure, RowHash, SnapshotFailure, Snapshots};
+use crate::ports::{Head, JournalReader, PeopleFailure, ReadFailure, RowHash, SnapshotFailure, Snapshots};
 
 /// Why the engine does not start.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum StartFailure {
     Forked,
     #[error("could not lay the board out over the book")]
     Board(#[from] LayoutError),
+    /// The people store cannot be brought in line with the journal: details of the erased might be read.
+    #[error("could not erase again whom the journal says is erased")]
+    People(#[from] PeopleFailure),
     #[error("could not start thread")]
     Thread(#[source] std::io::Error),
 }

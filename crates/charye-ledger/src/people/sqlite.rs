@@ -4,7 +4,7 @@
 //! data key durable first, then the row that names it, then removes the key the row had before: at any crash the row that
 //! is there opens. Erasing destroys the key first. Pages are zeroed when content leaves them (`secure_delete`), and the
 //! logs are emptied after an erasure, so that nothing is left in the files. What the disk or a backup kept elsewhere is
-//! worthless without the key file, and is erased again after a restore ([`SqlitePeople::erase_again`]).
+//! worthless without the key file, and is erased again after a restore ([`PeopleStore::erase_again`]).
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -91,23 +91,6 @@ impl SqlitePeople {
             writer: files(OpenFlags::SQLITE_OPEN_READ_WRITE)?,
             readers: [files(OpenFlags::SQLITE_OPEN_READ_ONLY)?, files(OpenFlags::SQLITE_OPEN_READ_ONLY)?],
         })
-    }
-
-    /// Erases those of these people who are here, as after a restore from a backup that is older than their erasure.
-    /// Returns how many were here.
-    ///
-    /// # Errors
-    /// `Storage`: those erased so far stay erased.
-    pub fn erase_again(&self, erased: &mut dyn Iterator<Item = Person>) -> Result<u64, PeopleFailure> {
-        let files = self.writer();
-        let mut found = 0;
-        for person in erased {
-            found += u64::from(files.erase(person)?);
-        }
-        if found > 0 {
-            files.empty_logs()?;
-        }
-        Ok(found)
     }
 
     /// Checks the next `limit` rows after `after`, in order of person: for a look at everything, a piece at a time.
@@ -217,6 +200,18 @@ impl PeopleStore for SqlitePeople {
         files.erase(person)?;
         // Also when nothing was here: an earlier erasure may have ended before its logs were emptied.
         files.empty_logs()
+    }
+
+    fn erase_again(&self, erased: &mut dyn Iterator<Item = Person>) -> Result<u64, PeopleFailure> {
+        let files = self.writer();
+        let mut found = 0;
+        for person in erased {
+            found += u64::from(files.erase(person)?);
+        }
+        if found > 0 {
+            files.empty_logs()?;
+        }
+        Ok(found)
     }
 }
 
