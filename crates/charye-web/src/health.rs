@@ -58,6 +58,7 @@ fn causes(health: &Health) -> Vec<&'static str> {
         ("draining", health.draining),
         ("sequencer_hangs", health.heartbeat_age > HEARTBEAT_AGE_MAX),
         ("storage_low", health.storage_low),
+        ("journal_changed", health.journal_doubted),
     ];
     checks.into_iter().filter(|(_, holds)| *holds).map(|(cause, _)| cause).collect()
 }
