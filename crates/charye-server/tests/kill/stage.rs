@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -67,7 +67,7 @@ pub(crate) fn play() {
     let temporary = tempfile::tempdir().unwrap();
     let data = temporary.path().join("data");
     let opened = prepare(&data);
-    let config = write_config(temporary.path(), &data);
+    let config = support::write_config(temporary.path(), &data, "");
     let history_file = temporary.path().join("history.jsonl");
     let stage = Arc::new(Stage {
         history: History::create(&history_file),
@@ -148,18 +148,6 @@ fn prepare(data: &Path) -> Vec<u32> {
     let rows: Vec<u32> = rows.take(THREADS * CITIZENS_PER_THREAD).collect();
     assert_eq!(rows.len(), THREADS * CITIZENS_PER_THREAD, "enough people may reserve today");
     rows
-}
-
-fn write_config(folder: &Path, data: &Path) -> PathBuf {
-    let text = format!(
-        "[data]\nfolder = {data:?}\n[listen]\naddress = \"127.0.0.1:0\"\n\
-         [engine]\naccept_clock = true\npeople = 1000\nsnapshot_every_entries = 1000\n\
-         [rehearsal]\nenabled = true\ncitizens = {:?}\n[log]\nlevel = \"error\"\n",
-        data.join("nation/citizens.csv")
-    );
-    let path = folder.join("charye.toml");
-    fs::write(&path, text).unwrap();
-    path
 }
 
 /// The released program; or, to crash at a point, this binary.

@@ -1,9 +1,12 @@
 //! What black-box tests share: the real program as a child process, and a small HTTP client that knows nothing of ours.
 #![expect(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod api;
+pub(crate) mod page;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -17,6 +20,19 @@ pub(crate) fn charye(arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(CHARYE).args(arguments).stdin(Stdio::null()).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+/// Writes the configuration of a server over a demo's folder, for `charye serve`; `more` are lines of `[data]`.
+pub(crate) fn write_config(folder: &Path, data: &Path, more: &str) -> PathBuf {
+    let text = format!(
+        "[data]\nfolder = {data:?}\n{more}\n[listen]\naddress = \"127.0.0.1:0\"\n\
+         [engine]\naccept_clock = true\npeople = 1000\nsnapshot_every_entries = 1000\n\
+         [rehearsal]\nenabled = true\ncitizens = {:?}\n[log]\nlevel = \"error\"\n",
+        data.join("nation/citizens.csv")
+    );
+    let path = folder.join("charye.toml");
+    std::fs::write(&path, text).unwrap();
+    path
 }
 
 /// A server of our own, ended when dropped.
@@ -63,6 +79,16 @@ impl Server {
         Self { child, address, said }
     }
 
+    /// Birth date and made-up national number of the citizen whom the demo tells to sign in as with these words.
+    pub(crate) fn citizen(&self, data: &Path, words: &str) -> (String, String) {
+        let told = self.said.iter().find(|line| line.contains(words)).unwrap_or_else(|| panic!("nobody {words}"));
+        let born = told.split("born ").nth(1).and_then(|rest| rest.get(..10)).unwrap().to_owned();
+        let name = told.split("sign in  as ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+        let citizens = std::fs::read_to_string(data.join("nation/citizens.csv")).unwrap();
+        let row = citizens.lines().find(|row| row.contains(&format!(",{name},")) && row.contains(&born)).unwrap();
+        (born, row.split(',').next().unwrap().to_owned())
+    }
+
     pub(crate) fn client(&self) -> Client {
         Client::new(self.address)
     }
@@ -77,6 +103,13 @@ impl Server {
     pub(crate) fn terminate(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// From now on no file of its can grow beyond this.
+    pub(crate) fn limit_files_to(&self, bytes: u64) {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let limit = Rlimit { current: Some(bytes), maximum: None };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
     }
 
     /// Waits for its end for at most `limit`; `None` if it goes on.
@@ -136,13 +169,21 @@ pub(crate) struct Client {
     pub(crate) address: SocketAddr,
     connection: Option<BufReader<TcpStream>>,
     pub(crate) cookies: Vec<(String, String)>,
+    /// Answers that broke off after their first byte.
+    pub(crate) torn: u32,
     /// Headers sent with every request, such as an API login.
     pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Client {
     pub(crate) fn new(address: SocketAddr) -> Self {
-        Self { address, connection: None, cookies: Vec::new(), headers: Vec::new() }
+        Self { address, connection: None, cookies: Vec::new(), torn: 0, headers: Vec::new() }
+    }
+
+    /// Goes on at another server, with everything in its pockets.
+    pub(crate) fn move_to(&mut self, server: &Server) {
+        self.address = server.address;
+        self.connection = None;
     }
 
     pub(crate) fn get(&mut self, path: &str) -> Answer {
@@ -216,6 +257,7 @@ impl Client {
         let broken = || std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the connection ended within an answer");
         let mut line = String::new();
         connection.read_line(&mut line)?;
+        self.torn += u32::from(!line.is_empty());
         let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
         let mut headers = Vec::new();
         loop {
@@ -232,6 +274,7 @@ impl Client {
         let length = header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0_usize);
         let mut body = vec![0; length];
         connection.read_exact(&mut body)?;
+        self.torn -= 1;
         if header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
             self.connection = None;
         }

@@ -1,0 +1,29 @@
+//! The API as a small program uses it: in, and on to places that are free.
+
+use serde_json::{Value, json};
+
+use super::{Client, Server};
+
+/// Signed in and inside, over the API.
+pub(crate) fn api_client(server: &Server, number: &str) -> Client {
+    let mut client = server.client();
+    let login = client.post_json("/api/v1/sign-in", "not-needed", &json!({ "citizen": number })).expect(200).json();
+    client.headers.push(("Authorization".to_owned(), format!("Bearer {}", login["login"].as_str().unwrap())));
+    let visit = client.post_json("/api/v1/campaigns/kr-2021-18-49/visit", "not-needed", &json!({})).expect(200).json();
+    client.headers.push(("Charye-Pass".to_owned(), visit["pass"].as_str().unwrap().to_owned()));
+    client
+}
+
+/// A pair of places that is free.
+pub(crate) fn free_pair(client: &mut Client) -> Value {
+    let root = "/api/v1/campaigns/kr-2021-18-49/clinics";
+    let found = client.get(&format!("{root}?limit=1")).expect(200).json();
+    let code = found["clinics"][0]["clinic"]["code"].as_str().unwrap();
+    let time = &found["clinics"][0]["next_times"][0];
+    let (product, first) = (time["product"].as_str().unwrap(), time["slot"].as_str().unwrap());
+    let days = client.get(&format!("{root}/{code}/{product}/days?first={first}")).expect(200).json();
+    let day = days["free_days"][0].as_str().unwrap();
+    let times = client.get(&format!("{root}/{code}/{product}/days/{day}?first={first}")).expect(200).json();
+    let second = times["times"].as_array().unwrap().iter().find(|time| time["remaining"] != 0).unwrap();
+    json!({ "campaign": "kr-2021-18-49", "first": first, "second": second["slot"] })
+}
