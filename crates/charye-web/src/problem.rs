@@ -38,6 +38,7 @@ pub const KINDS: &[ProblemKind] = &[
     ProblemKind { code: "other_site", status: 403 },
     // The gate.
     ProblemKind { code: "sign_in_first", status: 401 },
+    ProblemKind { code: "identity_not_accepted", status: 403 },
     ProblemKind { code: "wait_first", status: 403 },
     // Rules: the book's rejections.
     ProblemKind { code: "key_reused", status: 422 },

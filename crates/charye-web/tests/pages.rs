@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use charye_domain::book::samples::{self, CAMPAIGN, OPERATOR, PAIRED, SINGLE};
 use charye_domain::book::{Action, Channel, Command, Provenance, Query};
-use charye_domain::campaign::UniquenessScheme;
+use charye_domain::campaign::{Bilingual, Campaign, UniquenessScheme};
+use charye_domain::clinic::Point;
 use charye_domain::ids::{ImportId, OperationKey};
 use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
+use charye_engine::availability::DistrictPlace;
 use charye_engine::fakes::{FakeWorld, ToyKeys};
 use charye_engine::ports::{
     Assurance, Keys as _, PersonalDetails, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter,
@@ -92,11 +94,19 @@ struct House {
 
 impl House {
     fn open(capacity: u16) -> Self {
+        Self::with(samples::campaign(DoseTwoPolicy::Together), capacity)
+    }
+
+    fn with(campaign: Campaign, capacity: u16) -> Self {
         let world = FakeWorld::at(samples::opens_at().plus_millis(-DAY_MS));
-        let engine = Engine::start(world.ports(), EngineSettings::default()).unwrap();
+        let both = |name: &str| Bilingual { ko: name.to_owned(), en: name.to_owned() };
+        let centre = Point { lat_e6: 37_583_800, lon_e6: 126_988_200 };
+        let jongno = DistrictPlace { code: 11_110, province: both("서울특별시"), name: both("종로구"), centre };
+        let settings = EngineSettings { districts: [jongno].into(), ..EngineSettings::default() };
+        let engine = Engine::start(world.ports(), settings).unwrap();
         let by = Provenance { actor: OPERATOR, channel: Channel::CommandLine, reason: 0 };
         let operator = |action| engine.submit_blocking(Command { by, operation: None, action }).unwrap();
-        let campaign = samples::campaign(DoseTwoPolicy::Together).into();
+        let campaign = Arc::new(campaign);
         operator(Action::PublishCampaign { campaign, text: "sample, version 1".into() });
         let import = ImportId(1);
         let sessions = [
@@ -532,6 +542,135 @@ fn who_may_not_reserve_is_told_why_and_does_not_get_in() {
 }
 
 #[test]
+fn a_second_dose_that_is_reserved_later_has_its_way_from_the_first() {
+    let house = House::with(samples::campaign(DoseTwoPolicy::Later), 4);
+    let mut browser = house.inside("en", FIRST_ADULT);
+    let reserve = |browser: &mut Browser, chooser: &str| {
+        let clinic = browser.get(chooser);
+        let slot = clinic.choices("first").first().unwrap_or_else(|| panic!("no times: {}", clinic.body)).clone();
+        let held = browser.submit(&clinic, "/holds", &[("key", &clinic.field("key")), ("first", &slot)]);
+        let hold = held.location().to_owned();
+        let hold = browser.get(&hold);
+        browser.confirm(&hold).location().split('?').next().unwrap().to_owned()
+    };
+    let first = reserve(&mut browser, "/find/C1/paired");
+    let way = browser.get(&first).says("Dose 2 is not reserved yet").links("/find/C1/paired?second_of=").remove(0);
+    assert_eq!(browser.get(&way).status, 303, "reserving another dose needs another visit");
+    browser.come_in("/find");
+    browser.get(&way).says("You are reserving dose 2");
+    let second = reserve(&mut browser, &way);
+    assert_ne!(first, second);
+    browser.get(&second).says("Dose 2");
+    assert!(browser.get(&first).links("/find/C1/paired?second_of=").is_empty(), "it is offered once");
+
+    // The second dose, a reservation of its own, moves to another day after the first.
+    browser.come_in("/find");
+    let change = browser.get(&format!("{second}/change"));
+    assert!(change.links("/find?change=").is_empty(), "a second dose stays at its clinic");
+    let chooser = browser.get(&change.links("/find/C1/paired?change=")[0]);
+    let slot = chooser.choices("first").pop().unwrap();
+    let fields = [("key", chooser.field("key")), ("first", slot)];
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let moved = browser.submit(&chooser, &format!("{second}/change"), &fields);
+    assert_eq!(moved.location(), format!("{second}?changed=1"));
+
+    let mut other = house.inside("en", SECOND_ADULT);
+    let number = first.rsplit('/').next().unwrap();
+    assert_eq!(other.get(&format!("/find/C1/paired?second_of={number}")).status, 404, "another's first dose");
+}
+
+#[test]
+fn who_proved_themselves_by_another_scheme_does_not_get_in() {
+    let campaign = Campaign { uniqueness: UniquenessScheme::NationalId, ..samples::campaign(DoseTwoPolicy::Together) };
+    let house = House::with(campaign, 4);
+    let mut browser = house.browser("en");
+    browser.sign_in(FIRST_ADULT, "/line");
+    let line = browser.get("/line");
+    line.says("another way of showing who you are");
+    assert!(!line.body.contains("action=\"/line\""));
+    let forced = browser.submit(&line, "/line", &[("campaign", "sample")]);
+    assert_eq!(forced.status, 403);
+    forced.says("Another way to sign in is needed").says("href=\"/sign-in\"");
+    assert!(!browser.cookies.contains_key("charye_pass"));
+}
+
+#[test]
+fn a_reservation_goes_into_a_calendar_without_saying_what_for() {
+    let house = House::open(4);
+    let mut browser = house.inside("ko", FIRST_ADULT);
+    let path = browser.reserve_single();
+    let page = browser.get(&path);
+    page.says("<svg").says(&format!("{path}/calendar.ics"));
+    let file = browser.get(&format!("{path}/calendar.ics"));
+    assert_eq!(file.header("content-type"), Some("text/calendar; charset=utf-8"));
+    file.says("SUMMARY:예약\r\n").says("LOCATION:서울 종로구\r\n").says("T003000Z\r\nDURATION:PT30M");
+    assert!(!file.body.contains("접종") && !file.body.contains("sample"), "{}", file.body);
+    let mut other = house.inside("ko", SECOND_ADULT);
+    assert_eq!(other.get(&format!("{path}/calendar.ics")).status, 404);
+    let ask = browser.get(&format!("{path}/cancel"));
+    browser.submit(&ask, &format!("{path}/cancel"), &[("key", &ask.field("key"))]);
+    assert_eq!(browser.get(&format!("{path}/calendar.ics")).status, 409, "nothing is to come");
+}
+
+#[test]
+fn what_is_kept_about_a_citizen_is_theirs_to_take_and_to_erase() {
+    let house = House::open(4);
+    let mut browser = house.inside("en", FIRST_ADULT);
+    let path = browser.reserve_single();
+    let number = path.rsplit('/').next().unwrap();
+    let export = browser.get("/my-data/export.json");
+    assert_eq!(export.header("content-disposition"), Some("attachment; filename=\"my-data.json\""));
+    let told: serde_json::Value = serde_json::from_str(&export.body).unwrap();
+    assert_eq!(told["details"]["name"], "시험 하나");
+    assert_eq!(told["details"]["birth_date"], "1990-03-09");
+    assert_eq!(told["reservations"][0]["number"], number);
+    assert_eq!(told["reservations"][0]["doses"][0]["state"], "reserved");
+
+    let page = browser.get("/my-data");
+    assert!(!page.body.contains("action=\"/my-data/erase\""), "not while a place is to come");
+    let refused = browser.submit(&page, "/my-data/erase", &[("sure", "1")]);
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    let ask = browser.get(&format!("{path}/cancel"));
+    browser.submit(&ask, &format!("{path}/cancel"), &[("key", &ask.field("key"))]);
+    let page = browser.get("/my-data");
+    let unsure = browser.submit(&page, "/my-data/erase", &[]);
+    assert_eq!(unsure.status, 422);
+    unsure.says("id=\"sure-mistake\"");
+    assert_eq!(browser.submit(&page, "/my-data/erase", &[("sure", "1")]).location(), "/?erased=1");
+    browser.get("/?erased=1").says("Your data is erased");
+    assert!(!browser.cookies.contains_key("charye_login"));
+
+    // Whoever signs in again comes as somebody new.
+    browser.sign_in(FIRST_ADULT, "/reservations");
+    assert!(!browser.get("/reservations").body.contains(number));
+    assert_eq!(browser.get(&path).status, 404);
+}
+
+#[test]
+fn where_one_is_becomes_a_district_and_is_in_no_address() {
+    let house = House::open(4);
+    let mut browser = house.inside("en", FIRST_ADULT);
+    let find = browser.get("/find");
+    find.says("action=\"/find/near\"").says("<svg viewBox").says("href=\"/find?province=11\"");
+    let near = |browser: &mut Browser, lat, lon| browser.submit(&find, "/find/near", &[("lat", lat), ("lon", lon)]);
+    assert_eq!(near(&mut browser, "37.584", "126.988").location(), "/find?province=11&district=11110");
+    let nowhere = near(&mut browser, "51.5", "0.1").location().to_owned();
+    browser.get(&nowhere).says("We found no district near you");
+    assert_eq!(near(&mut browser, "north", "126.988").status, 422);
+    assert_eq!(near(&mut browser, "37.584", "").status, 422);
+}
+
+#[test]
+fn a_time_of_day_without_a_province_is_told_beside_its_field() {
+    let house = House::open(4);
+    let mut browser = house.inside("en", FIRST_ADULT);
+    let page = browser.get("/find?times=morning&name=C1");
+    assert_eq!(page.status, 422);
+    page.says("id=\"province-mistake\"").says("value=\"morning\" selected").says("value=\"C1\"");
+    assert_eq!(browser.get("/find?times=morning&province=11").status, 200);
+}
+
+#[test]
 fn forms_from_elsewhere_are_refused() {
     let house = House::open(4);
     let mut browser = house.inside("en", FIRST_ADULT);
@@ -591,7 +730,7 @@ fn every_route_is_guarded_and_every_answer_is_safe() {
         }
         tried += 1;
     }
-    assert!(tried >= 22, "{tried} routes");
+    assert!(tried >= 30, "{tried} routes");
 }
 
 #[test]

@@ -63,7 +63,7 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
     let (seq, birth_date) = (signed_in.seq, proven.details.birth_date);
     let random = asked.app.engine.random();
     Ok(as_of(signed_in, |signed_in, seq_told| {
-        let login = LoginSession::begin(signed_in.person, birth_date, seq, asked.now, random);
+        let login = LoginSession::begin(signed_in.person, proven.scheme, birth_date, seq, asked.now, random);
         let expires_at = instant(login.expires_at, &TimeZone::UTC);
         LoginTold { login: asked.app.gate.seal_login(&login), expires_at, seq: seq_told }
     }))

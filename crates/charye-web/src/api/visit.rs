@@ -23,6 +23,7 @@ pub(super) fn routes() -> Vec<Route> {
             ApiDoc::answers::<VisitTold>("Go in, or move the visit to this device; earlier passes become void")
                 .problems(&[
                     "campaign_unknown",
+                    "identity_not_accepted",
                     "person_unknown",
                     "not_in_cohort",
                     "opening_not_yet",
@@ -60,6 +61,7 @@ async fn enter(asked: Asked) -> Result<Answer, Problem> {
     no_body(&asked)?;
     let campaign = campaign_at(&asked, 0)?;
     let login = asked.login()?;
+    login.proves_for(&campaign)?;
     let entered = waiting_room::enter(&asked.app.engine, login.person, campaign.id, login.facts(), Channel::Api).await;
     let entered = entered.map_err(|failure| asked.failed(failure))?;
     Ok(as_of(entered, |visit, seq| {

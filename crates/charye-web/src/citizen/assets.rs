@@ -1,5 +1,5 @@
-//! Room: web/citizen. The one stylesheet, at an address that changes with its content, so that browsers keep it for ever.
-//! Called by every page for the address, and by the table of routes. Never serves anything from disk.
+//! Room: web/citizen. Stylesheet, script and icon, each at an address that changes with its content, so that browsers keep
+//! it for ever. Called by every page for the addresses, and by the table of routes. Never serves anything from disk.
 
 use std::sync::LazyLock;
 
@@ -8,27 +8,75 @@ use hyper::header::{CACHE_CONTROL, HeaderValue};
 use hyper::{Method, StatusCode};
 
 use crate::gate::Access;
+use crate::problem::Problem;
 use crate::routes::Route;
 use crate::{Answer, Asked};
 
-const STYLESHEET: &str = include_str!("../../assets/charye.css");
+/// One file that pages load.
+struct Asset {
+    /// `/assets/charye-HASH.EXTENSION`.
+    path: LazyLock<String>,
+    content: &'static str,
+    media_type: &'static str,
+}
 
-static STYLESHEET_PATH: LazyLock<String> = LazyLock::new(|| {
-    let hash = blake3::hash(STYLESHEET.as_bytes()).to_hex();
-    format!("/assets/charye-{}.css", hash.get(..12).unwrap_or_default())
-});
+static STYLESHEET: Asset = Asset {
+    path: LazyLock::new(|| path_of(STYLESHEET.content, "css")),
+    content: include_str!("../../assets/charye.css"),
+    media_type: "text/css; charset=utf-8",
+};
+
+static SCRIPT: Asset = Asset {
+    path: LazyLock::new(|| path_of(SCRIPT.content, "js")),
+    content: include_str!("../../assets/charye.js"),
+    media_type: "text/javascript; charset=utf-8",
+};
+
+static ICON: Asset = Asset {
+    path: LazyLock::new(|| path_of(ICON.content, "svg")),
+    content: include_str!("../../assets/charye.svg"),
+    media_type: "image/svg+xml",
+};
+
+fn path_of(content: &str, extension: &str) -> String {
+    let hash = blake3::hash(content.as_bytes()).to_hex();
+    format!("/assets/charye-{}.{extension}", hash.get(..12).unwrap_or_default())
+}
 
 /// Where the stylesheet is.
 pub(super) fn stylesheet_path() -> &'static str {
-    STYLESHEET_PATH.as_str()
+    STYLESHEET.path.as_str()
+}
+
+/// Where the script is.
+pub(super) fn script_path() -> &'static str {
+    SCRIPT.path.as_str()
+}
+
+/// Where the icon is.
+pub(super) fn icon_path() -> &'static str {
+    ICON.path.as_str()
+}
+
+/// Every asset with its path, for whoever writes pages to files.
+#[cfg(any(test, feature = "samples"))]
+pub(super) fn all() -> [(&'static str, &'static str); 3] {
+    [&STYLESHEET, &SCRIPT, &ICON].map(|asset| (asset.path.as_str(), asset.content))
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::page(Method::GET, stylesheet_path(), Access::Anyone, stylesheet)]
+    let row = |asset: &'static Asset| {
+        Route::page(Method::GET, asset.path.as_str(), Access::Anyone, move |_| async move { Ok(answer(asset)) })
+    };
+    vec![row(&STYLESHEET), row(&SCRIPT), row(&ICON), Route::page(Method::GET, "/favicon.ico", Access::Anyone, favicon)]
 }
 
-async fn stylesheet(_: Asked) -> Result<Answer, crate::problem::Problem> {
-    let body = Bytes::from_static(STYLESHEET.as_bytes());
+fn answer(asset: &'static Asset) -> Answer {
     let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
-    Ok(Answer::of(StatusCode::OK, "text/css; charset=utf-8", body).with(CACHE_CONTROL, kept))
+    Answer::of(StatusCode::OK, asset.media_type, Bytes::from_static(asset.content.as_bytes())).with(CACHE_CONTROL, kept)
+}
+
+/// Browsers that do not read a page's link to its icon ask here.
+async fn favicon(_: Asked) -> Result<Answer, Problem> {
+    Ok(Answer::see_other(icon_path()))
 }

@@ -1,8 +1,6 @@
 //! Room: web/citizen. Cancelling: first what it means, then one form. Needs sign-in only, for nobody should have to wait
 //! in line to give a place back.
 
-#[cfg(test)]
-use askama::Template as _;
 use charye_domain::book::Channel;
 use charye_engine::by_citizen;
 use charye_engine::operations::operation;
@@ -13,6 +11,8 @@ use super::form::{key_of, new_key, seen};
 use super::layout::{Layout, Part};
 use super::place::PlaceWords;
 use super::reservations::own_reservation;
+#[cfg(any(test, feature = "samples"))]
+use super::samples::Names;
 use crate::gate::Access;
 use crate::problem::Problem;
 use crate::routes::Route;
@@ -61,13 +61,13 @@ async fn cancel(asked: Asked) -> Result<Answer, Problem> {
     Ok(seen(&asked, &cancelled, Answer::see_other(&path)))
 }
 
-#[cfg(test)]
-pub(super) fn samples(language: crate::locale::Language) -> Vec<(&'static str, String)> {
+#[cfg(any(test, feature = "samples"))]
+pub(super) fn samples(language: crate::locale::Language, names: Names) -> Vec<(&'static str, String)> {
     let page = CancelPage {
         layout: Layout::sample(language, true, Part::Reservations),
         number: "1234-5678-901".to_owned(),
-        places: PlaceWords::samples(language),
+        places: PlaceWords::samples(language, names),
         key: "0123456789abcdef0123456789abcdef".to_owned(),
     };
-    vec![("cancel", page.render().unwrap())]
+    vec![("cancel", super::rendered(&page))]
 }

@@ -1,16 +1,19 @@
 //! Room: web/citizen. Moving a reservation to other places: what it has now, where to choose, and the one form that
 //! swaps both at once. Never gives the old places up itself.
 
-#[cfg(test)]
-use askama::Template as _;
+use charye_domain::reservation::DoseState;
+use charye_domain::vaccine::DoseNumber;
 use charye_engine::reservation::reschedule_reservation;
 use hyper::Method;
 
+use super::clinic::{dose_of, first_dose_of};
 use super::form::{link, seen};
 use super::hold::{canonical, clinic_page, inside, not_had, places_of};
 use super::layout::{Layout, Part};
 use super::place::PlaceWords;
 use super::reservations::own_reservation;
+#[cfg(any(test, feature = "samples"))]
+use super::samples::Names;
 use crate::gate::{Access, CookieName, remove_cookie};
 use crate::problem::Problem;
 use crate::routes::Route;
@@ -40,12 +43,16 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
         return Err(Problem::new("move_not_allowed"));
     }
     let number = own.view.number.to_string();
-    let first_to_come = own.view.first.1 == charye_domain::reservation::DoseState::Reserved;
     let availability = asked.app.engine.availability();
+    let is_first = dose_of(&availability, own.view.first.0) == Some(DoseNumber::First);
+    let first_to_come = is_first && own.view.first.1 == DoseState::Reserved;
+    // A second dose is given where the first was, in whichever reservation that is.
+    let first = if is_first { None } else { first_dose_of(&asked, own.view.campaign, &availability).await? };
+    let at = first.unwrap_or(own.view.first.0);
     let page = ChangePage {
         layout: Layout::of(&asked, Part::Reservations),
         places: own.places(&asked),
-        same_clinic: clinic_page(&availability, &own.campaign, own.view.first.0, &number),
+        same_clinic: clinic_page(&availability, &own.campaign, at, &number),
         other_clinic: first_to_come.then(|| link("/find", &[("change", &number)])),
         number,
     };
@@ -67,17 +74,17 @@ async fn swap(asked: Asked) -> Result<Answer, Problem> {
     }
 }
 
-#[cfg(test)]
-pub(super) fn samples(language: crate::locale::Language) -> Vec<(&'static str, String)> {
+#[cfg(any(test, feature = "samples"))]
+pub(super) fn samples(language: crate::locale::Language, names: Names) -> Vec<(&'static str, String)> {
     let page = |other: Option<&str>| {
         let page = ChangePage {
             layout: Layout::sample(language, true, Part::Reservations),
             number: "1234-5678-901".to_owned(),
-            places: PlaceWords::samples(language),
+            places: PlaceWords::samples(language, names),
             same_clinic: Some("/find/a/b?change=1".to_owned()),
             other_clinic: other.map(str::to_owned),
         };
-        page.render().unwrap()
+        super::rendered(&page)
     };
     vec![("change", page(Some("/find?change=1"))), ("change-second-dose", page(None))]
 }

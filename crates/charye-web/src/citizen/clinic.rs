@@ -2,15 +2,13 @@
 //! together the second day and time. Every choice is a link, the last one a form. Also chooses for a reservation that
 //! is being moved. Never promises a place.
 
-#[cfg(test)]
-use askama::Template as _;
 use charye_domain::campaign::Campaign;
-use charye_domain::ids::{ClinicId, ProductId, ReservationNumber, SlotId};
+use charye_domain::ids::{CampaignId, ClinicId, ProductId, ReservationNumber, SlotId};
 use charye_domain::reservation::DoseState;
 use charye_domain::time::DayIndex;
 use charye_domain::vaccine::DoseNumber;
 use charye_engine::availability::{Availability, ClinicDays, DaySet, Moment, SearchError, TimeOffered};
-use charye_engine::reservation::look_up_reservation;
+use charye_engine::reservation::{look_up_citizen, look_up_reservation};
 use hyper::Method;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
@@ -19,6 +17,8 @@ use super::find::{campaign_inside, kind_key, product_by_code};
 use super::form::{iso_date, link, new_key};
 use super::layout::{Layout, Part};
 use super::place::when;
+#[cfg(any(test, feature = "samples"))]
+use super::samples::Names;
 use crate::gate::Access;
 use crate::locale::{Language, Value, long_date, short_date, time_of_day};
 use crate::problem::Problem;
@@ -40,6 +40,8 @@ struct ClinicPage {
     product: String,
     /// The number of the reservation that is being moved.
     change: Option<String>,
+    /// What is said of the first dose's reservation, where only its second dose is reserved here.
+    second_lead: Option<String>,
     /// The first dose's calendar; empty where the first dose is not to be chosen.
     months: Vec<Month>,
     nothing_free: bool,
@@ -123,14 +125,17 @@ struct Look<'a> {
     product: ProductId,
     moment: Moment,
     path: String,
-    change: Option<Change>,
+    purpose: Purpose,
 }
 
-/// A reservation that is being moved.
-struct Change {
-    number: ReservationNumber,
-    /// Both doses are to be chosen, or the only one; or the second alone, after this first one.
-    only_second_after: Option<SlotId>,
+/// What is chosen for.
+enum Purpose {
+    /// A new reservation.
+    Reserve,
+    /// The second dose of a campaign that reserves it later, after the first of this reservation.
+    ReserveSecond { number: ReservationNumber, first: SlotId },
+    /// A reservation that is being moved: both doses or the only one; or the second alone, after this first one.
+    Change { number: ReservationNumber, only_second_after: Option<SlotId> },
 }
 
 async fn show(asked: Asked) -> Result<Answer, Problem> {
@@ -138,7 +143,7 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
     let availability = asked.app.engine.availability();
     let (clinic, _) = availability.directory().by_code(asked.path_value(0)?).ok_or_else(not_found)?;
     let product = product_by_code(&campaign, asked.path_value(1)?).ok_or_else(not_found)?;
-    let change = change_of(&asked).await?;
+    let purpose = purpose_of(&asked, &availability).await?;
     let path = format!("/find/{}/{}", asked.path_value(0)?, asked.path_value(1)?);
     let look = Look {
         asked: &asked,
@@ -149,7 +154,7 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
         product,
         moment: availability.moment(campaign.id, asked.now),
         path,
-        change,
+        purpose,
     };
     super::page(asked.language, &look.page()?)
 }
@@ -166,19 +171,55 @@ fn told(error: SearchError) -> Problem {
     }
 }
 
-/// The reservation that is being moved, if one is: the citizen's own, and with something still to come.
-async fn change_of(asked: &Asked) -> Result<Option<Change>, Problem> {
-    let Some(number) = asked.query.filled("change") else { return Ok(None) };
+/// What the query says the places are for. The reservation it names is the citizen's own; what is not to come cannot be
+/// moved, and a second dose comes after a first.
+async fn purpose_of(asked: &Asked, availability: &Availability) -> Result<Purpose, Problem> {
+    let named = |name| asked.query.filled(name);
+    let Some(text) = named("change").or_else(|| named("second_of")) else { return Ok(Purpose::Reserve) };
     let unknown = || Problem::new("reservation_unknown");
-    let number = ReservationNumber::parse(number).ok_or_else(unknown)?;
+    let number = ReservationNumber::parse(text).ok_or_else(unknown)?;
     let found = look_up_reservation(&asked.app.engine, asked.login()?.person, number).await;
     let view = found.map_err(|failure| asked.failed(failure))?.value.ok_or_else(unknown)?;
+    let is_first = dose_of(availability, view.first.0) == Some(DoseNumber::First);
+    if named("change").is_none() {
+        let stands = is_first && view.first.1 != DoseState::Cancelled;
+        let first = view.first.0;
+        return if stands {
+            Ok(Purpose::ReserveSecond { number, first })
+        } else {
+            Err(Problem::new("slot_of_other_dose"))
+        };
+    }
     let first_to_come = view.first.1 == DoseState::Reserved;
     let second_to_come = view.second.is_some_and(|(_, state)| state == DoseState::Reserved);
     if !first_to_come && !second_to_come {
         return Err(Problem::new("move_not_allowed"));
     }
-    Ok(Some(Change { number, only_second_after: (!first_to_come).then_some(view.first.0) }))
+    let only_second_after = match (is_first, first_to_come) {
+        (true, true) => None,
+        (true, false) => Some(view.first.0),
+        // A second dose that was reserved on its own: its first is in another reservation.
+        (false, _) => Some(first_dose_of(asked, view.campaign, availability).await?.ok_or_else(unknown)?),
+    };
+    Ok(Purpose::Change { number, only_second_after })
+}
+
+/// Which dose a slot is for.
+pub(super) fn dose_of(availability: &Availability, slot: SlotId) -> Option<DoseNumber> {
+    Some(availability.slot(slot)?.1.plane.dose)
+}
+
+/// Where the citizen's first dose was or will be, if it has not been cancelled.
+pub(super) async fn first_dose_of(
+    asked: &Asked,
+    campaign: CampaignId,
+    availability: &Availability,
+) -> Result<Option<SlotId>, Problem> {
+    let looked = look_up_citizen(&asked.app.engine, asked.login()?.person, campaign).await;
+    let reservations = looked.map_err(|failure| asked.failed(failure))?.value.reservations;
+    let standing = |(slot, state): (SlotId, DoseState)| (state != DoseState::Cancelled).then_some(slot);
+    let firsts = reservations.into_iter().filter_map(|view| standing(view.first));
+    Ok(firsts.into_iter().find(|slot| dose_of(availability, *slot) == Some(DoseNumber::First)))
 }
 
 impl Look<'_> {
@@ -193,7 +234,8 @@ impl Look<'_> {
             address: clinic.address.clone(),
             phone: clinic.phone.clone(),
             product: self.language.of(&product.name).to_owned(),
-            change: self.change.as_ref().map(|change| change.number.to_string()),
+            change: self.change(),
+            second_lead: None,
             months: Vec::new(),
             nothing_free: false,
             day: None,
@@ -201,9 +243,13 @@ impl Look<'_> {
             second: None,
             form: None,
         };
-        match self.change.as_ref().and_then(|change| change.only_second_after) {
-            Some(first) => self.choose_second(&mut page, first, None)?,
-            None => self.choose_first(&mut page)?,
+        match self.purpose {
+            Purpose::ReserveSecond { number, first } => {
+                page.second_lead = Some(self.second_lead(number, first)?);
+                self.choose_second(&mut page, first, None)?;
+            }
+            Purpose::Change { only_second_after: Some(first), .. } => self.choose_second(&mut page, first, None)?,
+            Purpose::Reserve | Purpose::Change { .. } => self.choose_first(&mut page)?,
         }
         Ok(page)
     }
@@ -283,14 +329,33 @@ impl Look<'_> {
         Ok(())
     }
 
+    fn second_lead(&self, number: ReservationNumber, first: SlotId) -> Result<String, Problem> {
+        let (_, place) = self.availability.slot(first).ok_or_else(|| Problem::new("slot_unknown"))?;
+        let (number, when) = (number.to_string(), when(self.language, self.campaign, place.day, place.start));
+        let told = [("number", Value::Text(&number)), ("when", Value::Text(&when))];
+        Ok(self.language.text_with("clinic-second-lead", &told).into_owned())
+    }
+
+    /// The number of the reservation that is being moved.
+    fn change(&self) -> Option<String> {
+        match self.purpose {
+            Purpose::Change { number, .. } => Some(number.to_string()),
+            Purpose::Reserve | Purpose::ReserveSecond { .. } => None,
+        }
+    }
+
     fn slot_asked(&self, name: &str) -> Option<SlotId> {
         self.asked.query.filled(name).and_then(|slot| slot.parse().ok()).map(SlotId)
     }
 
     fn link(&self, pairs: &[(&str, &str)]) -> String {
-        let change = self.change.as_ref().map_or(String::new(), |change| change.number.to_string());
+        let (name, number) = match self.purpose {
+            Purpose::Reserve => ("change", String::new()),
+            Purpose::ReserveSecond { number, .. } => ("second_of", number.to_string()),
+            Purpose::Change { number, .. } => ("change", number.to_string()),
+        };
         let mut all = pairs.to_vec();
-        all.push(("change", &change));
+        all.push((name, &number));
         link(&self.path, &all)
     }
 
@@ -305,8 +370,8 @@ impl Look<'_> {
     }
 
     fn form(&self, choose: &'static str, first: Option<u32>, times: Vec<TimeWords>) -> FormWords {
-        let action = match &self.change {
-            Some(change) => format!("/reservations/{}/change", change.number),
+        let action = match self.change() {
+            Some(number) => format!("/reservations/{number}/change"),
             None => "/holds".to_owned(),
         };
         FormWords { action, key: new_key(self.asked.app.engine.random()), choose, first, times }
@@ -361,8 +426,8 @@ fn month_title(language: Language, first: Date) -> String {
     }
 }
 
-#[cfg(test)]
-pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
+#[cfg(any(test, feature = "samples"))]
+pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     let time = |slot, left, chosen| TimeWords {
         slot,
         time: time_of_day(language, charye_domain::time::MinuteOfDay(540)),
@@ -372,11 +437,23 @@ pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
     };
     let times = || vec![time(64, 3, true), time(65, 0, false), time(66, 1, false)];
     let day = || Some(DayWords { title: "8. 30.".to_owned(), times: times() });
-    let free =
-        Cell::Free { day: 30, href: "/find/a/b?day=1".to_owned(), label: "30 \"<free>".to_owned(), chosen: true };
-    let week =
-        vec![Cell::Blank, Cell::None { day: 1 }, Cell::Full { day: 2 }, free, Cell::Blank, Cell::Blank, Cell::Blank];
-    let month = |title: &str| Month { title: title.to_owned(), weeks: vec![week.clone()] };
+    let cell = |day: i8| match day {
+        1..=31 if day % 7 == 1 => Cell::None { day },
+        1..=31 if day % 5 == 0 => Cell::Full { day },
+        1..=31 => Cell::Free {
+            day,
+            href: "/find/a/b?day=1".to_owned(),
+            label: names.or(&day.to_string(), "30 \"<free>"),
+            chosen: day == 27,
+        },
+        _ => Cell::Blank,
+    };
+    // A month of 31 days that begins on a Sunday.
+    let week = |week: i8| (1..=7).map(|day| cell(week * 7 + day)).collect();
+    let month = |month| Month {
+        title: month_title(language, jiff::civil::date(2021, month, 1)),
+        weeks: (0..5).map(week).collect(),
+    };
     let form = |choose, first| FormWords {
         action: "/holds".to_owned(),
         key: "0123456789abcdef0123456789abcdef".to_owned(),
@@ -385,18 +462,24 @@ pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
         times: times(),
     };
     let choice = |chosen| DayChoice { href: "/find/a/b?second_day=1".to_owned(), text: "10. 11.".to_owned(), chosen };
-    let second =
-        || Some(SecondWords { days: vec![choice(true), choice(false)], standard: Some("<42>".to_owned()), day: day() });
+    let second = || {
+        Some(SecondWords {
+            days: vec![choice(true), choice(false)],
+            standard: Some(names.or("42", "<42>")),
+            day: day(),
+        })
+    };
     let page = |change: Option<&str>, day: Option<DayWords>, first: Option<&str>, second, form, nothing_free| {
-        let months = if day.is_some() { vec![month("2021년 8월"), month("2021년 9월")] } else { Vec::new() };
+        let months = if day.is_some() { vec![month(8), month(9)] } else { Vec::new() };
         let page = ClinicPage {
             layout: Layout::sample(language, true, Part::Find),
-            name: "<script>의원".to_owned(),
+            name: names.clinic(language),
             kind: language.text("clinic-centre").into_owned(),
-            address: "서울 & \"종로\"".to_owned(),
+            address: names.address(),
             phone: "02-000-0000".to_owned(),
-            product: "Pfizer <b>".to_owned(),
+            product: names.or("Pfizer-BioNTech", "Pfizer <b>"),
             change: change.map(str::to_owned),
+            second_lead: None,
             months,
             nothing_free,
             day,
@@ -404,7 +487,7 @@ pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
             second,
             form,
         };
-        page.render().unwrap()
+        super::rendered(&page)
     };
     vec![
         ("clinic-one-dose", page(None, day(), None, None, Some(form("first", None)), false)),

@@ -3,20 +3,22 @@
 
 use std::sync::Arc;
 
-#[cfg(test)]
-use askama::Template as _;
 use charye_domain::campaign::Campaign;
-use charye_domain::clinic::ClinicKind;
+use charye_domain::clinic::{ClinicKind, Point};
 use charye_domain::ids::{ProductId, ReservationNumber};
 use charye_domain::time::{DayIndex, MinuteOfDay};
 use charye_engine::availability::{
-    Area, Availability, Centre, ClinicFound, Count, Cursor, Order, SearchError, SearchPage, SearchRequest,
+    Area, Availability, Centre, ClinicFound, Count, Cursor, Directory, District, Order, SearchError, SearchPage,
+    SearchRequest,
 };
 use hyper::{Method, StatusCode};
 
 use super::form::{Mistakes, iso_date, link};
 use super::layout::{Layout, Part};
 use super::place::{distance_text, when};
+use super::province_map::ProvinceMap;
+#[cfg(any(test, feature = "samples"))]
+use super::samples::Names;
 use crate::asked::Fields;
 use crate::gate::Access;
 use crate::locale::Language;
@@ -31,7 +33,10 @@ const MIDNIGHT: MinuteOfDay = MinuteOfDay(24 * 60);
 const TYPED_MAX: usize = 60;
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::page(Method::GET, "/find", Access::Inside, show)]
+    vec![
+        Route::page(Method::GET, "/find", Access::Inside, show),
+        Route::page(Method::POST, "/find/near", Access::Inside, near),
+    ]
 }
 
 /// What a citizen asks for, as typed.
@@ -64,6 +69,8 @@ struct FindPage {
     orders: Vec<Choice>,
     /// First and last day that can be asked for.
     days: (String, String),
+    /// Until a province is chosen.
+    map: Option<ProvinceMap>,
     /// Present if the request made sense.
     found: Option<Found>,
 }
@@ -232,6 +239,9 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
     wish.settle(&availability);
     let mut mistakes = Mistakes::default();
     let mut request = wish.request(language, &campaign, &mut mistakes);
+    if asked.query.get("near") == Some("nowhere") {
+        mistakes.add(language, "province", "find-near-nowhere");
+    }
     let mut found = None;
     if mistakes.is_empty() {
         let moment = availability.moment(campaign.id, asked.now);
@@ -251,6 +261,48 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
     let layout = Layout::of(&asked, Part::Find);
     let page = find_page(layout, &availability, &campaign, wish, mistakes, found);
     Ok(super::page(language, &page)?.status(status))
+}
+
+/// Where the browser says it is becomes a district, and is forgotten: no address of ours carries a position.
+async fn near(asked: Asked) -> Result<Answer, Problem> {
+    let form = &asked.form;
+    let here = form.required("lat", |text| degrees_e6(text, 90)).and_then(|lat_e6| {
+        let lon_e6 = form.required("lon", |text| degrees_e6(text, 180))?;
+        Ok(Point { lat_e6, lon_e6 })
+    })?;
+    let availability = asked.app.engine.availability();
+    let change = Wish::of(form).change;
+    let to = match nearest_district(availability.directory(), here) {
+        Some(district) => {
+            let (district, province) = (district.code.to_string(), (district.code / 1_000).to_string());
+            link("/find", &[("province", &province), ("district", &district), ("change", &change)])
+        }
+        None => link("/find", &[("near", "nowhere"), ("change", &change)]),
+    };
+    Ok(Answer::see_other(&to))
+}
+
+/// Degrees with at most six decimals, as millionths.
+fn degrees_e6(text: &str, degrees_max: i32) -> Option<i32> {
+    let degrees: f64 = text.parse().ok()?;
+    let within = degrees.is_finite() && degrees.abs() <= f64::from(degrees_max);
+    within.then_some((degrees * 1e6) as i32)
+}
+
+/// The district whose centre is nearest, if one is within 100 km.
+fn nearest_district(directory: &Directory, here: Point) -> Option<&District> {
+    const NEAR_E6: f64 = 900_000.0;
+    let squeeze = (f64::from(here.lat_e6) * 1e-6).to_radians().cos();
+    let apart_e6 = |district: &&District| {
+        let centre = district.centre?;
+        let north = f64::from(centre.lat_e6) - f64::from(here.lat_e6);
+        let east = (f64::from(centre.lon_e6) - f64::from(here.lon_e6)) * squeeze;
+        Some(north.hypot(east))
+    };
+    let districts = directory.provinces().iter().flat_map(|province| directory.districts_of(province));
+    let near = districts.filter_map(|district| Some((apart_e6(&district)?, district)));
+    let (apart, nearest) = near.min_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    (apart <= NEAR_E6).then_some(nearest)
 }
 
 /// What a search had to complain about, beside the field it is about.
@@ -292,7 +344,9 @@ fn find_page(
         };
         pairs.iter().map(choice).collect()
     };
+    let kept = [("product", wish.product.as_str()), ("change", &wish.change)];
     FindPage {
+        map: wish.province.is_empty().then(|| ProvinceMap::of(language, directory, &kept)),
         campaign: language.of(&campaign.name).to_owned(),
         provinces: directory.provinces().iter().map(|p| place(p.code, &p.name, &wish.province)).collect(),
         districts: of_province.iter().map(|d| place(d.code, &d.name, &wish.district)).collect(),
@@ -388,13 +442,13 @@ pub(super) fn kind_key(kind: ClinicKind) -> &'static str {
     }
 }
 
-#[cfg(test)]
-pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
+#[cfg(any(test, feature = "samples"))]
+pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     let choice = |value: &str, text: &str, chosen| Choice { value: value.to_owned(), text: text.to_owned(), chosen };
     let clinic = |name: &str, times: usize| ClinicWords {
         name: name.to_owned(),
         kind: language.text("clinic-contracted").into_owned(),
-        address: "서울 & \"종로\" <1>".to_owned(),
+        address: names.address(),
         distance: Some(distance_text(language, 420)),
         days: 1,
         places: 12_345,
@@ -408,9 +462,10 @@ pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
             .collect(),
     };
     let page = |wish: Wish, mistakes, found| {
+        let wish_map = wish.province.is_empty().then(|| ProvinceMap::sample(language));
         let page = FindPage {
             layout: Layout::sample(language, true, Part::Find),
-            campaign: "18–49 <b>".to_owned(),
+            campaign: names.campaign(language),
             wish,
             mistakes,
             provinces: vec![choice("11", "서울", true), choice("26", "부산", false)],
@@ -419,11 +474,12 @@ pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
             times: vec![choice("", "-", true)],
             orders: vec![choice("", "-", true)],
             days: ("2021-08-26".to_owned(), "2021-11-11".to_owned()),
+            map: wish_map,
             found,
         };
-        page.render().unwrap()
+        super::rendered(&page)
     };
-    let typed = Wish { name: "\"><script>".to_owned(), province: "11".to_owned(), ..Wish::default() };
+    let typed = Wish { name: names.or("내과", "\"><script>"), province: "11".to_owned(), ..Wish::default() };
     let moving = Wish { change: "1234-5678-901".to_owned(), ..Wish::default() };
     let mut mistakes = Mistakes::default();
     mistakes.add(language, "province", "find-area-too-wide");
@@ -438,7 +494,11 @@ pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
     vec![
         (
             "find",
-            page(typed.clone(), Mistakes::default(), Some(found(vec![clinic("<script>의원", 3), clinic("b", 1)]))),
+            page(
+                typed.clone(),
+                Mistakes::default(),
+                Some(found(vec![clinic(&names.clinic(language), 3), clinic("b", 1)])),
+            ),
         ),
         ("find-empty", page(moving, Mistakes::default(), Some(found(Vec::new())))),
         ("find-mistake", page(typed, mistakes, None)),
@@ -448,6 +508,18 @@ pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn positions_are_read_strictly() {
+        let check = |text: &str, expect| assert_eq!(degrees_e6(text, 90), expect, "{text}");
+        check("37.566", Some(37_566_000));
+        check("-90", Some(-90_000_000));
+        check("90.1", None);
+        check("NaN", None);
+        check("inf", None);
+        check("", None);
+        check("37,5", None);
+    }
 
     #[test]
     fn a_search_is_found_again_from_its_own_link() {

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-#[cfg(test)]
-use askama::Template as _;
 use charye_domain::book::{Authority, Channel, HoldView, Places, Rejection};
 use charye_domain::campaign::Campaign;
 use charye_domain::ids::{HoldId, SlotId};
@@ -22,6 +20,8 @@ use super::find::campaign_inside;
 use super::form::{key_of, link, minutes_left, new_key, seen};
 use super::layout::{Layout, Part};
 use super::place::{OfferWords, PlaceWords, codes_of, offers};
+#[cfg(any(test, feature = "samples"))]
+use super::samples::Names;
 use crate::asked::Fields;
 use crate::gate::{Access, CookieName, Pass, remove_cookie};
 use crate::locale::{Language, time_of_day};
@@ -53,6 +53,7 @@ struct HoldPage {
     /// As a clock shows it, in the campaign's zone.
     ends: String,
     minutes: i64,
+    seconds: i64,
     warns: bool,
     extensions_left: i64,
     /// How much one extension adds. Unit: minutes.
@@ -238,6 +239,7 @@ fn hold_page(asked: &Asked, campaign: &Campaign, hold: &HoldView) -> HoldPage {
         first: hold.first.0,
         ends: time_of_day(asked.language, MinuteOfDay(minute)),
         minutes,
+        seconds: secs_left,
         warns,
         extensions_left: hold.extensions_left.into(),
         extension_minutes: i64::from(campaign.hold.extension_secs.div_ceil(60)),
@@ -311,13 +313,13 @@ async fn confirm(asked: Asked) -> Result<Answer, Problem> {
     }
 }
 
-#[cfg(test)]
-pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
+#[cfg(any(test, feature = "samples"))]
+pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     let layout = || Layout::sample(language, true, Part::Find);
     let held = |minutes, extensions_left| {
         let page = HoldPage {
             layout: Layout { refresh_secs: (minutes <= WARNING_MINUTES).then_some(62), ..layout() },
-            places: PlaceWords::samples(language)
+            places: PlaceWords::samples(language, names)
                 .into_iter()
                 .map(|place| PlaceWords { state: None, ..place })
                 .collect(),
@@ -325,28 +327,29 @@ pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
             first: 64,
             ends: time_of_day(language, MinuteOfDay(1_205)),
             minutes,
+            seconds: minutes * 60 - 7,
             warns: minutes <= WARNING_MINUTES,
             extensions_left,
             extension_minutes: 2,
             key: "0123456789abcdef0123456789abcdef".to_owned(),
         };
-        page.render().unwrap()
+        super::rendered(&page)
     };
     let offer = |distance: Option<&str>| OfferWords {
         href: "/find/a/b?day=1&first=2".to_owned(),
         when: "8. 30.".to_owned(),
-        clinic: "<script>".to_owned(),
+        clinic: names.clinic(language),
         distance: distance.map(str::to_owned),
     };
     let offered = || vec![offer(None), offer(Some("1.2 km"))];
     let over = |expired: bool, offers| {
         let clinic = expired.then(|| "/find/a/b?x=1&y=2".to_owned());
-        HoldOverPage { layout: layout(), expired, clinic, offers }.render().unwrap()
+        super::rendered(&HoldOverPage { layout: layout(), expired, clinic, offers })
     };
     let sold_out = |offers| {
         let problem = Problem::new("sold_out");
         let (title, advice) = (problem.title(language).into_owned(), problem.advice(language).into_owned());
-        SoldOutPage { layout: layout(), title, advice, offers, again: "/find/a/b".to_owned() }.render().unwrap()
+        super::rendered(&SoldOutPage { layout: layout(), title, advice, offers, again: "/find/a/b".to_owned() })
     };
     vec![
         ("hold", held(5, 2)),

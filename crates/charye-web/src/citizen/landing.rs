@@ -1,8 +1,6 @@
 //! Room: web/citizen. The first page: which campaigns there are, who may reserve when, and what to do next. Costs no
 //! turn and no look-up, for the evening when everyone opens it at once.
 
-#[cfg(test)]
-use askama::Template as _;
 use charye_domain::campaign::Campaign;
 use charye_domain::time::UnixMillis;
 use hyper::Method;
@@ -10,6 +8,8 @@ use hyper::Method;
 use super::form::{Mistakes, TypedDate};
 use super::layout::{Layout, Part};
 use super::my_day::{WindowState, WindowWords, born_ranges, plain_date};
+#[cfg(any(test, feature = "samples"))]
+use super::samples::Names;
 use crate::gate::Access;
 use crate::locale::Language;
 use crate::problem::Problem;
@@ -27,6 +27,8 @@ struct LandingPage {
     campaigns: Vec<CampaignWords>,
     typed: TypedDate,
     mistakes: Mistakes,
+    /// Whether the citizen comes from having their data erased.
+    erased: bool,
 }
 
 struct CampaignWords {
@@ -70,15 +72,17 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
     let campaigns = asked.app.engine.campaigns();
     let campaigns = campaigns.iter().map(|campaign| CampaignWords::of(asked.language, campaign, asked.now)).collect();
     let layout = Layout::of(&asked, Part::Home);
-    let page = LandingPage { layout, campaigns, typed: TypedDate::default(), mistakes: Mistakes::default() };
+    let erased = asked.caller.login.is_none() && asked.query.get("erased") == Some("1");
+    let (typed, mistakes) = (TypedDate::default(), Mistakes::default());
+    let page = LandingPage { layout, campaigns, typed, mistakes, erased };
     super::page(asked.language, &page)
 }
 
-#[cfg(test)]
-pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
-    let [standing, ..] = super::my_day::Standing::samples(language);
+#[cfg(any(test, feature = "samples"))]
+pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
+    let [standing, ..] = super::my_day::Standing::samples(language, names);
     let campaign = |today, ahead, over| CampaignWords {
-        name: "18–49 <script>".to_owned(),
+        name: names.campaign(language),
         born: "1972 – 2003".to_owned(),
         from: "2021-08-26".to_owned(),
         to: "2021-11-11".to_owned(),
@@ -88,8 +92,9 @@ pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
     };
     let page = |signed_in, campaigns| {
         let layout = Layout::sample(language, signed_in, Part::Home);
-        let page = LandingPage { layout, campaigns, typed: TypedDate::default(), mistakes: Mistakes::default() };
-        page.render().unwrap()
+        let (typed, mistakes) = (TypedDate::default(), Mistakes::default());
+        let page = LandingPage { layout, campaigns, typed, mistakes, erased: !signed_in };
+        super::rendered(&page)
     };
     let windows = || standing.windows.clone();
     vec![

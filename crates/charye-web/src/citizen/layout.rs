@@ -81,6 +81,14 @@ impl Layout {
         assets::stylesheet_path()
     }
 
+    pub(super) fn script(&self) -> &'static str {
+        assets::script_path()
+    }
+
+    pub(super) fn icon(&self) -> &'static str {
+        assets::icon_path()
+    }
+
     pub(super) fn signed_in(&self) -> bool {
         self.csrf.is_some()
     }
@@ -99,7 +107,7 @@ impl Layout {
     }
 
     /// A frame for samples: signed in or not, in a rehearsal.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "samples"))]
     pub(super) fn sample(language: Language, signed_in: bool, part: Part) -> Self {
         Self {
             language,

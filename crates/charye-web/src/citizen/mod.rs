@@ -2,6 +2,7 @@
 //! outcome becomes a page. Must never decide; every page works without script.
 
 mod assets;
+mod calendar;
 mod cancel;
 mod change;
 mod clinic;
@@ -11,16 +12,25 @@ mod hold;
 mod landing;
 mod layout;
 mod line;
+mod my_data;
 mod my_day;
 mod place;
 mod problems;
+mod province_map;
+mod qr;
 mod reservations;
+#[cfg(any(test, feature = "samples"))]
+mod samples;
 mod sign_in;
 
 #[cfg(test)]
 mod gallery_tests;
 
 pub use problems::problem_page;
+#[cfg(any(test, feature = "samples"))]
+use samples::Names;
+#[cfg(feature = "samples")]
+pub use samples::{SampleAsset, SamplePage, sample_assets, sample_pages};
 
 use crate::Answer;
 use crate::locale::Language;
@@ -39,6 +49,8 @@ pub fn routes() -> Vec<Route> {
         clinic::routes,
         hold::routes,
         reservations::routes,
+        calendar::routes,
+        my_data::routes,
         change::routes,
         cancel::routes,
         problems::routes,
@@ -55,9 +67,15 @@ fn page(language: Language, page: &impl askama::Template) -> Result<Answer, Prob
     Ok(Answer::html(language, html))
 }
 
+/// A sample page, whole.
+#[cfg(any(test, feature = "samples"))]
+fn rendered(page: &impl askama::Template) -> String {
+    page.render().expect("a page writes to memory, and its values are all displayed by our own code")
+}
+
 /// Every page with each of its samples.
-#[cfg(test)]
-fn samples(language: Language) -> Vec<(&'static str, String)> {
+#[cfg(any(test, feature = "samples"))]
+fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     let pages = [
         landing::samples,
         my_day::samples,
@@ -67,9 +85,10 @@ fn samples(language: Language) -> Vec<(&'static str, String)> {
         clinic::samples,
         hold::samples,
         reservations::samples,
+        my_data::samples,
         change::samples,
         cancel::samples,
         problems::samples,
     ];
-    pages.into_iter().flat_map(|samples| samples(language)).collect()
+    pages.into_iter().flat_map(|samples| samples(language, names)).collect()
 }

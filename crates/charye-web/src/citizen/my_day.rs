@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-#[cfg(test)]
-use askama::Template as _;
 use charye_domain::campaign::Campaign;
 use charye_domain::citizen::CitizenFacts;
 use charye_domain::eligibility::{self, Eligibility, Ineligible, rules};
@@ -15,6 +13,8 @@ use jiff::civil::Date;
 
 use super::form::{Mistakes, TypedDate};
 use super::layout::{Layout, Part};
+#[cfg(any(test, feature = "samples"))]
+use super::samples::Names;
 use crate::gate::Access;
 use crate::locale::{Language, Value, long_date, until_text};
 use crate::problem::Problem;
@@ -152,10 +152,10 @@ impl Standing {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn samples(language: Language) -> [Self; 3] {
+    #[cfg(any(test, feature = "samples"))]
+    pub(super) fn samples(language: Language, names: Names) -> [Self; 3] {
         let window = |state| WindowWords {
-            name: "생일 끝자리 <9>".to_owned(),
+            name: names.or("생일 끝자리 9", "생일 끝자리 <9>"),
             opens: "8. 9. 20:00".to_owned(),
             closes: "8. 10. 18:00".to_owned(),
             state,
@@ -236,15 +236,15 @@ async fn tell(asked: Asked) -> Result<Answer, Problem> {
     Ok(super::page(language, &MyDayPage { layout, typed, mistakes, told })?.status(status))
 }
 
-#[cfg(test)]
-pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
+#[cfg(any(test, feature = "samples"))]
+pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     let page = |typed: TypedDate, mistakes, told| {
-        MyDayPage { layout: Layout::sample(language, false, Part::Home), typed, mistakes, told }.render().unwrap()
+        super::rendered(&MyDayPage { layout: Layout::sample(language, false, Part::Home), typed, mistakes, told })
     };
-    let typed = TypedDate { year: "\"19<90".to_owned(), month: "3".to_owned(), day: "9".to_owned() };
+    let typed = TypedDate { year: names.or("1990", "\"19<90"), month: "3".to_owned(), day: "9".to_owned() };
     let mut mistakes = Mistakes::default();
     mistakes.add(language, "birth-year", "birth-year-wrong");
-    let told = Told { born: "1990".to_owned(), campaigns: Standing::samples(language).to_vec() };
+    let told = Told { born: "1990".to_owned(), campaigns: Standing::samples(language, names).to_vec() };
     vec![
         ("my-day", page(TypedDate::default(), Mistakes::default(), None)),
         ("my-day-mistake", page(typed.clone(), mistakes, None)),

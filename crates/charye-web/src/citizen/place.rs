@@ -9,6 +9,8 @@ use charye_domain::vaccine::DoseNumber;
 use charye_engine::availability::{Alternatives, Availability, Offer};
 
 use super::form::link;
+#[cfg(any(test, feature = "samples"))]
+use super::samples::Names;
 use crate::locale::{Language, Value, long_date, short_date, time_of_day};
 
 /// One dose's place.
@@ -80,18 +82,14 @@ impl PlaceWords {
         slots.iter().filter_map(|(slot, state)| Self::of(language, availability, campaign, *slot, *state)).collect()
     }
 
-    #[cfg(test)]
-    pub(super) fn samples(language: Language) -> Vec<Self> {
-        let clinic = match language {
-            Language::Korean => "종로 <script>alert(1)</script> 내과의원",
-            Language::English => "Jongno <script>alert(1)</script> Clinic",
-        };
+    #[cfg(any(test, feature = "samples"))]
+    pub(super) fn samples(language: Language, names: Names) -> Vec<Self> {
         let place = |dose: &str, date, minute| Self {
             dose: language.text(dose).into_owned(),
             date: long_date(language, date),
             time: time_of_day(language, MinuteOfDay(minute)),
-            clinic: clinic.to_owned(),
-            address: "서울특별시 종로구 \"새문안로\" 1 & 2층".to_owned(),
+            clinic: names.clinic(language),
+            address: names.address(),
             phone: "02-000-0000".to_owned(),
             product: "Pfizer".to_owned(),
             state: Some(state_text(language, DoseState::Reserved)),

@@ -6,6 +6,8 @@ use hyper::Method;
 use hyper::http::request::Parts;
 
 use super::layout::{Layout, Part};
+#[cfg(any(test, feature = "samples"))]
+use super::samples::Names;
 use crate::gate::Access;
 use crate::locale::{Language, Value, until_text};
 use crate::problem::{KINDS, Problem, retry_after_secs};
@@ -84,7 +86,8 @@ fn told(layout: Layout, problem: &Problem, at: Option<String>) -> ProblemPage {
         retry_after_secs: problem.retry_after.map(|wait| i64::try_from(retry_after_secs(wait)).unwrap_or(i64::MAX)),
         at,
         fields: problem.fields.iter().map(field_text).collect(),
-        place_kept: layout.signed_in() && problem.kind.status >= 500,
+        // Where nothing is known, nothing is promised.
+        place_kept: layout.signed_in() && problem.kind.status >= 500 && problem.kind.code != "outcome_unknown",
         ways_on: ways_on(&layout, problem.kind.code),
         layout,
     }
@@ -100,10 +103,11 @@ fn ways_on(layout: &Layout, code: &str) -> Vec<(&'static str, String)> {
             let next = if layout.target == "/" { "/find" } else { &layout.target };
             vec![("go-in", super::line::way_in(next)), mine]
         }
-        "sign_in_first" | "person_unknown" => vec![("sign-in", "/sign-in".to_owned()), home],
+        "sign_in_first" | "person_unknown" | "identity_not_accepted" => vec![("sign-in", "/sign-in".to_owned()), home],
         "hold_open" | "hold_extended_too_often" => vec![("way-hold", "/hold".to_owned())],
         _ if !layout.signed_in() => vec![home],
-        "already_reserved" | "reservation_unknown" | "move_not_allowed" | "too_late" | "outcome_unknown" => {
+        "outcome_unknown" => vec![mine, ("way-hold", "/hold".to_owned())],
+        "already_reserved" | "reservation_unknown" | "move_not_allowed" | "too_late" => {
             vec![mine, home]
         }
         "hold_unknown" | "hold_expired" => vec![find, mine],
@@ -135,13 +139,13 @@ fn reference_page(layout: Layout) -> ReferencePage {
     ReferencePage { layout, rows: KINDS.iter().map(row).collect() }
 }
 
-#[cfg(test)]
-pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
+#[cfg(any(test, feature = "samples"))]
+pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     use crate::problem::FieldError;
     use std::time::Duration;
     let page = |signed_in, problem: Problem, at: Option<&str>| {
         let layout = Layout::sample(language, signed_in, Part::Elsewhere);
-        told(layout, &problem, at.map(str::to_owned)).render().unwrap()
+        super::rendered(&told(layout, &problem, at.map(str::to_owned)))
     };
     let mut busy = Problem::new("busy");
     busy.retry_after = Some(Duration::from_millis(2_400));
@@ -149,15 +153,15 @@ pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
     fault.incident = Some("7K2M9QXA".to_owned());
     let mut invalid = Problem::new("request_invalid");
     invalid.fields = vec![
-        FieldError { field: "<b>first".into(), code: "missing" },
+        FieldError { field: names.or("first", "<b>first").into(), code: "missing" },
         FieldError { field: "second".into(), code: "never-heard-of" },
     ];
     let mut pages = vec![
         ("problem-busy", page(true, busy, None)),
         ("problem-fault", page(true, fault, None)),
         ("problem-invalid", page(false, invalid, None)),
-        ("problem-not-yet", page(true, Problem::new("opening_not_yet"), Some("<8. 9.>"))),
-        ("problems", reference_page(Layout::sample(language, false, Part::Elsewhere)).render().unwrap()),
+        ("problem-not-yet", page(true, Problem::new("opening_not_yet"), Some(&names.or("8. 9.", "<8. 9.>")))),
+        ("problems", super::rendered(&reference_page(Layout::sample(language, false, Part::Elsewhere)))),
     ];
     pages.extend(KINDS.iter().map(|kind| (kind.code, page(true, Problem::new(kind.code), None))));
     pages

@@ -3,19 +3,22 @@
 
 use std::sync::Arc;
 
-#[cfg(test)]
-use askama::Template as _;
 use charye_domain::book::ReservationView;
 use charye_domain::campaign::Campaign;
-use charye_domain::ids::ReservationNumber;
+use charye_domain::ids::{ReservationNumber, SlotId};
 use charye_domain::reservation::DoseState;
+use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
 use charye_engine::Answered;
 use charye_engine::reservation::{look_up_citizen, look_up_reservation};
 use hyper::Method;
 
-use super::form::seen;
+use super::clinic::dose_of;
+use super::form::{link, seen};
 use super::layout::{Layout, Part};
-use super::place::{PlaceWords, state_text};
+use super::place::{PlaceWords, codes_of, state_text};
+use super::qr::QrDrawing;
+#[cfg(any(test, feature = "samples"))]
+use super::samples::Names;
 use crate::gate::Access;
 use crate::locale::{Language, until_text};
 use crate::problem::Problem;
@@ -55,9 +58,13 @@ struct ReservationPage {
     /// The key of what has just been done, if anything.
     news: Option<&'static str>,
     places: Vec<PlaceWords>,
+    /// The number, for a scanner at the clinic.
+    qr: Option<QrDrawing>,
     reserved_at: String,
     to_come: bool,
     cancelled: bool,
+    /// Where the second dose can be reserved, in campaigns that reserve it later.
+    second: Option<String>,
 }
 
 /// The citizen's own reservation that a path names.
@@ -157,42 +164,72 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
         () if own.to_come() && said("changed") => Some("reservation-changed"),
         () => None,
     };
+    let second = second_dose_page(&asked, &own).await?;
     let page = ReservationPage {
         layout: Layout::of(&asked, Part::Reservations),
         number: own.view.number.to_string(),
         campaign: asked.language.of(&own.campaign.name).to_owned(),
         news,
         places: own.places(&asked),
+        qr: own.to_come().then(|| QrDrawing::of(own.view.number)).flatten(),
         reserved_at: until_text(asked.language, own.view.reserved_at.civil(&own.campaign.time_zone)),
         to_come: own.to_come(),
         cancelled,
+        second,
     };
     Ok(own.seen(&asked, super::page(asked.language, &page)?))
 }
 
-#[cfg(test)]
-pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
+/// The page on which the second dose of this reservation can be chosen, if it is reserved later and is not yet.
+async fn second_dose_page(asked: &Asked, own: &Own) -> Result<Option<String>, Problem> {
+    let (slot, state) = own.view.first;
+    if own.campaign.dose_two != DoseTwoPolicy::Later || state == DoseState::Cancelled {
+        return Ok(None);
+    }
+    let availability = asked.app.engine.availability();
+    let Some((_, place)) = availability.slot(slot) else { return Ok(None) };
+    let two_doses = own.campaign.product(place.plane.product).is_some_and(|product| product.doses > 1);
+    if place.plane.dose != DoseNumber::First || !two_doses {
+        return Ok(None);
+    }
+    let looked = look_up_citizen(&asked.app.engine, asked.login()?.person, own.campaign.id).await;
+    let reservations = looked.map_err(|failure| asked.failed(failure))?.value.reservations;
+    let is_second = |(slot, state): (SlotId, DoseState)| {
+        state != DoseState::Cancelled && dose_of(&availability, slot) == Some(DoseNumber::Second)
+    };
+    let has_second = reservations.iter().any(|view| is_second(view.first) || view.second.is_some_and(is_second));
+    let Some((clinic, product)) = codes_of(&availability, &own.campaign, slot).filter(|_| !has_second) else {
+        return Ok(None);
+    };
+    let number = own.view.number.to_string();
+    Ok(Some(link(&format!("/find/{clinic}/{product}"), &[("second_of", &number)])))
+}
+
+#[cfg(any(test, feature = "samples"))]
+pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     let layout = || Layout::sample(language, true, Part::Reservations);
     let row = |number: &str, to_come| Row {
         number: number.to_owned(),
-        campaign: "18–49 <b>".to_owned(),
+        campaign: names.campaign(language),
         state: state_text(language, DoseState::Reserved),
         to_come,
-        places: PlaceWords::samples(language),
+        places: PlaceWords::samples(language, names),
     };
-    let list = |reservations, holding| ListPage { layout: layout(), reservations, holding }.render().unwrap();
-    let one = |news, to_come, cancelled| {
+    let list = |reservations, holding| super::rendered(&ListPage { layout: layout(), reservations, holding });
+    let one = |news, to_come: bool, cancelled| {
         let page = ReservationPage {
             layout: layout(),
             number: "1234-5678-901".to_owned(),
-            campaign: "18–49 <b>".to_owned(),
+            campaign: names.campaign(language),
             news,
-            places: PlaceWords::samples(language),
+            places: PlaceWords::samples(language, names),
+            qr: to_come.then(|| QrDrawing::of(ReservationNumber::from_random(1_234_567_890))).flatten(),
             reserved_at: "8. 9.".to_owned(),
             to_come,
             cancelled,
+            second: (to_come && news.is_none()).then(|| "/find/a/b?second_of=1".to_owned()),
         };
-        page.render().unwrap()
+        super::rendered(&page)
     };
     vec![
         ("reservations", list(vec![row("1234-5678-901", true), row("2234-5678-901", false)], false)),

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-#[cfg(test)]
-use askama::Template as _;
 use charye_domain::book::Channel;
 use charye_domain::campaign::Campaign;
 use charye_domain::citizen::CitizenFacts;
@@ -20,6 +18,8 @@ use jiff::civil::Date;
 use super::form::{Mistakes, link, next_of};
 use super::layout::{Layout, Part};
 use super::my_day::{plain_date, today};
+#[cfg(any(test, feature = "samples"))]
+use super::samples::Names;
 use crate::asked::Fields;
 use crate::gate::{Access, CookieName, LoginSession, remove_cookie, set_cookie};
 use crate::locale::{Language, Value};
@@ -236,7 +236,8 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
     let signed_in = complete_sign_in(&asked.app.engine, &proven, Channel::Page).await;
     let signed_in = signed_in.map_err(|failure| asked.failed(failure))?;
     let (person, birth_date) = (signed_in.value.person, proven.details.birth_date);
-    let login = LoginSession::begin(person, birth_date, signed_in.seq, asked.now, asked.app.engine.random());
+    let login =
+        LoginSession::begin(person, proven.scheme, birth_date, signed_in.seq, asked.now, asked.app.engine.random());
     // Whoever was inside here before is not inside as somebody else.
     let gate = &asked.app.gate;
     let to = if next.is_empty() { "/line" } else { &next };
@@ -267,23 +268,27 @@ async fn choose_language(asked: Asked) -> Result<Answer, Problem> {
     Ok(Answer::see_other(&next).with_cookie(cookie))
 }
 
-#[cfg(test)]
-pub(super) fn samples(language: Language) -> Vec<(&'static str, String)> {
+#[cfg(any(test, feature = "samples"))]
+pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     let page = |rehearsal, people, mistakes| {
         let page = SignInPage {
             layout: Layout::sample(language, false, Part::Elsewhere),
             rehearsal,
-            next: "/find?name=\"><script>".to_owned(),
-            wish: Wish { name: "<김>".to_owned(), digit: "9".to_owned(), may_reserve: true, ..Wish::default() },
-            number: "9\"<".to_owned(),
+            next: names.or("/find", "/find?name=\"><script>"),
+            wish: Wish { name: names.or("김", "<김>"), digit: "9".to_owned(), may_reserve: true, ..Wish::default() },
+            number: names.or("", "9\"<"),
             mistakes,
             more: Some("/sign-in?after=7&may=1".to_owned()),
             people,
         };
-        page.render().unwrap()
+        super::rendered(&page)
     };
-    let person =
-        |id, may_reserve| PersonWords { id, name: "김<하늘>".to_owned(), about: "1990".to_owned(), may_reserve };
+    let person = |id, may_reserve| PersonWords {
+        id,
+        name: names.or("김하늘", "김<하늘>"),
+        about: "1990".to_owned(),
+        may_reserve,
+    };
     let mut mistakes = Mistakes::default();
     mistakes.add(language, "number", "number-unknown");
     mistakes.add(language, "age-from", "age-wrong");

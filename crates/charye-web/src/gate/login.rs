@@ -1,15 +1,19 @@
 //! Room: web/gate. The login session: who signed in, sealed, in the citizen's own pocket. The server keeps none.
 //!
 //! Layout of the plain text, 63 bytes, numbers little-endian: version u8 = 1 | person u32 | year i16, month u8, day u8 |
-//! signed_in_at i64 | expires_at i64 | seen_seq u64 | reserved 14 zero bytes | csrf seed 16 bytes.
+//! signed_in_at i64 | expires_at i64 | seen_seq u64 | scheme u8 | reserved 13 zero bytes | csrf seed 16 bytes. Schemes: 1
+//! connecting information, 2 pairwise subject, 3 national id, 4 rehearsal.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use charye_domain::campaign::{Campaign, UniquenessScheme};
 use charye_domain::citizen::CitizenFacts;
 use charye_domain::ids::Person;
 use charye_domain::time::UnixMillis;
 use charye_engine::ports::{Keys, Random, SealPurpose};
 use jiff::civil::Date;
+
+use crate::problem::Problem;
 
 const VERSION: u8 = 1;
 const LAYOUT_BYTES: usize = 63;
@@ -21,6 +25,8 @@ const TEXT_BYTES_MAX: usize = 256;
 pub struct LoginSession {
     pub person: Person,
     pub birth_date: Date,
+    /// What made the citizen one citizen at sign-in. A campaign with another scheme does not let them in.
+    pub scheme: UniquenessScheme,
     pub signed_in_at: UnixMillis,
     pub expires_at: UnixMillis,
     /// The highest sequence number this citizen has been answered with: they read their own writes, on every node.
@@ -34,11 +40,27 @@ impl LoginSession {
     pub const TTL_SECS: u32 = 12 * 3_600;
 
     /// A session that begins now.
-    pub fn begin(person: Person, birth_date: Date, seq: u64, now: UnixMillis, random: &dyn Random) -> Self {
+    pub fn begin(
+        person: Person,
+        scheme: UniquenessScheme,
+        birth_date: Date,
+        seq: u64,
+        now: UnixMillis,
+        random: &dyn Random,
+    ) -> Self {
         let mut csrf_seed = [0; 16];
         random.fill(&mut csrf_seed);
         let expires_at = now.plus_secs(Self::TTL_SECS);
-        Self { person, birth_date, signed_in_at: now, expires_at, seen_seq: seq, csrf_seed }
+        Self { person, birth_date, scheme, signed_in_at: now, expires_at, seen_seq: seq, csrf_seed }
+    }
+
+    /// Whether this proof of who one is counts for the campaign.
+    ///
+    /// # Errors
+    /// `identity_not_accepted`: the campaign tells citizens apart by something else, and one person could be two in it.
+    pub fn proves_for(&self, campaign: &Campaign) -> Result<(), Problem> {
+        let same = self.scheme == campaign.uniqueness;
+        if same { Ok(()) } else { Err(Problem { recorded: Some(false), ..Problem::new("identity_not_accepted") }) }
     }
 
     /// What rules may know of this citizen.
@@ -56,7 +78,8 @@ impl LoginSession {
         plain.extend(self.signed_in_at.0.to_le_bytes());
         plain.extend(self.expires_at.0.to_le_bytes());
         plain.extend(self.seen_seq.to_le_bytes());
-        plain.extend([0; 14]);
+        plain.push(scheme_byte(self.scheme));
+        plain.extend([0; 13]);
         plain.extend(self.csrf_seed);
         URL_SAFE_NO_PAD.encode(keys.seal(SealPurpose::LoginSession, &[], &plain))
     }
@@ -85,9 +108,27 @@ impl LoginSession {
             signed_in_at: UnixMillis(i64::from_le_bytes(plain[9..17].try_into().ok()?)),
             expires_at: UnixMillis(i64::from_le_bytes(plain[17..25].try_into().ok()?)),
             seen_seq: u64::from_le_bytes(plain[25..33].try_into().ok()?),
+            scheme: scheme_of(plain[33])?,
             csrf_seed: plain[47..63].try_into().ok()?,
         })
     }
+}
+
+/// Never renumbered: sessions sealed before an upgrade are opened after it.
+const SCHEMES: [(u8, UniquenessScheme); 4] = [
+    (1, UniquenessScheme::ConnectingInformation),
+    (2, UniquenessScheme::PairwiseSubject),
+    (3, UniquenessScheme::NationalId),
+    (4, UniquenessScheme::Rehearsal),
+];
+
+fn scheme_byte(scheme: UniquenessScheme) -> u8 {
+    // A scheme left out of the table reads as none, so such a session is never opened.
+    SCHEMES.iter().find(|(_, known)| *known == scheme).map_or(0, |(byte, _)| *byte)
+}
+
+fn scheme_of(byte: u8) -> Option<UniquenessScheme> {
+    SCHEMES.iter().find(|(known, _)| *known == byte).map(|(_, scheme)| *scheme)
 }
 
 impl std::fmt::Debug for LoginSession {

@@ -95,6 +95,8 @@ number-unknown = No test citizen has that number. Please check it.
 line-title = Come in
 line-visit = Once inside you have a limited time to choose a place and reserve it.
 line-enter = Come in
+line-other-identity = This campaign needs another way of showing who you are.
+line-sign-in-anew = Sign in another way
 
 find-title = Find a clinic
 find-changing = You are moving reservation { $number }. Your present place is kept until you have the new one.
@@ -116,6 +118,29 @@ order-near = Nearest first (within a district)
 order-early = Earliest date first
 order-name = By name
 find-button = Search
+find-map = Choose a province on the map
+province-11 = Seoul
+province-26 = Busan
+province-27 = Daegu
+province-28 = Incheon
+province-29 = Gwangju
+province-30 = Daejeon
+province-31 = Ulsan
+province-36 = Sejong
+province-41 = Gyeonggi
+province-42 = Gangwon
+province-43 = Chungbuk
+province-44 = Chungnam
+province-45 = Jeonbuk
+province-46 = Jeonnam
+province-47 = Gyeongbuk
+province-48 = Gyeongnam
+province-50 = Jeju
+find-near = Search near me
+find-near-hint = Where you are is only used to find your district. It is not stored.
+find-near-asking = Finding out where you are.
+find-near-refused = We cannot tell where you are. Please choose a province.
+find-near-nowhere = We found no district near you. Please choose a province.
 find-matching = { $count ->
     [one] { $count } clinic has places
    *[other] { $count } clinics have places
@@ -195,6 +220,8 @@ hold-minutes = { $count ->
     [one] About { $count } minute is left.
    *[other] About { $count } minutes are left.
 }
+hold-minutes-one = About # minute is left.
+hold-minutes-other = About # minutes are left.
 hold-kept = It is not reserved yet. Check the details and confirm.
 hold-warning = The time is nearly over. Confirm now, or take more time.
 hold-confirm = Confirm the reservation
@@ -228,11 +255,34 @@ reservation-number = Reservation number
 reservation-made = made { $when }
 reservation-change = Change date or place
 reservation-cancel = Cancel the reservation
+reservation-calendar = Add to calendar (.ics)
+reservation-print = To print, use your browser’s print command. Only the reservation is printed.
+reservation-qr = QR code of reservation number { $number }
+reservation-qr-hint = Show this code at the clinic.
+calendar-appointment = Appointment
+calendar-number = Reservation number { $number }
+reservation-second = Reserve dose 2
+reservation-second-hint = Dose 2 is not reserved yet.
+clinic-second-lead = You are reserving dose 2 of reservation { $number }. Dose 1: { $when }
 bring-title = When you come
 bring-id = Bring an identity card.
 bring-number = Bring the reservation number, or this page in print.
 bring-clothes = Wear clothes that leave the shoulder easy to reach.
 bring-ill = If you have a fever or feel ill, stay at home and change the date.
+
+my-data-title = My data
+my-data-lead = You can download or erase what is kept about you here.
+my-data-export-title = Download my data
+my-data-export-what = A JSON file with your name, date of birth, telephone number and all reservations. Do not download it on a device that others use.
+my-data-export = Download
+my-data-erase-title = Erase my data
+my-data-erase-what = Your name, date of birth and telephone number are destroyed, and you are signed out. This cannot be undone.
+my-data-erase-reservations = You will not see past reservations again. If you sign in again, you come as somebody new.
+my-data-erase-active = You still have a reservation, so your data cannot be erased. Please cancel it first.
+my-data-erase-sure = I know that this cannot be undone.
+my-data-erase = Erase my data
+my-data-erase-unsure = To erase your data, tick the box above.
+my-data-erased = Your data is erased, and you are signed out.
 
 change-title = Change date or place
 change-safe = Your present place is given up only in the moment you get the new one. Until then nothing changes.
@@ -251,7 +301,7 @@ problem-retry = { $count ->
     [one] Please try again in { $count } second.
    *[other] Please try again in { $count } seconds.
 }
-problem-place-kept = A place held for you and your turn are kept.
+problem-place-kept = If a place is held for you, it stays yours until its time is up.
 problem-incident = Number to tell the help desk:
 problem-about = About this message
 problems-title = When something goes wrong

@@ -23,6 +23,8 @@ problem-other-site-advice = For your safety it was not accepted. Please press th
 
 problem-sign-in-first-title = Please sign in first
 problem-sign-in-first-advice = Once you have signed in, you go on where you were.
+problem-identity-not-accepted-title = Another way to sign in is needed
+problem-identity-not-accepted-advice = This campaign does not accept the way you signed in. Please sign in another way.
 problem-wait-first-title = Please come in first
 problem-wait-first-advice = Once you are inside, you go on where you were.
 
@@ -107,4 +109,4 @@ problem-saturated-advice = Please sign in again in a moment. It does not cost yo
 problem-fault-title = Something went wrong on our side
 problem-fault-advice = We are sorry. Nothing was changed, so please try again in a moment. If it keeps happening, tell the help desk the number below.
 problem-outcome-unknown-title = We need to check whether that worked
-problem-outcome-unknown-advice = We are sorry. Your reservation may have been made, so look at My reservations before you press the button again.
+problem-outcome-unknown-advice = We are sorry. It may have worked. Before you press the button again, open My reservations: what you see there is final.

@@ -23,6 +23,8 @@ problem-other-site-advice = 안전을 위해 받지 않았습니다. 이 누리�
 
 problem-sign-in-first-title = 먼저 본인인증을 해 주세요
 problem-sign-in-first-advice = 본인인증을 하면 하던 일을 이어서 할 수 있습니다.
+problem-identity-not-accepted-title = 다른 본인인증이 필요합니다
+problem-identity-not-accepted-advice = 이 접종 사업은 지금 쓰신 수단으로는 예약할 수 없습니다. 다른 수단으로 본인인증을 해 주세요.
 problem-wait-first-title = 입장한 뒤에 할 수 있습니다
 problem-wait-first-advice = 입장 화면에서 들어오시면 하던 일을 이어서 할 수 있습니다.
 
@@ -107,4 +109,4 @@ problem-saturated-advice = 잠시 뒤에 본인인증을 다시 해 주세요. �
 problem-fault-title = 저희 쪽에 문제가 생겼습니다
 problem-fault-advice = 불편을 드려 죄송합니다. 아무것도 바뀌지 않았으니 잠시 뒤에 다시 해 주세요. 계속되면 아래 번호를 상담실에 알려 주세요.
 problem-outcome-unknown-title = 처리되었는지 확인이 필요합니다
-problem-outcome-unknown-advice = 불편을 드려 죄송합니다. 예약이 되었을 수도 있으니 다시 누르기 전에 내 예약을 먼저 확인해 주세요.
+problem-outcome-unknown-advice = 불편을 드려 죄송합니다. 처리되었을 수도 있습니다. 다시 누르기 전에 내 예약을 열어 보세요. 거기에 보이는 것이 확정된 결과입니다.
