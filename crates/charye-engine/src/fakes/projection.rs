@@ -18,6 +18,7 @@ pub struct MemoryProjection {
 struct Tables {
     entries: Vec<Entry>,
     refusals_left: u32,
+    clearings: u32,
 }
 
 impl MemoryProjection {
@@ -31,13 +32,28 @@ impl MemoryProjection {
         locked(&self.tables.0).refusals_left = times;
     }
 
+    /// Somebody changes a row: the entry at this position becomes the first one.
+    pub fn forge(&self, position: usize) {
+        let mut tables = locked(&self.tables.0);
+        tables.entries[position] = tables.entries[0].clone();
+    }
+
     /// Blocks until this sequence number is applied, or says `false` after a minute.
     pub fn wait_for(&self, seq: u64) -> bool {
-        let (tables, applied) = &*self.tables;
-        let (tables, _) = applied
-            .wait_timeout_while(locked(tables), Duration::from_secs(60), |tables| (tables.entries.len() as u64) < seq)
+        self.wait_until(|tables| tables.entries.len() as u64 >= seq)
+    }
+
+    /// Blocks until the tables have been emptied so often, or says `false` after a minute.
+    pub fn wait_for_clearing(&self, times: u32) -> bool {
+        self.wait_until(|tables| tables.clearings >= times)
+    }
+
+    fn wait_until(&self, holds: impl Fn(&Tables) -> bool) -> bool {
+        let (tables, changed) = &*self.tables;
+        let (tables, _) = changed
+            .wait_timeout_while(locked(tables), Duration::from_secs(60), |tables| !holds(tables))
             .unwrap_or_else(PoisonError::into_inner);
-        tables.entries.len() as u64 >= seq
+        holds(&tables)
     }
 }
 
@@ -71,7 +87,11 @@ impl Projection for MemoryProjection {
     }
 
     fn clear(&mut self) -> Result<(), ProjectionFailure> {
-        locked(&self.tables.0).entries.clear();
+        let mut tables = locked(&self.tables.0);
+        tables.entries.clear();
+        tables.clearings += 1;
+        drop(tables);
+        self.tables.1.notify_all();
         Ok(())
     }
 }

@@ -1,11 +1,11 @@
 //! Those who work behind: projections without a gap however far they fall behind, messages once each.
 
-use charye_domain::book::{Channel, Event, Outcome};
+use charye_domain::book::{Action, Channel, Event, Outcome};
 use charye_domain::campaign::UniquenessScheme;
 use charye_domain::ids::MessageId;
 use charye_engine::fakes::{MemoryMessages, MemoryProjection, ToyKeys};
 use charye_engine::identity::{complete_sign_in, erase_person, personal_details};
-use charye_engine::ports::{Assurance, Keys, PersonalDetails, ProvenCitizen, Tells};
+use charye_engine::ports::{Assurance, Keys, PeopleStore as _, PersonalDetails, ProvenCitizen, Tells};
 use charye_engine::{EngineSettings, by_citizen};
 use jiff::civil::date;
 
@@ -114,4 +114,34 @@ fn a_sign_in_keeps_the_details_and_an_erasing_destroys_them() {
     wait(erase_person(&stage.engine, person, by_citizen(person, Channel::Page), None)).unwrap();
     assert_eq!(wait(personal_details(&stage.engine, person)).unwrap(), None);
     assert_eq!(stage.world.people.count(), 0);
+}
+
+#[test]
+fn whoever_was_erased_is_erased_again_when_an_older_people_store_is_put_back() {
+    let stage = Stage::open(10);
+    let details =
+        PersonalDetails { name: "홍길동".into(), birth_date: date(1990, 3, 9), phone: "01000000000".into() };
+    let (gone, here) = (stage.person(1), stage.person(2));
+    stage.citizen(gone, Action::ErasePerson { person: gone }).unwrap();
+    for person in [gone, here] {
+        stage.world.people.put(person, &details).unwrap();
+    }
+    let stage = stage.start_again();
+    assert_eq!(wait(personal_details(&stage.engine, gone)).unwrap(), None);
+    assert_eq!(wait(personal_details(&stage.engine, here)).unwrap(), Some(details));
+}
+
+#[test]
+fn projections_are_made_anew_when_asked_for() {
+    let projection = MemoryProjection::default();
+    let kept = projection.clone();
+    let stage = Stage::open_with(10, |ports| ports.projection = Some(Box::new(kept)), EngineSettings::default());
+    stage.people(50);
+    assert!(projection.wait_for(stage.engine.head_seq()));
+    projection.forge(3);
+    assert_ne!(projection.entries(), stage.entries());
+    stage.engine.ask_for_rebuild();
+    assert!(projection.wait_for_clearing(1));
+    assert!(projection.wait_for(stage.engine.head_seq()));
+    assert_eq!(projection.entries(), stage.entries());
 }
