@@ -24,7 +24,11 @@ pub(crate) struct Bench {
 
 /// Every bench. Another one is one more line, such as
 /// `Bench { name: "book", what: "decide and apply", cargo: &["bench", "-p", "charye-domain", "--bench", "book"] }`.
-pub(crate) const BENCHES: &[Bench] = &[];
+pub(crate) const BENCHES: &[Bench] = &[Bench {
+    name: "http",
+    what: "the demo over HTTP, as multiples of a bare echo",
+    cargo: &["run", "--release", "-p", "charye-rehearsal", "--example", "http_bench"],
+}];
 
 const LIMIT: Duration = Duration::from_secs(3_600);
 const KEYS: [&str; 7] = ["id", "value", "unit", "baseline", "ratio", "goal", "met"];

@@ -12,6 +12,7 @@ mod people;
 mod program;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -37,6 +38,8 @@ const PAGES: u64 = 8_000;
 /// Test people of the demo that is played on; a twelfth of them may reserve on its first evening.
 const TEST_PEOPLE: &str = "60000";
 const CITIZENS: usize = 4_000;
+/// A thread that takes less than this of a request is not shown. Unit: microseconds.
+const PART_MIN_US: f64 = 0.5;
 const CAMPAIGN: &str = "kr-2021-18-49";
 const READY_MAX: Duration = Duration::from_secs(300);
 const PHASE_MAX: Duration = Duration::from_secs(60);
@@ -144,12 +147,20 @@ struct Bench {
 #[derive(Default)]
 struct Rounds {
     cpu_us: Vec<f64>,
+    /// The same by the names of the process's threads, in every round.
+    by_thread_us: BTreeMap<String, Vec<f64>>,
     echo_us: Vec<f64>,
     per_sec: Vec<f64>,
 }
 
 impl Rounds {
     fn print(self, id: &str, goal: Goal) -> Result<(), Failure> {
+        for (thread, spent) in self.by_thread_us {
+            let part = median(spent);
+            if part >= PART_MIN_US {
+                figure(&format!("http.{id}_cpu_of_{thread}"), part, "us", None, Goal::None)?;
+            }
+        }
         let ratios = self.cpu_us.iter().zip(&self.echo_us).map(|(cpu, echo)| cpu / echo).collect();
         let (value, baseline) = (median(self.cpu_us), median(self.echo_us));
         ratio_figure(&format!("http.{id}_cpu"), value, "us", Some(baseline), Some(median(ratios)), goal)?;
@@ -234,11 +245,15 @@ impl Bench {
         all_wanted(&closed_loop(self.echo.target, ECHOES, Rc::new(Echo::new()))?)?;
         rounds.echo_us.push(micros(self.echo.cpu()? - before) / ECHOES as f64);
 
-        let before = self.charye.cpu()?;
+        let (before, before_by_thread) = (self.charye.cpu()?, self.charye.cpu_by_thread()?);
         let measured = closed_loop(self.charye.target, requests, asking())?;
         all_wanted(&measured)?;
         self.catch_up()?;
         rounds.cpu_us.push(micros(self.charye.cpu()? - before) / measured.answers() as f64);
+        for (thread, cpu) in self.charye.cpu_by_thread()? {
+            let spent = cpu.saturating_sub(before_by_thread.get(&thread).copied().unwrap_or_default());
+            rounds.by_thread_us.entry(thread).or_default().push(micros(spent) / measured.answers() as f64);
+        }
         rounds.per_sec.push(measured.per_sec());
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Room: rehearsal, bench `http`. A server under measurement: started, waited for, read in /proc, ended in order.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -61,13 +62,19 @@ impl Program {
     /// CPU time of all its threads so far, user and system.
     pub(crate) fn cpu(&self) -> Result<Duration, Failure> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The name in parentheses may hold anything; fields are counted from behind it. utime is the 14th of all.
-        let fields = stat.rsplit_once(')').ok_or("no name in /proc/PID/stat")?.1;
-        let mut times = fields.split_whitespace().skip(11).map(str::parse::<u32>);
-        match (times.next(), times.next()) {
-            (Some(user), Some(system)) => Ok(TICK * (user? + system?)),
-            _ => Err("too few fields in /proc/PID/stat".into()),
+        cpu_in(&stat)
+    }
+
+    /// CPU time so far by the names of its threads that run now; threads that differ in their number only are one.
+    pub(crate) fn cpu_by_thread(&self) -> Result<BTreeMap<String, Duration>, Failure> {
+        let mut times = BTreeMap::new();
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let stat = std::fs::read_to_string(task?.path().join("stat"))?;
+            let name = stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')).ok_or("no name in stat")?.0;
+            let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-').to_owned();
+            *times.entry(name).or_default() += cpu_in(&stat)?;
         }
+        Ok(times)
     }
 
     /// Resident memory. Unit: bytes.
@@ -98,6 +105,17 @@ impl Drop for Program {
         // Already ended, most likely; then both say so and there is nothing to do.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// The CPU time in a `stat` of /proc.
+fn cpu_in(stat: &str) -> Result<Duration, Failure> {
+    // The name in parentheses may hold anything; fields are counted from behind it. utime is the 14th of all.
+    let fields = stat.rsplit_once(')').ok_or("no name in stat")?.1;
+    let mut times = fields.split_whitespace().skip(11).map(str::parse::<u32>);
+    match (times.next(), times.next()) {
+        (Some(user), Some(system)) => Ok(TICK * (user? + system?)),
+        _ => Err("too few fields in stat".into()),
     }
 }
 
