@@ -24,7 +24,7 @@ export async function dataFolder() {
  * @returns {Promise<{url: string, said: string[], end: (signal?: string, limitMs?: number) => Promise<number | string>}>}
  *   where it listens, what it said, and how to end it: answers its exit code, or the signal that ended it
  */
-export async function startDemo(folder, { scale = '0.01', limitMs = 120_000 } = {}) {
+export async function startDemo(folder, { scale = '4', limitMs = 120_000 } = {}) {
   const child = spawn(PROGRAM, ['demo', '--listen', '127.0.0.1:0', '--data', folder, '--scale', scale], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
