@@ -8,4 +8,4 @@ mod suite;
 #[cfg(test)]
 mod test_keys;
 
-pub use sqlite::{SqlitePeople, Sweep, Unfit};
+pub use sqlite::{SqlitePeople, Sweep, Unfit, rows_sealed_with};

@@ -404,6 +404,19 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Result<SealedRow, PeopleFailure>>
     Ok(read().map_err(|_| PeopleFailure::Tampered(person)))
 }
 
+/// How many rows of a people store would never open again without this installation key: those of people who have not
+/// signed in since it was replaced. For `charye keys retire`; needs no key.
+///
+/// # Errors
+/// `Storage`: the file is not there, or is none of ours.
+pub fn rows_sealed_with(people: &Path, key: KeyId) -> Result<u64, PeopleFailure> {
+    let connection = connect(people, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection
+        .query_row("SELECT count(*) FROM people WHERE mac_key = ?1", [key.0], |row| row.get::<_, i64>(0))
+        .map(i64::unsigned_abs)
+        .map_err(storage("read"))
+}
+
 fn prepare(path: &Path, application_id: i64, schema: &str) -> Result<(), PeopleFailure> {
     create_private_file(path).map_err(storage("create"))?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;

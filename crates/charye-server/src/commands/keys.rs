@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use charye_domain::ids::KeyId;
 use charye_engine::ports::Clock as _;
 use charye_gateway::keys::{KeyFileError, KeyStatus, init, retire, rotate, status};
+use charye_ledger::people::rows_sealed_with;
 use clap::{Args, Subcommand};
 
 use crate::clock::SystemClock;
@@ -23,6 +25,9 @@ pub(crate) enum Command {
         file: KeyFile,
         /// Which key, by its id
         id: u16,
+        /// Retire it even if people's details are sealed with it and are lost
+        #[arg(long)]
+        even_so: bool,
     },
     /// List ids, states and fingerprints
     Status(KeyFile),
@@ -40,7 +45,12 @@ pub(crate) fn run(command: &Command) -> Result<(), Ending> {
     let (path, listed) = match command {
         Command::Init(file) => (&file.key_file, init(&file.key_file, now)),
         Command::Rotate(file) => (&file.key_file, rotate(&file.key_file, now)),
-        Command::Retire { file, id } => (&file.key_file, retire(&file.key_file, KeyId(*id))),
+        Command::Retire { file, id, even_so } => {
+            if !even_so {
+                refuse_to_lose_people(&file.key_file, KeyId(*id))?;
+            }
+            (&file.key_file, retire(&file.key_file, KeyId(*id)))
+        }
         Command::Status(file) => (&file.key_file, status(&file.key_file)),
     };
     tell(path, listed)?;
@@ -50,6 +60,24 @@ pub(crate) fn run(command: &Command) -> Result<(), Ending> {
         Command::Retire { .. } | Command::Status(_) => {}
     }
     Ok(())
+}
+
+/// Looks into the people store beside the key file, if there is one.
+fn refuse_to_lose_people(key_file: &Path, id: KeyId) -> Result<(), Ending> {
+    let people = key_file.with_file_name("people.db");
+    if !people.exists() {
+        return Ok(());
+    }
+    let rows = rows_sealed_with(&people, id).context("could not look into the people store")?;
+    if rows == 0 {
+        return Ok(());
+    }
+    Err(Ending::Unreadable {
+        words: format!(
+            "charye: details of {rows} people are sealed with key {id} and would never open again: they move to the \
+             current key when they sign in next; nothing was changed; --even-so retires it all the same"
+        ),
+    })
 }
 
 fn tell(path: &Path, listed: Result<Vec<KeyStatus>, KeyFileError>) -> Result<(), Ending> {

@@ -373,8 +373,11 @@ fn after_a_rotation_people_are_read_found_and_taken_over_at_their_next_sign_in()
     let store = folder.open_with(TestKeys::rotated(1));
     assert!(store.get(Person(1)).unwrap().as_ref() == Some(&kept));
     assert_eq!(store.find("01000000001", "이름", DAY).unwrap(), [Person(1)]);
+    let sealed_with = |key| rows_sealed_with(&folder.people(), KeyId(key)).unwrap();
+    assert_eq!((sealed_with(1), sealed_with(2)), (1, 0));
     store.put(Person(1), &kept).unwrap();
     assert_eq!(store.reader().row(Person(1)).unwrap().unwrap().mac_key, KeyId(2));
+    assert_eq!((sealed_with(1), sealed_with(2)), (0, 1));
     assert!(store.get(Person(1)).unwrap() == Some(kept));
     assert_eq!(store.find("01000000001", "이름", DAY).unwrap(), [Person(1)]);
 }
