@@ -31,6 +31,7 @@ mod grid;
 mod hash;
 mod holds;
 mod imports;
+mod index;
 mod operations;
 mod people;
 mod reservations;

@@ -3,9 +3,8 @@
 
 use std::collections::VecDeque;
 
-use hashbrown::HashTable;
-
 use crate::book::hash::mix_wide;
+use crate::book::index::Index;
 use crate::book::{Operation, Outcome};
 use crate::ids::OperationKey;
 use crate::time::UnixMillis;
@@ -21,7 +20,7 @@ pub(super) struct Operations {
     ring: VecDeque<OperationRow>,
     /// Serial number of the front of the ring, wrapping; the index holds serial numbers.
     front: u32,
-    by_key: HashTable<u32>,
+    by_key: Index,
 }
 
 /// One remembered answer.
@@ -45,37 +44,34 @@ impl OperationRow {
 
 impl Operations {
     pub(super) fn with_room_for(operations: usize) -> Self {
-        Self { ring: VecDeque::with_capacity(operations), front: 0, by_key: HashTable::with_capacity(operations) }
+        Self { ring: VecDeque::with_capacity(operations), front: 0, by_key: Index::with_room_for(operations) }
     }
 
     pub(super) fn make_room_for(&mut self, operations: usize) {
         self.ring.reserve(operations.saturating_sub(self.ring.len()));
-        let Self { ring, front, by_key } = self;
-        by_key.reserve(operations.saturating_sub(by_key.len()), |serial| hash_at(ring, *front, *serial));
+        self.by_key.make_room_for(operations);
     }
 
     /// What was answered under this key less than 24 hours ago.
     pub(super) fn find(&self, key: OperationKey, now: UnixMillis) -> Option<&OperationRow> {
-        let serial = *self.by_key.find(mix_wide(key.0), |serial| self.has(*serial, key))?;
+        let serial = self.by_key.find(mix_wide(key.0), |serial| self.has(serial, key))?;
         self.at(serial).filter(|row| now.millis_since(row.at) < OPERATION_KEPT_MS)
     }
 
-    /// Whether any answer lies where this key's would. Of no meaning but to have looked there.
-    pub(super) fn holds_hash_of(&self, key: OperationKey) -> bool {
-        self.by_key.find(mix_wide(key.0), |_| true).is_some()
+    /// Waits ahead of time for where this key would be found or put.
+    pub(super) fn warm(&self, key: OperationKey) {
+        self.by_key.warm(mix_wide(key.0));
     }
 
     /// Remembers an answer, in place of an older one under the same key.
     pub(super) fn remember(&mut self, row: OperationRow) {
         let (key, hash) = (row.key(), mix_wide(row.key().0));
-        let stale = self.by_key.find(hash, |serial| self.has(*serial, key)).copied();
-        if let Some(Ok(entry)) = stale.map(|stale| self.by_key.find_entry(hash, |serial| *serial == stale)) {
-            entry.remove();
+        if let Some(stale) = self.by_key.find(hash, |serial| self.has(serial, key)) {
+            self.by_key.remove(hash, |serial| serial == stale);
         }
         let serial = self.front.wrapping_add(self.ring.len() as u32);
         self.ring.push_back(row);
-        let Self { ring, front, by_key } = self;
-        by_key.insert_unique(hash, serial, |serial| hash_at(ring, *front, *serial));
+        self.by_key.insert(hash, serial);
     }
 
     /// Forgets at most a few answers older than 24 hours.
@@ -84,9 +80,7 @@ impl Operations {
             match self.ring.front() {
                 Some(row) if now.millis_since(row.at) >= OPERATION_KEPT_MS => {
                     let (hash, front) = (mix_wide(row.key().0), self.front);
-                    if let Ok(entry) = self.by_key.find_entry(hash, |serial| *serial == front) {
-                        entry.remove();
-                    }
+                    self.by_key.remove(hash, |serial| serial == front);
                     self.ring.pop_front();
                     self.front = self.front.wrapping_add(1);
                 }
@@ -107,8 +101,4 @@ impl Operations {
     fn at(&self, serial: u32) -> Option<&OperationRow> {
         self.ring.get(serial.wrapping_sub(self.front) as usize)
     }
-}
-
-fn hash_at(ring: &VecDeque<OperationRow>, front: u32, serial: u32) -> u64 {
-    ring.get(serial.wrapping_sub(front) as usize).map_or(0, |row| mix_wide(row.key().0))
 }

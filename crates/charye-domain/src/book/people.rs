@@ -1,9 +1,8 @@
 //! Room: domain/book. Who is who: from citizen key to person and back. Called by `decide` and `apply`.
 //! Never holds a name, a birth date or a key in plain; an erased person leaves an empty row, so a number is never reused.
 
-use hashbrown::HashTable;
-
 use crate::book::hash::{Link, mix_wide};
+use crate::book::index::Index;
 use crate::ids::{CitizenKey, KeyId, Person, ReservationId};
 
 /// People a journal can hold.
@@ -12,7 +11,7 @@ pub(super) const PEOPLE_MAX: u32 = u32::MAX - 1;
 /// Everyone who ever signed in.
 pub(super) struct People {
     rows: Vec<PersonRow>,
-    by_key: HashTable<u32>,
+    by_key: Index,
 }
 
 /// What the book keeps of one person. 28 bytes: there are ten million of them.
@@ -36,13 +35,12 @@ impl PersonRow {
 
 impl People {
     pub(super) fn with_room_for(people: usize) -> Self {
-        Self { rows: Vec::with_capacity(people), by_key: HashTable::with_capacity(people) }
+        Self { rows: Vec::with_capacity(people), by_key: Index::with_room_for(people) }
     }
 
     pub(super) fn make_room_for(&mut self, people: usize) {
         self.rows.reserve(people.saturating_sub(self.rows.len()));
-        let Self { rows, by_key } = self;
-        by_key.reserve(people.saturating_sub(by_key.len()), |row| hash_of_row(rows, *row));
+        self.by_key.make_room_for(people);
     }
 
     /// The number the next person gets.
@@ -64,8 +62,13 @@ impl People {
     }
 
     pub(super) fn find(&self, key_id: KeyId, key: CitizenKey) -> Option<Person> {
-        let fits = |row: &u32| self.rows.get(*row as usize).is_some_and(|row| row.key == key && row.key_id == key_id);
-        self.by_key.find(hash_of(key), fits).copied().map(Person)
+        let fits = |row: u32| self.rows.get(row as usize).is_some_and(|row| row.key == key && row.key_id == key_id);
+        self.by_key.find(hash_of(key), fits).map(Person)
+    }
+
+    /// Waits ahead of time for where this key would be found.
+    pub(super) fn warm_key(&self, key: CitizenKey) {
+        self.by_key.warm(hash_of(key));
     }
 
     /// Adds a row. Rows come in order; one that is out of order is not taken.
@@ -80,8 +83,7 @@ impl People {
         let position = self.next();
         self.rows.push(row);
         if !row.erased {
-            let Self { rows, by_key } = self;
-            by_key.insert_unique(hash_of(row.key), position, |row| hash_of_row(rows, *row));
+            self.by_key.insert(hash_of(row.key), position);
         }
     }
 
@@ -89,8 +91,7 @@ impl People {
         self.forget_key(person);
         if let Some(row) = self.rows.get_mut(person.0 as usize).filter(|row| !row.erased) {
             (row.key, row.key_id) = (key, key_id);
-            let Self { rows, by_key } = self;
-            by_key.insert_unique(hash_of(key), person.0, |row| hash_of_row(rows, *row));
+            self.by_key.insert(hash_of(key), person.0);
         }
     }
 
@@ -117,9 +118,7 @@ impl People {
 
     fn forget_key(&mut self, person: Person) {
         let Some(row) = self.rows.get(person.0 as usize).filter(|row| !row.erased) else { return };
-        if let Ok(entry) = self.by_key.find_entry(hash_of(row.key), |row| *row == person.0) {
-            entry.remove();
-        }
+        self.by_key.remove(hash_of(row.key), |row| row == person.0);
     }
 }
 
@@ -132,8 +131,4 @@ impl PersonRow {
 
 fn hash_of(key: CitizenKey) -> u64 {
     mix_wide(u128::from_le_bytes(key.0))
-}
-
-fn hash_of_row(rows: &[PersonRow], row: u32) -> u64 {
-    rows.get(row as usize).map_or(0, |row| hash_of(row.key))
 }

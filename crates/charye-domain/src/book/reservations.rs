@@ -1,9 +1,8 @@
 //! Room: domain/book. Every reservation ever made, found by id, by number and by person. Called by `decide`, `apply` and
 //! `answer`. Never counts places: that is the grid's.
 
-use hashbrown::HashTable;
-
 use crate::book::hash::{Link, mix};
+use crate::book::index::Index;
 use crate::ids::{Person, ReservationId, ReservationNumber, SlotId};
 use crate::reservation::DoseState;
 use crate::time::UnixMillis;
@@ -16,7 +15,7 @@ pub(super) const RESERVATIONS_PER_PERSON_MAX: usize = 64;
 /// The table of reservations.
 pub(super) struct Reservations {
     rows: Vec<Reservation>,
-    by_number: HashTable<u32>,
+    by_number: Index,
 }
 
 /// One reservation. 32 bytes: there are ten million of them.
@@ -159,13 +158,12 @@ pub(super) fn state_from_code(code: u8) -> Option<DoseState> {
 
 impl Reservations {
     pub(super) fn with_room_for(reservations: usize) -> Self {
-        Self { rows: Vec::with_capacity(reservations), by_number: HashTable::with_capacity(reservations) }
+        Self { rows: Vec::with_capacity(reservations), by_number: Index::with_room_for(reservations) }
     }
 
     pub(super) fn make_room_for(&mut self, reservations: usize) {
         self.rows.reserve(reservations.saturating_sub(self.rows.len()));
-        let Self { rows, by_number } = self;
-        by_number.reserve(reservations.saturating_sub(by_number.len()), |row| hash_of_row(rows, *row));
+        self.by_number.make_room_for(reservations);
     }
 
     /// The id the next reservation gets.
@@ -186,8 +184,13 @@ impl Reservations {
     }
 
     pub(super) fn find(&self, number: ReservationNumber) -> Option<ReservationId> {
-        let fits = |row: &u32| self.rows.get(*row as usize).is_some_and(|row| row.body() == body(number));
-        self.by_number.find(mix(body(number)), fits).copied().map(ReservationId)
+        let fits = |row: u32| self.rows.get(row as usize).is_some_and(|row| row.body() == body(number));
+        self.by_number.find(mix(body(number)), fits).map(ReservationId)
+    }
+
+    /// Waits ahead of time for where this number would be found or put.
+    pub(super) fn warm_number(&self, number: ReservationNumber) {
+        self.by_number.warm(mix(body(number)));
     }
 
     /// The number drawn, or the next one after it that nobody has: with ten million out of ten thousand million, one
@@ -206,8 +209,7 @@ impl Reservations {
         row.older = older.map_or(Link::NONE, |older| Link::to(older.0));
         let position = self.next();
         self.rows.push(row);
-        let Self { rows, by_number } = self;
-        by_number.insert_unique(mix(row.body()), position, |row| hash_of_row(rows, *row));
+        self.by_number.insert(mix(row.body()), position);
     }
 
     /// A chain of reservations, from the one given to the oldest.
@@ -223,8 +225,4 @@ impl Reservations {
             Some((id, row))
         })
     }
-}
-
-fn hash_of_row(rows: &[Reservation], row: u32) -> u64 {
-    rows.get(row as usize).map_or(0, |row| mix(row.body()))
 }

@@ -6,28 +6,26 @@ use std::hint::black_box;
 
 use crate::book::command::{Action, Command};
 use crate::book::{Book, Places};
-use crate::ids::{OperationKey, Person, ReservationNumber, SlotId};
+use crate::ids::{Person, SlotId};
 
 impl Book {
     /// Reads what deciding and applying this command will read. Costs some tens of nanoseconds.
     pub fn warm(&self, command: &Command) {
         if let Some(operation) = command.operation {
-            self.warm_operation(operation.key);
+            self.operations.warm(operation.key);
         }
         match &command.action {
-            Action::RegisterCitizen { key_id, key, .. } => {
-                black_box(self.people.find(*key_id, *key));
-            }
+            Action::RegisterCitizen { key, .. } => self.people.warm_key(*key),
             Action::Hold { person, places, .. } | Action::Reschedule { person, places, .. } => {
                 self.warm_claim(*person, *places);
             }
             Action::ReserveAtOnce { person, places, number, .. } => {
                 self.warm_claim(*person, *places);
-                self.warm_number(*number);
+                self.reservations.warm_number(*number);
             }
             Action::Confirm { person, number, .. } => {
                 self.warm_person(*person);
-                self.warm_number(*number);
+                self.reservations.warm_number(*number);
             }
             Action::Cancel { person, reservation } => {
                 self.warm_person(*person);
@@ -35,14 +33,6 @@ impl Book {
             }
             _ => {}
         }
-    }
-
-    fn warm_operation(&self, key: OperationKey) {
-        black_box(self.operations.holds_hash_of(key));
-    }
-
-    fn warm_number(&self, number: ReservationNumber) {
-        black_box(self.reservations.find(number));
     }
 
     fn warm_claim(&self, person: Person, places: Places) {
