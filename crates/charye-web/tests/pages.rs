@@ -504,7 +504,7 @@ fn a_hold_that_has_run_out_says_so_and_offers_others() {
     let over = browser.get(&held_at);
     over.says("The time to confirm has run out").says("/find/C1/single?day=");
     let confirmed = browser.confirm(&hold);
-    let told = browser.get(&confirmed.location().to_owned());
+    let told = browser.get(confirmed.location());
     told.says("The time to confirm has run out").says("/find/C1/single?day=");
     let released = browser.submit(&hold, "/hold/release", &[("hold", &hold.field("hold"))]);
     assert_eq!(released.location(), "/find");
