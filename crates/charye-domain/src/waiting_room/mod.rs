@@ -4,5 +4,9 @@
 //! [`line`] counts and orders them, [`admission`] calls them under the hard cap, [`wait_estimate`] says how long it will
 //! take, [`tokens`] fixes the bytes of tickets and passes. Nothing here lets anyone past a place lower than theirs.
 
+pub mod admission;
 pub mod draw;
+pub mod line;
 pub mod place;
+pub mod tokens;
+pub mod wait_estimate;

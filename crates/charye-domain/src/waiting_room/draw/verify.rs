@@ -176,7 +176,7 @@ impl Body {
         let at = |index: usize| Unreadable::Unexpected { line: index as u64 + 2, wanted: HEAD[index] };
         let hash = |index: usize| unhex_hash(&values[index]).ok_or(at(index));
         let public_value = unhex(&values[6]).filter(|value| value.len() <= PUBLIC_VALUE_MAX).ok_or(at(6))?;
-        let count: u64 = values[4].parse().map_err(|_| at(4))?;
+        let count: u64 = number(&values[4]).ok_or(at(4))?;
         let (root, secret) = (hash(5)?, DrawSecret(hash(7)?));
         let seed = Seed::new(&secret, &root, &public_value);
         let slices_needed = count.div_ceil(merkle::SLICE_IDS as u64);
@@ -185,8 +185,8 @@ impl Body {
         }
         let found = look_for.map(|id| Found { id, place: seed.place(id), listed: false, lower_places: 0 });
         let report = Report {
-            campaign: CampaignId(values[0].parse().map_err(|_| at(0))?),
-            opening: OpeningId(values[1].parse().map_err(|_| at(1))?),
+            campaign: CampaignId(number(&values[0]).ok_or(at(0))?),
+            opening: OpeningId(number(&values[1]).ok_or(at(1))?),
             secret_commitment: hash(2)?,
             key_commitment: hash(3)?,
             root,
@@ -223,11 +223,10 @@ impl Body {
             return Ok(());
         }
         self.begin_slices();
-        if let Some(number) = text.strip_prefix("slice ") {
+        if let Some(digits) = text.strip_prefix("slice ") {
             self.close_slice();
-            let number: Option<u64> = number.parse().ok();
             // Rising numbers: a slice given twice would be counted twice.
-            let rising = number.filter(|number| {
+            let rising = number(digits).filter(|number: &u64| {
                 *number < self.slice_roots.len() as u64 && self.open_slice.is_none_or(|open| open < *number)
             });
             let number = rising.ok_or(Unreadable::Unexpected { line, wanted: "slice" })?;
@@ -305,4 +304,9 @@ fn parse_id((id, place): (&str, &str)) -> Option<(DrawId, Place)> {
     let id = DrawId(unhex(id)?.try_into().ok()?);
     let place = u64::from_be_bytes(unhex(place)?.try_into().ok()?);
     Some((id, Place(place)))
+}
+
+/// A number written as the file writes it: no sign, no zeros in front.
+fn number<N: std::str::FromStr + ToString>(text: &str) -> Option<N> {
+    text.parse().ok().filter(|number: &N| number.to_string() == text)
 }

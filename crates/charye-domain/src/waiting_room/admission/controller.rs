@@ -1,0 +1,136 @@
+//! Room: domain/waiting_room/admission. Decides how many to call next, at most ten times a second, from the rate that the
+//! service can bear and the part of those called who come. Called by whoever drives the door; what it decides is recorded
+//! as [`Calls`]. It keeps measurements only: losing it costs a few seconds of calling, never a place.
+
+use super::door::{Calls, Door, PauseReason};
+use super::rate::{Measured, Rate, RateReason};
+use super::show_up::ShowUp;
+use crate::time::UnixMillis;
+use crate::waiting_room::line::Line;
+
+/// Decisions are at least this far apart. Unit: milliseconds.
+const STEP_MS: i64 = 100;
+/// Visits that may be started at once after a standstill: this long's worth. Unit: seconds.
+const BURST_SECS: f64 = 1.0;
+/// At most this part of the seats is kept for people who are signing in: 1 / 4.
+const LATECOMERS_PART: u32 = 4;
+
+/// What kept the last decision from calling more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    Paused(PauseReason),
+    NobodyWaits,
+    /// All seats are taken or kept.
+    Seats,
+    /// The rate of visits started.
+    Rate,
+}
+
+/// The last decision, in numbers; the words are charye-web's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Explanation {
+    pub at: UnixMillis,
+    pub calls: Calls,
+    pub limit: Limit,
+    /// Visits started per minute that are aimed at, agents' included.
+    pub rate_per_min: f64,
+    pub rate_reason: RateReason,
+    /// Part of those called who come.
+    pub show_up: f64,
+    /// Seats of the web line that were free, before this decision.
+    pub seats_free: u32,
+    /// Of these, kept for people whose sign-in began before now-serving.
+    pub seats_kept: u32,
+    pub waiting: u32,
+    pub returners_waiting: u32,
+}
+
+/// Decides how many to call.
+#[derive(Clone, Debug, Default)]
+pub struct AdmissionController {
+    rate: Rate,
+    show_up: ShowUp,
+    /// Visits that may be started and for which nobody was called yet.
+    budget: f64,
+    last: Option<UnixMillis>,
+    explanation: Option<Explanation>,
+}
+
+impl AdmissionController {
+    /// How many to call at `now`, or `None` if it is too early for another decision or nobody is to be called.
+    ///
+    /// `signing_in`: people whose sign-in has begun and not ended yet. Seats are kept for them, a quarter of all at most,
+    /// because they will stand before people who would be called now.
+    pub fn decide(
+        &mut self,
+        door: &mut Door,
+        line: &Line,
+        measured: Option<Measured>,
+        signing_in: u32,
+        now: UnixMillis,
+    ) -> Option<Calls> {
+        let elapsed = self.last.map_or(STEP_MS, |last| now.millis_since(last));
+        if elapsed < STEP_MS {
+            return None;
+        }
+        self.last = Some(now);
+        let terms = *door.terms();
+        let (rate_per_min, rate_reason) = self.rate.follow(measured, &terms, now);
+        let per_sec = terms.web_part(rate_per_min) / 60.0;
+        self.budget = (self.budget + per_sec * elapsed as f64 / 1_000.0).min((per_sec * BURST_SECS).max(1.0));
+
+        let show_up = self.show_up.ratio(now);
+        let seats_free = door.seats_free(now);
+        let waiting = line.waiting().total();
+        let overtaken = u32::try_from(line.overtaken_max()).unwrap_or(u32::MAX).min(waiting);
+        let seats_kept = signing_in.min(terms.web_seats() / LATECOMERS_PART).min(seats_free);
+        let wanted = (self.budget / show_up).max(0.0) as u32;
+
+        // Who was overtaken takes the seats kept for them, at whatever rate: others pay for it afterwards.
+        let mut calls = Calls { overtaken: overtaken.min(seats_free), returners: 0, line: 0 };
+        if calls.overtaken == overtaken {
+            let seats = (seats_free - seats_kept).saturating_sub(overtaken);
+            let wanted = wanted.saturating_sub(overtaken);
+            calls.returners = door.returners_callable(line).min(wanted).min(seats);
+            calls.line = (waiting - overtaken).min(wanted - calls.returners).min(seats - calls.returners);
+        }
+        let limit = match door.paused() {
+            Some(reason) => Limit::Paused(reason),
+            None if calls.total() >= waiting.saturating_add(door.returners_waiting()) => Limit::NobodyWaits,
+            None if calls.total() >= wanted => Limit::Rate,
+            None => Limit::Seats,
+        };
+        if door.paused().is_some() {
+            calls = Calls::default();
+        }
+        self.budget = (self.budget - f64::from(calls.total()) * show_up).max(-per_sec * BURST_SECS);
+        self.explanation = Some(Explanation {
+            at: now,
+            calls,
+            limit,
+            rate_per_min,
+            rate_reason,
+            show_up,
+            seats_free,
+            seats_kept,
+            waiting,
+            returners_waiting: door.returners_waiting(),
+        });
+        (calls.total() > 0).then_some(calls)
+    }
+
+    /// So many people were called.
+    pub fn note_called(&mut self, people: u32, at: UnixMillis) {
+        self.show_up.note_called(people, at);
+    }
+
+    /// Somebody came, and when they had been called. See [`Door::enter`].
+    pub fn note_came(&mut self, called_at: UnixMillis) {
+        self.show_up.note_came(called_at);
+    }
+
+    /// The last decision. `None` before the first.
+    pub fn explanation(&self) -> Option<&Explanation> {
+        self.explanation.as_ref()
+    }
+}

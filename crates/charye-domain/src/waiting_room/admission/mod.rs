@@ -1,0 +1,16 @@
+//! Room: domain/waiting_room. Calling people in: the [`Door`] keeps the law (hard cap, order, grace, returners' share) and is
+//! derived from the journal; the [`AdmissionController`] decides from measurements how many to call next. Whatever the
+//! controller asks for, the door calls no more than there are seats.
+
+mod controller;
+mod door;
+mod rate;
+mod returners;
+mod show_up;
+mod terms;
+
+pub use controller::{AdmissionController, Explanation, Limit};
+pub use door::{Called, Calls, Door, Lane, NotCalled, PauseReason, Turn};
+pub use rate::{Measured, Rate, RateReason};
+pub use show_up::ShowUp;
+pub use terms::{Terms, TermsFault};

@@ -1,0 +1,296 @@
+//! Room: domain/waiting_room. The line of one opening: who waits at which place, how many are ahead, who is next.
+//!
+//! Called when somebody enrols or arrives, by the door ([`crate::waiting_room::admission`]) when it calls, and, for its
+//! histogram alone, by every poll. Derived from the journal only, so every node has the same line. Never decides how many
+//! are called, and never calls a higher place while a lower one waits.
+
+mod arrivals;
+mod histogram;
+
+use std::collections::BTreeSet;
+
+use crate::ids::Person;
+use crate::waiting_room::place::Place;
+use crate::waiting_room::wait_estimate::Promise;
+
+use arrivals::{Arrivals, NONE};
+pub use histogram::Histogram;
+
+/// Where in the line: by place, and among equal places by who was first in the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    pub place: Place,
+    /// Given in order of first arrival, from 0.
+    pub number: u32,
+}
+
+/// How far somebody has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// On the list of the draw; has no place yet.
+    Enrolled,
+    Waiting,
+    /// Called: within the grace, inside, or missing. The door knows which.
+    Called,
+    /// Reserved, or gave the place up.
+    Gone,
+}
+
+/// What the line knows of one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// None of an [`Stage::Enrolled`] person.
+    pub place: Option<Place>,
+    pub number: u32,
+    pub stage: Stage,
+    pub promise: Promise,
+}
+
+/// The line is as long as it may get: nobody more can be remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the line already holds as many people as it may")]
+pub struct LineFull;
+
+/// The line of one opening.
+pub struct Line {
+    waiting: Histogram,
+    arrivals: Arrivals,
+    /// First record of each bucket's list. Lists of buckets before `next_bucket` are empty: those people are at the front.
+    heads: Vec<u32>,
+    next_bucket: u32,
+    /// The bucket being called, first to be called last.
+    front: Vec<Position>,
+    /// Waiting, although people behind them have been called: their sign-in began early and ended late.
+    overtaken: BTreeSet<Position>,
+    served: Option<Position>,
+}
+
+impl Line {
+    /// An empty line for a window of `window_ms` milliseconds, with room made at once for the people expected, and a limit
+    /// to how many it will ever remember.
+    pub fn new(window_ms: u64, expected: u32, people_max: u32) -> Self {
+        let waiting = Histogram::new(window_ms);
+        let heads = vec![NONE; waiting.buckets() as usize];
+        Self {
+            waiting,
+            arrivals: Arrivals::new(expected, people_max),
+            heads,
+            next_bucket: 0,
+            front: Vec::new(),
+            overtaken: BTreeSet::new(),
+            served: None,
+        }
+    }
+
+    /// Puts somebody on the list of the draw. Again, from however many devices: nothing changes.
+    ///
+    /// # Errors
+    /// The line is full.
+    pub fn enrol(&mut self, person: Person) -> Result<Standing, LineFull> {
+        match self.record_mut(person) {
+            Some(record) if record.stage == Stage::Gone && !record.linked => record.stage = Stage::Enrolled,
+            Some(_) => {}
+            None => {
+                self.arrivals.push(person, Place(0), Stage::Enrolled).ok_or(LineFull)?;
+            }
+        }
+        self.standing(person).ok_or(LineFull)
+    }
+
+    /// Gives somebody on the list the place that was drawn. Somebody who is not on it, or has a place, keeps what they have.
+    pub fn place_drawn(&mut self, person: Person, place: Place) {
+        let Some(number) = self.arrivals.number(person) else { return };
+        if self.arrivals.get(number).is_some_and(|record| record.stage == Stage::Enrolled) {
+            self.stand(number, place);
+        }
+    }
+
+    /// Somebody has signed in. Who is in the line already keeps their place, whatever `place` says; who had left before
+    /// being called gets the old one back; who comes back after a visit goes to `place`.
+    ///
+    /// # Errors
+    /// The line is full.
+    pub fn arrive(&mut self, person: Person, place: Place) -> Result<Standing, LineFull> {
+        match self.arrivals.number(person) {
+            None => {
+                let number = self.arrivals.push(person, place, Stage::Gone).ok_or(LineFull)?;
+                self.stand(number, place);
+            }
+            Some(number) => {
+                let record = self.arrivals.get(number).ok_or(LineFull)?;
+                match (record.stage, record.linked) {
+                    (Stage::Gone, true) => self.stand_again(number),
+                    (Stage::Gone, false) => self.stand(number, place),
+                    (Stage::Enrolled | Stage::Waiting | Stage::Called, _) => {}
+                }
+            }
+        }
+        self.standing(person).ok_or(LineFull)
+    }
+
+    /// Somebody has reserved or gives the place up. Whether they were waiting, called or on the list.
+    pub fn leave(&mut self, person: Person) {
+        let Some(record) = self.record_mut(person) else { return };
+        let (place, stage) = (record.place, record.stage);
+        record.stage = Stage::Gone;
+        record.promise = Promise::NONE;
+        if stage == Stage::Waiting {
+            self.waiting.remove(place);
+        }
+    }
+
+    /// Somebody was called and it came to nothing by a fault of ours: back to the place they had, ahead of everyone who has
+    /// not been called.
+    pub fn put_back(&mut self, person: Person) {
+        let Some(number) = self.arrivals.number(person) else { return };
+        let Some(record) = self.arrivals.get(number) else { return };
+        if record.stage == Stage::Called && !record.linked {
+            let place = record.place;
+            self.stand(number, place);
+        }
+    }
+
+    /// Calls the next person who was overtaken: always before [`Self::call_next`].
+    pub fn call_overtaken(&mut self) -> Option<Person> {
+        while let Some(position) = self.overtaken.pop_first() {
+            if let Some(person) = self.take(position) {
+                return Some(person);
+            }
+        }
+        None
+    }
+
+    /// Calls the next person of the line, and moves now-serving to them. `None` when nobody is left to call, or somebody
+    /// who was overtaken must go first.
+    pub fn call_next(&mut self) -> Option<Person> {
+        if self.overtaken_waiting() {
+            return None;
+        }
+        loop {
+            while let Some(position) = self.front.pop() {
+                if let Some(person) = self.take(position) {
+                    self.served = self.served.max(Some(position));
+                    return Some(person);
+                }
+            }
+            if !self.bring_forward() {
+                return None;
+            }
+        }
+    }
+
+    /// Everybody below this place has been called, and somebody at it. Only ever rises; 0 before the first call.
+    pub fn now_serving(&self) -> Place {
+        self.served.map_or(Place(0), |position| position.place)
+    }
+
+    /// Whether somebody who stands before now-serving still waits to be called.
+    pub fn overtaken_waiting(&self) -> bool {
+        self.overtaken.iter().any(|position| self.waits(*position))
+    }
+
+    /// How many of them, at most: who has left since still counts until their turn.
+    pub fn overtaken_max(&self) -> usize {
+        self.overtaken.len()
+    }
+
+    /// What the line knows of somebody, found by who they are: the same from every device, after every restart.
+    pub fn standing(&self, person: Person) -> Option<Standing> {
+        let number = self.arrivals.number(person)?;
+        let record = self.arrivals.get(number)?;
+        let place = (record.stage != Stage::Enrolled).then_some(record.place);
+        Some(Standing { place, number, stage: record.stage, promise: record.promise })
+    }
+
+    /// Keeps the first range that somebody was told. A later one changes nothing.
+    pub fn promise(&mut self, person: Person, promise: Promise) {
+        if let Some(record) = self.record_mut(person).filter(|record| record.promise == Promise::NONE) {
+            record.promise = promise;
+        }
+    }
+
+    /// Everybody who waits with a place, by place: all that polls look at.
+    pub fn waiting(&self) -> &Histogram {
+        &self.waiting
+    }
+
+    /// People this line remembers, whatever became of them.
+    pub fn people(&self) -> u32 {
+        self.arrivals.len()
+    }
+
+    /// Memory of everything that finds places again, without the histogram. Unit: bytes.
+    pub fn index_bytes(&self) -> usize {
+        self.arrivals.bytes()
+            + (self.heads.capacity() * size_of::<u32>())
+            + self.front.capacity() * size_of::<Position>()
+    }
+
+    fn stand(&mut self, number: u32, place: Place) {
+        let position = Position { place, number };
+        let bucket = self.waiting.bucket(place);
+        let Some(record) = self.arrivals.get_mut(number) else { return };
+        record.place = place;
+        record.stage = Stage::Waiting;
+        record.promise = Promise::NONE;
+        record.linked = true;
+        self.waiting.add(place);
+        if self.served.is_some_and(|served| position <= served) {
+            self.overtaken.insert(position);
+        } else if bucket < self.next_bucket {
+            let at = self.front.partition_point(|ahead| *ahead > position);
+            self.front.insert(at, position);
+        } else if let Some(head) = self.heads.get_mut(bucket as usize) {
+            record.next = std::mem::replace(head, number);
+        }
+    }
+
+    /// Somebody who left while waiting is back before their turn came.
+    fn stand_again(&mut self, number: u32) {
+        if let Some(record) = self.arrivals.get_mut(number) {
+            record.stage = Stage::Waiting;
+            let place = record.place;
+            self.waiting.add(place);
+        }
+    }
+
+    /// Takes somebody out of the waiting, if they still wait.
+    fn take(&mut self, position: Position) -> Option<Person> {
+        let record = self.arrivals.get_mut(position.number)?;
+        record.linked = false;
+        if record.stage != Stage::Waiting {
+            return None;
+        }
+        record.stage = Stage::Called;
+        let person = record.person;
+        self.waiting.remove(position.place);
+        Some(person)
+    }
+
+    fn waits(&self, position: Position) -> bool {
+        self.arrivals.get(position.number).is_some_and(|record| record.stage == Stage::Waiting)
+    }
+
+    /// Brings the next bucket in which somebody waits to the front. `false` if there is none.
+    fn bring_forward(&mut self) -> bool {
+        let Some(bucket) = self.waiting.next_with_people(self.next_bucket) else { return false };
+        // People of the buckets passed over have all left; they stay linked there and come back by `stand_again`,
+        // so their lists come to the front too.
+        for passed in self.next_bucket..=bucket {
+            let Some(head) = self.heads.get_mut(passed as usize) else { continue };
+            let mut number = std::mem::replace(head, NONE);
+            while let Some(record) = self.arrivals.get(number) {
+                self.front.push(Position { place: record.place, number });
+                number = record.next;
+            }
+        }
+        self.next_bucket = bucket + 1;
+        self.front.sort_unstable_by(|a, b| b.cmp(a));
+        true
+    }
+
+    fn record_mut(&mut self, person: Person) -> Option<&mut arrivals::Arrival> {
+        let number = self.arrivals.number(person)?;
+        self.arrivals.get_mut(number)
+    }
+}

@@ -1,0 +1,155 @@
+//! Room: domain/waiting_room. How long the wait will be: a range from the measured speed of the line, the promise that the
+//! first range is, and whether promises were kept. Called by polls (estimate, next poll) and when somebody is called
+//! (score). Never says a time it has not measured: until the line has moved for a while the answer is "not yet".
+
+mod promise;
+mod speed;
+
+pub use promise::{Promise, PromiseScore, Verdict};
+pub use speed::Speed;
+
+/// A wait longer than this gets a range that is at most [`FACTOR_MAX`] wide, a shorter one at most [`SHORT_WIDTH_SECS`].
+pub const LONG_WAIT_SECS: u32 = 300;
+/// Upper bound of a long range over its lower bound, at most.
+pub const FACTOR_MAX: f64 = 2.0;
+/// Upper bound of a short range less its lower bound, at most.
+pub const SHORT_WIDTH_SECS: u32 = 180;
+/// Somebody at the front asks again after this.
+pub const POLL_MIN_MS: u32 = 3_000;
+/// Nobody is told to ask later than this.
+pub const POLL_MAX_MS: u32 = 600_000;
+
+/// Beyond this a wait is not a number of seconds any more. Four weeks.
+const WAIT_MAX_SECS: f64 = 28.0 * 86_400.0;
+/// However evenly the line has moved, the range is this much wider than its middle on each side.
+const SIDE_MIN: f64 = 0.28;
+
+/// What somebody who waits is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Estimate {
+    /// The line stands still by an operator's will, or because nothing is left: the place is kept.
+    Paused,
+    /// Not measured for long enough. The wait is at least this, at the fastest the door could possibly call.
+    NotYet {
+        at_least_secs: u32,
+    },
+    Range(WaitRange),
+}
+
+/// From now. Seconds, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitRange {
+    pub from_secs: u32,
+    pub to_secs: u32,
+}
+
+impl WaitRange {
+    /// The middle: for long waits the geometric one, as the range is a factor.
+    pub fn middle_secs(self) -> u32 {
+        let (from, to) = (f64::from(self.from_secs), f64::from(self.to_secs));
+        if self.is_long() { (from * to).sqrt() as u32 } else { f64::midpoint(from, to) as u32 }
+    }
+
+    fn is_long(self) -> bool {
+        self.to_secs - self.from_secs > SHORT_WIDTH_SECS
+    }
+}
+
+/// The range for somebody with `ahead` people before them, in a line that moves as `speed` says.
+///
+/// `fastest_per_sec`: more people than the door could ever call in a second; bounds the wait while nothing is measured.
+pub fn estimate(ahead: u32, speed: &Speed, fastest_per_sec: f64) -> Estimate {
+    if speed.is_paused() {
+        return Estimate::Paused;
+    }
+    let Some(measured) = speed.measured() else {
+        let at_least = f64::from(ahead) / fastest_per_sec.max(1.0);
+        return Estimate::NotYet { at_least_secs: at_least.min(WAIT_MAX_SECS) as u32 };
+    };
+    Estimate::Range(range(f64::from(ahead) / measured.people_per_sec, measured.spread))
+}
+
+/// A range around `middle` seconds, as wide as the spread asks for and the rules allow.
+fn range(middle_secs: f64, spread: f64) -> WaitRange {
+    let middle = middle_secs.min(WAIT_MAX_SECS);
+    // A side of x spans (1 + x)^2: the widest side makes exactly the factor allowed.
+    let side = 1.0 + (SIDE_MIN + spread).min(FACTOR_MAX.sqrt() - 1.0);
+    let (from, to) = (middle / side, middle * side);
+    let half = f64::from(SHORT_WIDTH_SECS) / 2.0;
+    if middle > f64::from(LONG_WAIT_SECS) {
+        let from = from.ceil();
+        return WaitRange { from_secs: from as u32, to_secs: to.min(from * FACTOR_MAX).floor() as u32 };
+    }
+    // Short waits: the steps of polling and calling count for more than the speed, so the width is given in full.
+    let from = (middle - half).max(0.0).floor();
+    WaitRange { from_secs: from as u32, to_secs: from as u32 + SHORT_WIDTH_SECS }
+}
+
+/// When to ask again: a quarter of the shortest wait still possible, 3 s at the front, 10 minutes at most.
+///
+/// `jitter` is 16 random bits, drawn outside: it shortens the interval by up to a quarter (at the front, where it cannot get
+/// shorter, it lengthens it), so that people told at the same moment do not come back as a wave. Unit: milliseconds.
+pub fn next_poll_ms(estimate: Estimate, jitter: u16) -> u32 {
+    let at_least_secs = match estimate {
+        Estimate::Paused => return spread_out(POLL_PAUSED_MS, jitter),
+        Estimate::NotYet { at_least_secs } => at_least_secs,
+        Estimate::Range(range) => range.from_secs,
+    };
+    let quarter = u64::from(at_least_secs) * 250;
+    spread_out(u32::try_from(quarter).map_or(POLL_MAX_MS, |quarter| quarter.clamp(POLL_MIN_MS, POLL_MAX_MS)), jitter)
+}
+
+/// How often a line that stands still is looked at. Unit: milliseconds.
+const POLL_PAUSED_MS: u32 = 30_000;
+
+fn spread_out(interval_ms: u32, jitter: u16) -> u32 {
+    let part = (u64::from(interval_ms / 4) * u64::from(jitter) / u64::from(u16::MAX)) as u32;
+    if interval_ms <= POLL_MIN_MS { interval_ms + part } else { (interval_ms - part).max(POLL_MIN_MS) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_range_is_wider_than_the_rules_allow() {
+        for middle in (0..40_000).chain([90_000, 1_000_000, 9_000_000]) {
+            for spread in [0.0, 0.05, 0.2, 3.0, f64::INFINITY] {
+                let range = range(f64::from(middle), spread);
+                let width = range.to_secs - range.from_secs;
+                if middle > LONG_WAIT_SECS {
+                    assert!(range.to_secs <= 2 * range.from_secs, "{middle} s, {spread}: {range:?}");
+                } else {
+                    assert!(width <= SHORT_WIDTH_SECS, "{middle} s, {spread}: {range:?}");
+                }
+                let inside = range.from_secs <= middle && middle <= range.to_secs;
+                assert!(inside || f64::from(middle) > WAIT_MAX_SECS, "{middle} s, {spread}: {range:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_to_ask_later_than_a_quarter_of_the_shortest_wait() {
+        for from_secs in [0, 1, 11, 12, 13, 60, 300, 2_399, 2_400, 2_401, 100_000] {
+            let range = Estimate::Range(WaitRange { from_secs, to_secs: from_secs * 2 });
+            for jitter in [0, 1, 30_000, u16::MAX] {
+                let poll = next_poll_ms(range, jitter);
+                assert!((POLL_MIN_MS..=POLL_MAX_MS).contains(&poll), "{from_secs} s: {poll}");
+                let front = POLL_MIN_MS + POLL_MIN_MS / 4;
+                assert!(poll <= (from_secs * 250).max(front), "{from_secs} s: {poll}");
+            }
+            assert_ne!(next_poll_ms(range, 0), next_poll_ms(range, u16::MAX), "{from_secs} s: no jitter");
+        }
+    }
+
+    #[test]
+    fn the_front_asks_every_three_seconds() {
+        assert_eq!(next_poll_ms(Estimate::Range(WaitRange { from_secs: 0, to_secs: 180 }), 0), 3_000);
+    }
+
+    #[test]
+    fn what_is_not_measured_is_not_said() {
+        let speed = Speed::new();
+        assert_eq!(estimate(100_000, &speed, 1_000.0), Estimate::NotYet { at_least_secs: 100 });
+    }
+}
