@@ -178,6 +178,8 @@ fn requests(programs: &Programs, data: &Path) -> Result<(), Failure> {
     let mut bench = Bench { charye, echo, client };
     let citizens = Rc::new(RefCell::new(citizens));
     bench.all_take(Step::SignIn, 0, &citizens)?;
+    bench.charye.settle()?;
+    figure("http.machine_load", load_average()?, "", None, Goal::None)?;
 
     let mut measured: [Rounds; 5] = Default::default();
     for round in 0..ROUNDS {
@@ -199,6 +201,7 @@ fn requests(programs: &Programs, data: &Path) -> Result<(), Failure> {
     find.print("page_find", Goal::None)?;
     landing.print("page_landing", Goal::None)?;
     bench.half_load(look_ups_per_sec)?;
+    figure("http.machine_load_after", load_average()?, "", None, Goal::None)?;
     bench.charye.stop()
 }
 
@@ -294,6 +297,13 @@ fn all_wanted(measured: &Measured) -> Result<(), Failure> {
         0 => Ok(()),
         unwanted => Err(format!("{unwanted} of {} answers were not what was wanted", measured.answers()).into()),
     }
+}
+
+/// How many threads wanted a core, over the last minute, ours included: much above two before we begin, and latencies say
+/// more about the others than about us.
+fn load_average() -> Result<f64, Failure> {
+    let text = std::fs::read_to_string("/proc/loadavg")?;
+    Ok(text.split_whitespace().next().ok_or("an empty /proc/loadavg")?.parse()?)
 }
 
 fn micros(time: Duration) -> f64 {

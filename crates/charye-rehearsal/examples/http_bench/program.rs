@@ -14,6 +14,9 @@ use super::{Failure, now};
 
 /// Linux tells /proc's times in hundredths of a second on every architecture (USER_HZ).
 const TICK: Duration = Duration::from_millis(10);
+/// CPU of a second in which nothing is asked: deadlines and heartbeats are looked at.
+const QUIET_A_SECOND: Duration = Duration::from_millis(50);
+const SETTLE_MAX: Duration = Duration::from_secs(60);
 /// How long an orderly end may take.
 const END_MAX: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -75,6 +78,19 @@ impl Program {
             *times.entry(name).or_default() += cpu_in(&stat)?;
         }
         Ok(times)
+    }
+
+    /// Waits until it does next to nothing: a new demo still writes its first snapshot when it is ready.
+    pub(crate) fn settle(&self) -> Result<(), Failure> {
+        let began = now();
+        while began.elapsed() < SETTLE_MAX {
+            let before = self.cpu()?;
+            pause(Duration::from_secs(1));
+            if self.cpu()? - before <= QUIET_A_SECOND {
+                return Ok(());
+            }
+        }
+        Err("a server that nobody asks does not come to rest".into())
     }
 
     /// Resident memory. Unit: bytes.
