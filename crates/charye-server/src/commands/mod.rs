@@ -11,6 +11,7 @@ mod check_config;
 mod clock_accept;
 mod demo;
 mod doctor;
+mod draw;
 mod import;
 mod installed;
 mod keys;
@@ -44,6 +45,9 @@ enum Command {
     Demo(demo::Demo),
     /// Look at disk, limits, clock and settings, with advice
     Doctor(doctor::Doctor),
+    /// Recompute a published draw
+    #[command(subcommand)]
+    Draw(draw::Command),
     /// Import clinics and their sessions
     #[command(subcommand)]
     Import(import::Command),
@@ -69,6 +73,7 @@ pub(crate) fn run(arguments: Arguments, crash_hook: Option<CrashHook>) -> Result
         Command::Clock(command) => clock_accept::run(&command),
         Command::Demo(wanted) => demo::run(&wanted),
         Command::Doctor(wanted) => doctor::run(&wanted),
+        Command::Draw(command) => draw::run(&command),
         Command::Import(command) => import::run(&command),
         Command::Keys(command) => keys::run(&command),
         Command::Nation(command) => nation::run(&command),
