@@ -23,7 +23,20 @@ pub(crate) fn run(root: &Path, folder: &Path) -> Result<()> {
     let folder = folder.to_string_lossy();
     must(
         root,
-        &["cargo", "run", "--quiet", "--locked", "-p", "charye-web", "--features", "samples", "--example", "gallery", "--", &folder],
+        &[
+            "cargo",
+            "run",
+            "--quiet",
+            "--locked",
+            "-p",
+            "charye-web",
+            "--features",
+            "samples",
+            "--example",
+            "gallery",
+            "--",
+            &folder,
+        ],
         &[],
         LIMIT,
     )?;
