@@ -14,21 +14,92 @@ use serde_json::Value;
 use crate::run::must;
 use crate::screen::{say, table};
 
-/// A program that measures, and how cargo starts it.
+/// A program that measures, and where it is: an example of a crate.
 pub(crate) struct Bench {
     pub(crate) name: &'static str,
     pub(crate) what: &'static str,
-    /// After `cargo`.
-    pub(crate) cargo: &'static [&'static str],
+    pub(crate) package: &'static str,
+    pub(crate) example: &'static str,
+    /// After `cargo run`.
+    pub(crate) features: &'static [&'static str],
+    /// After the program's name.
+    pub(crate) arguments: &'static [&'static str],
 }
 
-/// Every bench. Another one is one more line, such as
-/// `Bench { name: "book", what: "decide and apply", cargo: &["bench", "-p", "charye-domain", "--bench", "book"] }`.
-pub(crate) const BENCHES: &[Bench] = &[Bench {
-    name: "http",
-    what: "the demo over HTTP, as multiples of a bare echo",
-    cargo: &["run", "--release", "-p", "charye-rehearsal", "--example", "http_bench"],
-}];
+/// Every bench. What they measure and what was measured: docs/performance.md.
+pub(crate) const BENCHES: &[Bench] = &[
+    Bench {
+        name: "decide",
+        what: "decide and apply, in the domain alone",
+        package: "charye-domain",
+        example: "decide_bench",
+        features: &[],
+        arguments: &[],
+    },
+    Bench {
+        name: "board",
+        what: "look-ups over the board",
+        package: "charye-engine",
+        example: "board_bench",
+        features: &[],
+        arguments: &[],
+    },
+    Bench {
+        name: "journal",
+        what: "rows of the SQLite journal, beside the disk's own syncs",
+        package: "charye-ledger",
+        example: "journal_bench",
+        features: &["--features", "suite"],
+        arguments: &[],
+    },
+    Bench {
+        name: "people",
+        what: "sealed people, put where they are durable",
+        package: "charye-ledger",
+        example: "people_bench",
+        features: &["--features", "suite"],
+        arguments: &[],
+    },
+    Bench {
+        name: "projection",
+        what: "reservations into SQL tables",
+        package: "charye-ledger",
+        example: "projection_bench",
+        features: &["--features", "suite"],
+        arguments: &[],
+    },
+    Bench {
+        name: "spine",
+        what: "reservations through the sequencer, beside pgbench; minutes at half load; a naive schema",
+        package: "charye-ledger",
+        example: "spine",
+        features: &[],
+        arguments: &[],
+    },
+    Bench {
+        name: "restart",
+        what: "from snapshot and from journal to the first reservation",
+        package: "charye-ledger",
+        example: "spine",
+        features: &[],
+        arguments: &["restart"],
+    },
+    Bench {
+        name: "http",
+        what: "the demo over HTTP, as multiples of a bare echo",
+        package: "charye-rehearsal",
+        example: "http_bench",
+        features: &[],
+        arguments: &[],
+    },
+];
+
+impl Bench {
+    fn command(&self) -> Vec<&'static str> {
+        let run = ["cargo", "run", "--release", "--quiet", "-p", self.package, "--example", self.example];
+        [&run, self.features, &["--"], self.arguments].concat()
+    }
+}
 
 const LIMIT: Duration = Duration::from_secs(3_600);
 const KEYS: [&str; 7] = ["id", "value", "unit", "baseline", "ratio", "goal", "met"];
@@ -48,7 +119,7 @@ pub(crate) fn run(root: &Path, names: &[&str], json: Option<&Path>) -> Result<()
     let mut figures = Vec::new();
     for bench in BENCHES.iter().filter(|bench| names.is_empty() || names.contains(&bench.name)) {
         say(&format!("== {}: {}", bench.name, bench.what));
-        let ended = must(root, &[&["cargo"], bench.cargo].concat(), &[], LIMIT)?;
+        let ended = must(root, &bench.command(), &[], LIMIT)?;
         figures.extend(
             figures_in(&ended.answered).with_context(|| format!("could not read what {} printed", bench.name))?,
         );
@@ -190,5 +261,16 @@ mod tests {
     fn no_two_benches_have_one_name() {
         let names: std::collections::BTreeSet<&str> = BENCHES.iter().map(|bench| bench.name).collect();
         assert_eq!(names.len(), BENCHES.len());
+    }
+
+    #[test]
+    fn every_bench_is_an_example_that_is_there() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+        for bench in BENCHES {
+            let examples = crates.join(bench.package).join("examples");
+            let is_there = examples.join(format!("{}.rs", bench.example)).exists()
+                || examples.join(bench.example).join("main.rs").exists();
+            assert!(is_there, "{}: no example {} in {}", bench.name, bench.example, bench.package);
+        }
     }
 }
