@@ -5,8 +5,8 @@
 use std::hint::black_box;
 
 use crate::book::command::{Action, Command};
-use crate::book::{Book, Places};
-use crate::ids::{Person, SlotId};
+use crate::book::{Book, Entry, Event, Places};
+use crate::ids::{Person, ReservationNumber, SlotId};
 
 impl Book {
     /// Reads what deciding and applying this command will read. Costs some tens of nanoseconds.
@@ -32,6 +32,40 @@ impl Book {
                 black_box(self.reservations.get(*reservation).map(|row| row.person));
             }
             _ => {}
+        }
+    }
+
+    /// Reads what applying this entry will read: for replays, where many entries wait to be applied.
+    pub fn warm_entry(&self, entry: &Entry) {
+        if let Some(operation) = entry.operation {
+            self.operations.warm(operation.key);
+        }
+        match &entry.event {
+            Event::CitizenRegistered { citizen_key, .. } => self.people.warm_key(*citizen_key),
+            Event::Reserved { person, number, first, second, .. } => {
+                self.warm_reservation(*person, (*first, *second), Some(*number));
+            }
+            Event::Confirmed { person, number, .. } => {
+                self.warm_person(*person);
+                self.reservations.warm_number(*number);
+            }
+            Event::Held { person, first, second, .. } => {
+                self.warm_claim(*person, Places { first: *first, second: *second });
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads what adding a reservation will read.
+    pub(super) fn warm_reservation(
+        &self,
+        person: Person,
+        (first, second): (SlotId, Option<SlotId>),
+        number: Option<ReservationNumber>,
+    ) {
+        self.warm_claim(person, Places { first, second });
+        if let Some(number) = number {
+            self.reservations.warm_number(number);
         }
     }
 

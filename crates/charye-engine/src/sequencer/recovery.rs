@@ -10,6 +10,7 @@ use charye_domain::time::UnixMillis;
 
 use crate::availability::LayoutError;
 use crate::ports::{Head, JournalReader, PeopleFailure, ReadFailure, RowHash, SnapshotFailure, Snapshots};
+use crate::sequencer::thread::WARMED_TOGETHER;
 
 /// Why the engine does not start.
 #[derive(Debug, thiserror::Error)]
@@ -102,8 +103,11 @@ pub(crate) fn read_on(
         if batch.first_seq > until_seq || break_off() {
             return ControlFlow::Break(());
         }
-        for entry in batch.entries.iter() {
-            recovered.book.apply(entry, batch.at);
+        for some in batch.entries.chunks(WARMED_TOGETHER) {
+            some.iter().for_each(|entry| recovered.book.warm_entry(entry));
+            for entry in some {
+                recovered.book.apply(entry, batch.at);
+            }
         }
         recovered.last_seq = batch.last_seq();
         recovered.hash = batch.hash;

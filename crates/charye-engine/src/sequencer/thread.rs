@@ -35,7 +35,7 @@ pub const DUE_PER_BATCH: usize = 1_000;
 pub const OUTAGE_FROM_MS: u64 = 1_000;
 /// Questions looked at ahead before the first of them is decided: enough that their waits for memory overlap, few enough
 /// that what was fetched is still in the nearest cache when it is needed.
-const WARMED_TOGETHER: usize = 64;
+pub(super) const WARMED_TOGETHER: usize = 64;
 const CHECK_STORAGE_EVERY: Duration = Duration::from_secs(1);
 const RECKON_RATES_EVERY: Duration = Duration::from_millis(250);
 

@@ -101,7 +101,7 @@ impl Load {
     /// Keeps so many questions in flight, each a reservation of another person, for this long or until nobody is left.
     pub(crate) fn reserve_for(&mut self, span: Duration, in_flight: usize) -> Run {
         let left = self.registered - self.asked;
-        let more = |asked: u32, began: Instant| asked < left && (asked % 64 != 0 || began.elapsed() < span);
+        let more = |asked: u32, began: Instant| asked < left && (!asked.is_multiple_of(64) || began.elapsed() < span);
         self.run(in_flight, Pace::Unpaced, more, |load, _| load.reserve())
     }
 

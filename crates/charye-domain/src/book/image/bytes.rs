@@ -9,6 +9,8 @@ const PIECE: usize = 64 * 1024;
 const TEXT_MAX: u32 = 16 * 1024 * 1024;
 /// Records read at a time.
 const RECORDS_PER_PIECE: usize = 2_048;
+/// Records looked at ahead: what they fetch stays in the nearest cache.
+const RECORDS_LOOKED_AHEAD: usize = 64;
 
 /// Gathers bytes and passes them on in pieces.
 pub(super) struct Writer<'a> {
@@ -131,6 +133,30 @@ impl<'a> Reader<'a> {
             self.fill(records)?;
             for record in records.chunks_exact(width) {
                 each(Fields { rest: record })?;
+            }
+            left -= now;
+        }
+        Ok(())
+    }
+
+    /// [`Reader::records`] for tables that are reached at random: `ahead` looks where `each` will, for some records
+    /// before the first of them, so that their waits for memory overlap.
+    pub(super) fn records_looked_ahead<T>(
+        &mut self,
+        target: &mut T,
+        (count, width): (u32, usize),
+        ahead: impl Fn(&T, Fields<'_>),
+        mut each: impl FnMut(&mut T, Fields<'_>) -> Result<(), ImageError>,
+    ) -> Result<(), ImageError> {
+        let mut left = count as usize;
+        let mut piece = vec![0; width * left.min(RECORDS_LOOKED_AHEAD)];
+        while left > 0 {
+            let now = left.min(RECORDS_LOOKED_AHEAD);
+            let records = piece.get_mut(..now * width).unwrap_or_default();
+            self.fill(records)?;
+            records.chunks_exact(width).for_each(|record| ahead(target, Fields { rest: record }));
+            for record in records.chunks_exact(width) {
+                each(target, Fields { rest: record })?;
             }
             left -= now;
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::book::campaigns::{CAMPAIGNS_MAX, CampaignState};
 use crate::book::clinics::CLINICS_MAX;
 use crate::book::grid::{BLOCKS_MAX, Claim, Row, RowId};
-use crate::book::image::bytes::Reader;
+use crate::book::image::bytes::{Fields, Reader};
 use crate::book::image::clinic::{read_clinic, read_session};
 use crate::book::image::write::NONE;
 use crate::book::image::{ImageError, MAGIC, VERSION, outcome, width};
@@ -25,6 +25,9 @@ use crate::vaccine::DoseNumber;
 
 /// Reads a campaign's canonical text back; `None` if it cannot be read as the campaign and version named.
 pub type CampaignReader<'a> = &'a dyn Fn(&str, CampaignId, CampaignVersion) -> Option<Campaign>;
+
+/// Rows for which room is made because an image says so many follow. More are taken, as they come.
+const ROOM_AT_MOST: u32 = 1 << 24;
 
 impl Book {
     /// Reads a book that [`Book::write_image`] wrote. `source` fills the buffer it is given whole, or says `false`.
@@ -140,18 +143,25 @@ impl Book {
 
     fn read_people(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
         let people = from.u32()?;
-        from.records(people, width::PERSON, |mut row| {
+        self.people.make_room_for(people.min(ROOM_AT_MOST) as usize);
+        let ahead = |book: &Self, mut row: Fields<'_>| book.people.warm_key(CitizenKey(row.array()));
+        from.records_looked_ahead(self, (people, width::PERSON), ahead, |book, mut row| {
             let (key, key_id, erased, generation) = (CitizenKey(row.array()), KeyId(row.u16()), row.u8(), row.u32());
             let erased = erased == 1;
-            check(erased || self.people.find(key_id, key).is_none(), "two people with one key")?;
-            self.people.restore(PersonRow::from_image(key, key_id, erased, generation));
+            check(erased || book.people.find(key_id, key).is_none(), "two people with one key")?;
+            book.people.restore(PersonRow::from_image(key, key_id, erased, generation));
             Ok(())
         })
     }
 
     fn read_reservations(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
         let reservations = from.u32()?;
-        from.records(reservations, width::RESERVATION, |mut row| {
+        self.reservations.make_room_for(reservations.min(ROOM_AT_MOST) as usize);
+        let ahead = |book: &Self, mut row: Fields<'_>| {
+            let (first, second, person, number) = (SlotId(row.u32()), row.u32(), Person(row.u32()), row.u64());
+            book.warm_reservation(person, (first, slot_or_none(second)), ReservationNumber::from_value(number));
+        };
+        from.records_looked_ahead(self, (reservations, width::RESERVATION), ahead, |book, mut row| {
             let (first, second) = (SlotId(row.u32()), slot_or_none(row.u32()));
             let person = Person(row.u32());
             let number = ReservationNumber::from_value(row.u64()).ok_or(ImageError::Invalid("a number"))?;
@@ -161,15 +171,15 @@ impl Book {
             reservation.set_state(PlaceOf::First, state(states & 0xf)?);
             reservation.set_state(PlaceOf::Second, state(states >> 4)?);
 
-            check(self.people.rows().get(person.0 as usize).is_some(), "a reservation's person")?;
-            check(self.reservations.find(number).is_none(), "two reservations with one number")?;
-            check(self.same_campaign(first, second).is_some(), "a reservation's places")?;
+            check(book.people.rows().get(person.0 as usize).is_some(), "a reservation's person")?;
+            check(book.reservations.find(number).is_none(), "two reservations with one number")?;
+            check(book.same_campaign(first, second).is_some(), "a reservation's places")?;
             for (_, slot, _) in reservation.places().filter(|(.., state)| takes_a_place(*state)) {
-                self.restore_claim(slot, Claim::Reserve)?;
+                book.restore_claim(slot, Claim::Reserve)?;
             }
-            let id = crate::ids::ReservationId(self.reservations.next());
-            let older = self.people.push_reservation(person, id);
-            self.reservations.push(reservation, older);
+            let id = crate::ids::ReservationId(book.reservations.next());
+            let older = book.people.push_reservation(person, id);
+            book.reservations.push(reservation, older);
             Ok(())
         })
     }
