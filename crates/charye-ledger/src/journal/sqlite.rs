@@ -247,6 +247,19 @@ impl Journal for SqliteJournal {
     }
 }
 
+impl Drop for SqliteJournal {
+    /// An orderly end copies the WAL into the main file and empties it: a byte that flips in a WAL at rest would end it
+    /// there without a word, while the chain of the main file names the row.
+    fn drop(&mut self) {
+        if self.failed {
+            return;
+        }
+        if let Err(failure) = checkpoint(&self.connection, "TRUNCATE") {
+            tracing::warn!(?failure, "could not empty the journal's log at the end; the next start does");
+        }
+    }
+}
+
 /// One row in one transaction: only if this epoch still leads and the row before is the one that was appended last.
 /// Plain inserts and conditional reads, so that the same holds in PostgreSQL.
 fn insert(

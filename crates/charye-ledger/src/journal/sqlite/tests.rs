@@ -228,6 +228,15 @@ fn a_torn_wal_ends_the_journal_at_its_last_whole_row() {
 }
 
 #[test]
+fn an_orderly_end_leaves_nothing_in_the_log_where_a_flipped_byte_would_end_it_in_silence() {
+    let place = Place::with_rows(5);
+    let wal = place.folder.path().join("journal.db-wal");
+    let left = std::fs::metadata(&wal).map_or(0, |file| file.len());
+    assert_eq!(left, 0, "bytes in the log after the end");
+    assert_eq!(place.read().0.len(), 5);
+}
+
+#[test]
 fn a_full_disk_is_an_unknown_outcome_and_the_journal_takes_no_more() {
     let place = Place::new();
     let mut journal = place.open();
