@@ -1,5 +1,7 @@
 //! The campaign, nation and keys commands, as a person at a prompt meets them.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what tests share is not seen as a test by the lint")]
+
 mod support;
 
 use std::fs;

@@ -1,6 +1,8 @@
 //! Canary people: a thousand of them sign in and some reserve; then every file the program keeps is searched for what they
 //! are called, when they were born, their telephone and their number: in plain, in hex and in base64.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what tests share is not seen as a test by the lint")]
+
 mod support;
 
 use std::collections::{BTreeSet, HashMap};

@@ -16,13 +16,13 @@ use charye_engine::ports::Random;
 use charye_engine::{Failure, Fault};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, ORIGIN, STRICT_TRANSPORT_SECURITY};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
 use crate::App;
 use crate::api::doc::ApiDoc;
 use crate::asked::{Answer, Asked, Fields};
-use crate::gate::{Access, Caller, CookieName, CsrfToken, Gate, Refusal, Surface, cookie_value};
+use crate::gate::{Access, Caller, CookieName, CookieSecurity, CsrfToken, Gate, Refusal, Surface, cookie_value};
 use crate::listener::{Body, Respond};
 use crate::locale::Language;
 use crate::problem::Problem;
@@ -234,6 +234,7 @@ impl Dispatch {
 
 impl Respond for Dispatch {
     async fn respond(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
+        let safe = |answer| safe(answer, self.app.gate.security());
         let (head, body) = request.into_parts();
         let path = head.uri.path();
         let surface = if path.starts_with("/api/") { Surface::Api } else { Surface::Page };
@@ -440,8 +441,8 @@ async fn read_frames(mut body: Incoming) -> Result<Bytes, Problem> {
 }
 
 /// Headers of every answer, whatever made it: nothing is cached unless it says so, nothing foreign is loaded, nobody
-/// frames us, no type is guessed, no address is passed on.
-fn safe(answer: Answer) -> Response<Body> {
+/// frames us, no type is guessed, no address is passed on; and who came by TLS once comes by TLS for the next year.
+fn safe(answer: Answer, security: CookieSecurity) -> Response<Body> {
     const EVERY: [(HeaderName, HeaderValue); 6] = [
         (
             hyper::header::CONTENT_SECURITY_POLICY,
@@ -463,6 +464,9 @@ fn safe(answer: Answer) -> Response<Body> {
     for (name, value) in EVERY {
         headers.insert(name, value);
     }
+    if security == CookieSecurity::TlsOnly {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
@@ -479,6 +483,13 @@ mod tests {
 
     fn table(routes: Vec<Route>) -> Result<RouteTable, TableFailure> {
         RouteTable::new(routes)
+    }
+
+    #[test]
+    fn only_who_came_by_tls_is_told_to_keep_to_it() {
+        let told = |security| safe(Answer::see_other("/"), security).headers().contains_key(STRICT_TRANSPORT_SECURITY);
+        assert!(told(CookieSecurity::TlsOnly));
+        assert!(!told(CookieSecurity::Loopback));
     }
 
     #[test]

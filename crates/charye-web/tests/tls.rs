@@ -1,6 +1,8 @@
 //! A listener that speaks TLS: whoever trusts its certificate is answered, whoever does not is not, and nobody can keep a
 //! connection by never shaking hands.
 
+#![expect(clippy::unwrap_used, reason = "what tests share is not seen as a test by the lint")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

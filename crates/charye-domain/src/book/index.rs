@@ -101,7 +101,7 @@ impl Index {
 
     /// Where a cell with this content belongs: its tag, scaled to the length of the array.
     fn home(&self, content: u64) -> usize {
-        ((content >> 32) * self.cells.len() as u64 >> 32) as usize
+        (((content >> 32) * self.cells.len() as u64) >> 32) as usize
     }
 
     fn after(&self, cell: usize) -> usize {

@@ -102,6 +102,8 @@ pub struct SqliteJournal {
     frames: u64,
     /// An append failed: memory may be ahead of the truth or behind it, and only a restart can tell.
     failed: bool,
+    /// The last checkpoint did not work, and that has been said.
+    checkpoint_fails: bool,
     encoded: Vec<u8>,
 }
 
@@ -140,6 +142,7 @@ impl SqliteJournal {
             head,
             frames: 0,
             failed: false,
+            checkpoint_fails: false,
             encoded: Vec::new(),
         })
     }
@@ -231,9 +234,17 @@ impl Journal for SqliteJournal {
         }
         self.reach(CrashPoint::BeforeCheckpoint);
         match checkpoint(&self.connection, "PASSIVE") {
-            Ok(left) => self.frames = left,
-            // The rows are durable in the WAL either way; the next append would notice a sick disk.
-            Err(failure) => tracing::error!(?failure, "could not checkpoint journal"),
+            Ok(left) => {
+                self.frames = left;
+                self.checkpoint_fails = false;
+            }
+            // The rows are durable in the WAL either way; the next append would notice a sick disk. Said once, not after
+            // every batch: a full disk has no room for a log of it.
+            Err(failure) => {
+                if !std::mem::replace(&mut self.checkpoint_fails, true) {
+                    tracing::error!(?failure, "could not checkpoint journal");
+                }
+            }
         }
         self.reach(CrashPoint::AfterCheckpoint);
     }
