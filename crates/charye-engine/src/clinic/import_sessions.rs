@@ -25,7 +25,7 @@ const SESSIONS_OF_A_CLINIC_MAX: usize = 1_000;
 /// the book refuses them when the import is activated.
 ///
 /// # Errors
-/// As [`import_clinics`].
+/// As [`import_clinics`](super::import_clinics()).
 pub fn import_sessions<R: Read, S>(
     file: &str,
     source: R,
