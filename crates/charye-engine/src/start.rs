@@ -1,6 +1,7 @@
 //! Room: engine. From ports and settings to a running engine: recovers the book, lays out the board, starts the threads.
 //!
-//! Called once a process by `server/wiring`, and by tests. It must never let a question in before everything is read.
+//! Called once a process by `server/wiring`, by tests, and by the simulator, which takes the sequencer's turns itself. It
+//! must never let a question in before everything is read.
 
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -20,7 +21,7 @@ use crate::sequencer::shown::Shown;
 use crate::sequencer::time::SequencerTime;
 use crate::sequencer::{
     ClockJumps, Ending, Parts, Projector, Sequencer, SnapshotDesk, SnapshotMaker, SnapshotTrigger, StartFailure,
-    recover,
+    Stepper, recover,
 };
 
 /// Everything outside that the engine needs.
@@ -75,79 +76,14 @@ impl Engine {
     /// The journal is damaged, has a gap or ends elsewhere than its writer says; the people store does not let the erased
     /// be erased again; or a thread does not start. Nothing has been written to the journal then.
     pub fn start(ports: EnginePorts, settings: EngineSettings) -> Result<Self, StartFailure> {
-        let EnginePorts { journal, mut snapshots, projection, people, keys, clock, random, messages, in_background } =
-            ports;
-        let EngineSettings { lanes, clock_jumps, room, snapshot_every_entries, follower_entries_max, districts } =
-            settings;
-        let head = journal.head();
-        let began = clock.monotonic();
-        let recovered = recover(&mut *journal.reader(), snapshots.as_mut().map(|kept| &mut **kept as _), room, head)?;
-        let took = clock.monotonic().saturating_sub(began);
-        tracing::info!(last_seq = recovered.last_seq, snapshot = recovered.snapshot_seq, ?took, "book is recovered");
+        let in_background = Arc::clone(&ports.in_background);
+        let Prepared { engine, sequencer, projector, messenger, snapshot_maker } = prepare(ports, settings)?;
+        let projector = projector.map(|projector| ("projector", Box::new(move || projector.run()) as Work));
+        let messenger = messenger.map(|messenger| ("messenger", Box::new(move || messenger.run()) as Work));
+        let snapshots = snapshot_maker.map(|maker| ("snapshots", Box::new(move || maker.run()) as Work));
 
-        let time = SequencerTime::start(clock.wall(), clock.monotonic(), recovered.at);
-        let shared = Arc::new(Shared {
-            lanes: Lanes::new(lanes),
-            pulse: Pulse::default(),
-            campaigns: Published::new(CampaignList::default()),
-            availability: Published::new(Availability::empty()),
-            answered_keys: AnsweredKeys::with_room_for(room.operations),
-            clock,
-            random,
-            keys,
-            ending: Ending::new(),
-        });
-        let restored = people.erase_again(&mut recovered.book.erased_people())?;
-        if restored > 0 {
-            tracing::warn!(people = restored, "erased again: the people store was older than their erasure");
-        }
-        recovered.book.remembered_operations().for_each(|key| shared.answered_keys.note(key));
-        let people = PeopleDesk::open(&people).map_err(StartFailure::Thread)?;
-        let shown = Shown::new(Arc::clone(&shared), districts, &recovered.book)?;
-        let desk = snapshots.is_some().then(|| Arc::new(SnapshotDesk::default()));
-        let trigger = desk.as_ref().map(|desk| {
-            desk.note_found(recovered.snapshot_seq);
-            SnapshotTrigger {
-                desk: Arc::clone(desk),
-                every_entries: snapshot_every_entries.max(1),
-                asked_at_seq: recovered.snapshot_seq,
-            }
-        });
-
-        let mut followers = Vec::new();
-        let mut behind: Vec<(&str, Work)> = Vec::new();
-        let has_projection = projection.is_some();
-        if let Some(projection) = projection {
-            let queue = Arc::new(FollowerQueue::new(follower_entries_max));
-            followers.push(Arc::clone(&queue));
-            let projector = Projector { shared: Arc::clone(&shared), queue, projection, reader: journal.reader() };
-            behind.push(("projector", Box::new(move || projector.run())));
-        }
-        if let Some(sender) = messages {
-            let queue = Arc::new(FollowerQueue::new(follower_entries_max));
-            followers.push(Arc::clone(&queue));
-            let shared = Arc::clone(&shared);
-            let messenger = Messenger { shared, queue, sender, reader: journal.reader(), done_through: 0 };
-            behind.push(("messenger", Box::new(move || messenger.run())));
-        }
-        if let Some((snapshots, desk)) = snapshots.zip(desk.clone()) {
-            let maker = SnapshotMaker { desk, snapshots, reader: journal.reader() };
-            behind.push(("snapshots", Box::new(move || maker.run())));
-        }
-
-        let sequencer = Sequencer::new(Parts {
-            shared: Arc::clone(&shared),
-            book: recovered.book,
-            journal,
-            time,
-            jumps: clock_jumps,
-            shown,
-            followers,
-            snapshots: trigger,
-        });
-        let engine = Self { shared, people, snapshots: desk, has_projection, threads: Mutex::default() };
         let mut threads = Threads { sequencer: Some(spawn("sequencer", move || sequencer.run())?), behind: Vec::new() };
-        for (name, run) in behind {
+        for (name, run) in [projector, messenger, snapshots].into_iter().flatten() {
             let in_background = Arc::clone(&in_background);
             threads.behind.push(spawn(name, move || {
                 in_background();
@@ -157,6 +93,114 @@ impl Engine {
         *engine.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = threads;
         Ok(engine)
     }
+
+    /// The same engine with nobody behind its wheel: its sequencer takes a turn whenever the [`Stepper`] is told to, on
+    /// the caller's thread, and nothing happens in between. For the simulator. Whoever asks must not block for an answer.
+    ///
+    /// No projections are written and no messages handed over, whatever the ports offer; snapshots are made when the
+    /// stepper is told to.
+    ///
+    /// # Errors
+    /// As [`Engine::start`].
+    pub fn start_stepped(ports: EnginePorts, settings: EngineSettings) -> Result<(Self, Stepper), StartFailure> {
+        let ports = EnginePorts { projection: None, messages: None, ..ports };
+        let Prepared { engine, sequencer, snapshot_maker, .. } = prepare(ports, settings)?;
+        Ok((engine, Stepper::new(sequencer, snapshot_maker)))
+    }
+}
+
+/// An engine that has read everything, and those who will work for it.
+struct Prepared {
+    engine: Engine,
+    sequencer: Sequencer,
+    projector: Option<Projector>,
+    messenger: Option<Messenger>,
+    snapshot_maker: Option<SnapshotMaker>,
+}
+
+fn prepare(ports: EnginePorts, settings: EngineSettings) -> Result<Prepared, StartFailure> {
+    let EnginePorts { journal, mut snapshots, projection, people, keys, clock, random, messages, .. } = ports;
+    let EngineSettings {
+        lanes,
+        clock_jumps,
+        room,
+        snapshot_every_entries,
+        follower_entries_max,
+        districts,
+    } = settings;
+    let head = journal.head();
+    let began = clock.monotonic();
+    let recovered = recover(&mut *journal.reader(), snapshots.as_mut().map(|kept| &mut **kept as _), room, head)?;
+    let took = clock.monotonic().saturating_sub(began);
+    tracing::info!(last_seq = recovered.last_seq, snapshot = recovered.snapshot_seq, ?took, "book is recovered");
+
+    let time = SequencerTime::start(clock.wall(), clock.monotonic(), recovered.at);
+    let shared = Arc::new(Shared {
+        lanes: Lanes::new(lanes),
+        pulse: Pulse::default(),
+        campaigns: Published::new(CampaignList::default()),
+        availability: Published::new(Availability::empty()),
+        answered_keys: AnsweredKeys::with_room_for(room.operations),
+        clock,
+        random,
+        keys,
+        ending: Ending::new(),
+    });
+    let restored = people.erase_again(&mut recovered.book.erased_people())?;
+    if restored > 0 {
+        tracing::warn!(people = restored, "erased again: the people store was older than their erasure");
+    }
+    recovered.book.remembered_operations().for_each(|key| shared.answered_keys.note(key));
+    let people = PeopleDesk::open(&people).map_err(StartFailure::Thread)?;
+    let shown = Shown::new(Arc::clone(&shared), districts, &recovered.book)?;
+    let desk = snapshots.is_some().then(|| Arc::new(SnapshotDesk::default()));
+    let trigger = desk.as_ref().map(|desk| {
+        desk.note_found(recovered.snapshot_seq);
+        SnapshotTrigger {
+            desk: Arc::clone(desk),
+            every_entries: snapshot_every_entries.max(1),
+            asked_at_seq: recovered.snapshot_seq,
+        }
+    });
+
+    let mut followers = Vec::new();
+    let mut follow = || {
+        let queue = Arc::new(FollowerQueue::new(follower_entries_max));
+        followers.push(Arc::clone(&queue));
+        queue
+    };
+    let has_projection = projection.is_some();
+    let projector = projection.map(|projection| Projector {
+        shared: Arc::clone(&shared),
+        queue: follow(),
+        projection,
+        reader: journal.reader(),
+    });
+    let messenger = messages.map(|sender| Messenger {
+        shared: Arc::clone(&shared),
+        queue: follow(),
+        sender,
+        reader: journal.reader(),
+        done_through: 0,
+    });
+    let snapshot_maker = snapshots.zip(desk.clone()).map(|(snapshots, desk)| SnapshotMaker {
+        desk,
+        snapshots,
+        reader: journal.reader(),
+    });
+
+    let sequencer = Sequencer::new(Parts {
+        shared: Arc::clone(&shared),
+        book: recovered.book,
+        journal,
+        time,
+        jumps: clock_jumps,
+        shown,
+        followers,
+        snapshots: trigger,
+    });
+    let engine = Engine { shared, people, snapshots: desk, has_projection, threads: Mutex::default() };
+    Ok(Prepared { engine, sequencer, projector, messenger, snapshot_maker })
 }
 
 /// What a thread behind the sequencer does until the engine ends.

@@ -11,6 +11,9 @@ mod thread;
 pub use thread::{ClockJumps, DUE_PER_BATCH, LOOK_AT_CLOCK_EVERY, OUTAGE_FROM_MS};
 pub(crate) use thread::{Parts, Sequencer, SnapshotTrigger};
 
+mod stepper;
+pub use stepper::{Stepper, Turned};
+
 pub mod answer;
 pub(crate) mod answered_keys;
 pub mod time;

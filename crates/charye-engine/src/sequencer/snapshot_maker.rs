@@ -28,6 +28,15 @@ struct Wish {
     closed: bool,
 }
 
+impl Wish {
+    /// Takes what is wanted, to work on it.
+    fn begin(&mut self) -> Option<LiveBook> {
+        let live = self.wanted.take().filter(|_| !self.closed)?;
+        self.working = true;
+        Some(live)
+    }
+}
+
 /// What the sequencer knows of its own book at the end of a row.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LiveBook {
@@ -65,9 +74,7 @@ impl SnapshotDesk {
             .come
             .wait_while(self.locked(), |wish| wish.wanted.is_none() && !wish.closed)
             .unwrap_or_else(PoisonError::into_inner);
-        let live = wish.wanted.take().filter(|_| !wish.closed)?;
-        wish.working = true;
-        Some(live)
+        wish.begin()
     }
 
     fn is_closed(&self) -> bool {
@@ -90,11 +97,22 @@ impl SnapshotMaker {
     /// Runs until the engine ends.
     pub(crate) fn run(mut self) {
         while let Some(live) = self.desk.next_wish() {
-            let made = self.make(live);
-            let mut wish = self.desk.locked();
-            wish.working = false;
-            wish.last_seq = made.unwrap_or(wish.last_seq);
+            self.fulfil(live);
         }
+    }
+
+    /// Makes the snapshot that was asked for, if one was; says whether one is kept now. For a stepped engine.
+    pub(crate) fn make_if_asked(&mut self) -> bool {
+        let live = self.desk.locked().begin();
+        live.is_some_and(|live| self.fulfil(live))
+    }
+
+    fn fulfil(&mut self, live: LiveBook) -> bool {
+        let made = self.make(live);
+        let mut wish = self.desk.locked();
+        wish.working = false;
+        wish.last_seq = made.unwrap_or(wish.last_seq);
+        made.is_some()
     }
 
     /// Makes one snapshot; the second book is gone when this returns.

@@ -88,6 +88,16 @@ pub(crate) struct Sequencer {
     day_of_keys: DayOfKeys,
 }
 
+/// What became of one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// It took so many questions, or recorded what was due; more may be waiting.
+    Worked(usize),
+    /// Nothing to do until somebody asks or time passes.
+    Idle,
+    Ended,
+}
+
 /// Questions and entries since the rates were last reckoned.
 #[derive(Default)]
 struct Rates {
@@ -131,22 +141,46 @@ impl Sequencer {
 
     /// Runs until it is drained or an append fails.
     pub(crate) fn run(mut self) {
-        let broken_off = EndsInAnyCase(Arc::clone(&self.parts.shared), self.parts.followers.clone());
-        let ended = loop {
-            match self.turn() {
-                Ok(0) if self.parts.shared.lanes.is_drained() => break Running::Stopped,
-                Ok(0) if !self.more_is_due => self.rest(),
-                Ok(_) => {}
-                Err(failure) => break Running::Failed(Arc::new(WhyFailed::Append(failure))),
+        let broken_off = self.ends_in_any_case();
+        loop {
+            match self.step() {
+                Step::Worked(_) => {}
+                Step::Idle => self.rest(),
+                Step::Ended => break,
             }
-        };
-        if let Running::Failed(why) = &ended {
-            tracing::error!(error = &**why as &dyn std::error::Error, "sequencer stops: the process must exit");
-            self.answers.iter_mut().for_each(|(_, told)| *told = Told::Unknown);
-            self.give_answers();
         }
-        self.parts.shared.ending.move_to(ended);
         drop(broken_off);
+    }
+
+    /// One batch, and the end if it was the last. What [`Sequencer::run`] does over and over; the only other caller is
+    /// the stepper of a simulated engine.
+    pub(crate) fn step(&mut self) -> Step {
+        match self.turn() {
+            Ok(0) if self.parts.shared.lanes.is_drained() => {
+                self.parts.shared.ending.move_to(Running::Stopped);
+                Step::Ended
+            }
+            Ok(0) if !self.more_is_due => Step::Idle,
+            Ok(taken) => Step::Worked(taken),
+            Err(failure) => {
+                self.fail(failure);
+                Step::Ended
+            }
+        }
+    }
+
+    /// Held for as long as the sequencer lives: when it is dropped, nobody is left waiting.
+    pub(crate) fn ends_in_any_case(&self) -> EndsInAnyCase {
+        EndsInAnyCase(Arc::clone(&self.parts.shared), self.parts.followers.clone())
+    }
+
+    /// Memory is ahead of the truth: whoever was decided in this batch is told that nobody knows.
+    fn fail(&mut self, failure: AppendFailure) {
+        let why = WhyFailed::Append(failure);
+        tracing::error!(error = &why as &dyn std::error::Error, "sequencer stops: the process must exit");
+        self.answers.iter_mut().for_each(|(_, told)| *told = Told::Unknown);
+        self.give_answers();
+        self.parts.shared.ending.move_to(Running::Failed(Arc::new(why)));
     }
 
     /// Waits for questions. Only after a whole wait without any is there time to audit: never between two questions.
@@ -388,7 +422,7 @@ impl Sequencer {
 }
 
 /// However the thread ends, nobody is left waiting: what is still queued was not decided, so nothing happened.
-struct EndsInAnyCase(Arc<Shared>, Vec<Arc<FollowerQueue>>);
+pub(crate) struct EndsInAnyCase(Arc<Shared>, Vec<Arc<FollowerQueue>>);
 
 impl Drop for EndsInAnyCase {
     fn drop(&mut self) {
