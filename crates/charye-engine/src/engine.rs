@@ -101,6 +101,19 @@ impl Engine {
         self.shared.availability.load()
     }
 
+    /// Whether one more look-up may be answered: while commits or queues are slow most are turned away, so that those who
+    /// reserve are not slowed by those who look.
+    ///
+    /// # Errors
+    /// `Busy` only; looking again later helps.
+    pub fn admit_look_up(&self) -> Result<(), Failure> {
+        if self.shared.pulse.answers_look_up() {
+            return Ok(());
+        }
+        metrics::look_up_shed();
+        Err(Failure::busy(BusyCause::Saturated))
+    }
+
     /// How the engine is: for `/readyz` and the situation room.
     pub fn health(&self) -> Health {
         let pulse = &self.shared.pulse;
@@ -239,7 +252,8 @@ impl Shared {
             return Err(Failure::busy(cause));
         }
         let lane = Lane::of(&question);
-        match self.lanes.push(lane, Submission { question, reply_to }) {
+        let asked_at = self.clock.monotonic();
+        match self.lanes.push(lane, Submission { question, reply_to, asked_at }) {
             Ok(()) => Ok(()),
             Err(PushRefused::Closed) => Err(Failure::busy(BusyCause::Draining)),
             Err(PushRefused::Full { waiting }) => {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use charye_domain::waiting_room::admission::Measured;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 use crate::failure::BusyCause;
@@ -12,6 +13,8 @@ use crate::sequencer::lanes::Lane;
 
 /// Questions turned away before the queue, by `cause`. Counter.
 pub const BUSY_TOTAL: &str = "charye_busy_total";
+/// Questions dropped at their turn, by `why`: `abandoned` (nobody waits for the answer) or `overdue` (told Busy). Counter.
+pub const DROPPED_TOTAL: &str = "charye_dropped_total";
 /// Questions decided, by `lane`. Counter.
 pub const DECIDED_TOTAL: &str = "charye_decided_total";
 /// Questions waiting, by `lane`. Gauge.
@@ -22,6 +25,11 @@ pub const ENTRIES_TOTAL: &str = "charye_journal_entries_total";
 pub const BATCH_ENTRIES: &str = "charye_journal_batch_entries";
 /// Time until a batch is durable. Histogram, seconds.
 pub const COMMIT_SECONDS: &str = "charye_journal_commit_seconds";
+/// 99th percentiles of the last second or two: how long batches took to be durable, questions waited. Gauges, seconds.
+pub const COMMIT_P99_SECONDS: &str = "charye_journal_commit_p99_seconds";
+pub const QUEUED_P99_SECONDS: &str = "charye_queued_p99_seconds";
+/// Look-ups turned away so that reservations go on. Counter.
+pub const LOOK_UPS_SHED_TOTAL: &str = "charye_look_ups_shed_total";
 /// Bytes free for the journal, its reserve not counted. Gauge.
 pub const STORAGE_HEADROOM_BYTES: &str = "charye_journal_storage_headroom_bytes";
 /// Entries that the projections are behind. Gauge.
@@ -44,6 +52,15 @@ pub const MESSAGES_STUCK_TOTAL: &str = "charye_messages_stuck_total";
 /// Counts a question that was turned away.
 pub(crate) fn refused_busy(cause: BusyCause) {
     counter!(BUSY_TOTAL, "cause" => cause.code()).increment(1);
+}
+
+pub(crate) fn look_up_shed() {
+    counter!(LOOK_UPS_SHED_TOTAL).increment(1);
+}
+
+/// Counts a question that was not decided although its turn came.
+pub(crate) fn dropped(why: &'static str) {
+    counter!(DROPPED_TOTAL, "why" => why).increment(1);
 }
 
 pub(crate) fn projected(lag_entries: u64, violations: u64) {
@@ -87,6 +104,8 @@ pub(crate) struct SequencerMetrics {
     batch_entries: Histogram,
     commit_seconds: Histogram,
     storage_headroom: Gauge,
+    commit_p99_seconds: Gauge,
+    queued_p99_seconds: Gauge,
 }
 
 impl SequencerMetrics {
@@ -98,6 +117,8 @@ impl SequencerMetrics {
             batch_entries: histogram!(BATCH_ENTRIES),
             commit_seconds: histogram!(COMMIT_SECONDS),
             storage_headroom: gauge!(STORAGE_HEADROOM_BYTES),
+            commit_p99_seconds: gauge!(COMMIT_P99_SECONDS),
+            queued_p99_seconds: gauge!(QUEUED_P99_SECONDS),
         }
     }
 
@@ -117,6 +138,11 @@ impl SequencerMetrics {
         self.entries.increment(entries as u64);
         self.batch_entries.record(entries as f64);
         self.commit_seconds.record(took.as_secs_f64());
+    }
+
+    pub(crate) fn strained(&self, measured: &Measured) {
+        self.commit_p99_seconds.set(f64::from(measured.commit_ms_p99) / 1_000.0);
+        self.queued_p99_seconds.set(f64::from(measured.queued_ms_p99) / 1_000.0);
     }
 
     pub(crate) fn storage_headroom(&self, bytes: i64) {

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use charye_domain::book::Room;
 
@@ -54,6 +55,10 @@ pub struct EngineSettings {
     pub follower_entries_max: usize,
     /// Districts and provinces that the directory knows by name.
     pub districts: Arc<[DistrictPlace]>,
+    /// A question that has waited longer for its turn is told Busy instead of being decided: shorter than askers wait.
+    pub wait_max: Duration,
+    /// Time burnt on the sequencer's thread before each command is decided: a slower machine, for rehearsals. Zero otherwise.
+    pub burn: Duration,
 }
 
 impl Default for EngineSettings {
@@ -65,6 +70,8 @@ impl Default for EngineSettings {
             snapshot_every_entries: 2_000_000,
             follower_entries_max: 131_072,
             districts: Arc::from([]),
+            wait_max: Duration::from_secs(10),
+            burn: Duration::ZERO,
         }
     }
 }
@@ -127,6 +134,8 @@ fn prepare(ports: EnginePorts, settings: EngineSettings) -> Result<Prepared, Sta
         snapshot_every_entries,
         follower_entries_max,
         districts,
+        wait_max,
+        burn,
     } = settings;
     let head = journal.head();
     let began = clock.monotonic();
@@ -198,6 +207,8 @@ fn prepare(ports: EnginePorts, settings: EngineSettings) -> Result<Prepared, Sta
         shown,
         followers,
         snapshots: trigger,
+        wait_max,
+        burn,
     });
     let engine = Engine { shared, people, snapshots: desk, has_projection, threads: Mutex::default() };
     Ok(Prepared { engine, sequencer, projector, messenger, snapshot_maker })

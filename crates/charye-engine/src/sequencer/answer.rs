@@ -3,8 +3,9 @@
 //! Made by use cases, read by the sequencer thread. It must never hold more than one answer's worth of memory an asker.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
-use charye_domain::book::{Command, Outcome, Query, Reply};
+use charye_domain::book::{Channel, Command, Outcome, Query, Reply};
 use tokio::sync::oneshot;
 
 use crate::failure::BusyCause;
@@ -131,6 +132,8 @@ pub trait AnswerCounter: Send + Sync {
 pub struct Submission {
     pub question: Question,
     pub reply_to: ReplyTo,
+    /// When it was queued, by the monotonic clock.
+    pub asked_at: Duration,
 }
 
 impl Submission {
@@ -139,6 +142,16 @@ impl Submission {
         let asker_gone = matches!(&self.reply_to.0, Way::Asker(sender) if sender.is_closed());
         let keyed = matches!(&self.question, Question::Command(command) if command.operation.is_some());
         asker_gone && !keyed
+    }
+
+    /// Whether it was asked before `since`: its asker is about to give up, so a definite Busy serves them better than a late
+    /// answer to nobody. What we ask ourselves, and what operators ask at a prompt, is never overdue.
+    pub(crate) fn is_overdue(&self, since: Duration) -> bool {
+        let patient = match &self.question {
+            Question::Query(_) => false,
+            Question::Command(command) => matches!(command.by.channel, Channel::Internal | Channel::CommandLine),
+        };
+        self.asked_at < since && !patient
     }
 }
 

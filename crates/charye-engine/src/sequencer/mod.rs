@@ -21,6 +21,8 @@ pub mod time;
 pub mod published;
 pub(crate) mod shown;
 
+mod strain;
+
 mod recovery;
 pub use recovery::StartFailure;
 pub(crate) use recovery::recover;

@@ -87,7 +87,15 @@ pub(crate) struct Pulse {
     rebuild_wished: AtomicBool,
     journal_doubted: AtomicBool,
     board_behind: AtomicBool,
+    /// Commits or queues are slower than they may be.
+    strained: AtomicBool,
+    /// Look-ups asked for while strained.
+    look_ups_strained: AtomicU64,
 }
+
+/// While the service is strained one look-up in so many is answered: enough for those inside to find a place, and far less
+/// than a crowd that reloads.
+const LOOK_UPS_PER_ANSWER: u64 = 4;
 
 impl Pulse {
     pub(crate) fn now(&self) -> UnixMillis {
@@ -167,6 +175,19 @@ impl Pulse {
 
     pub(crate) fn set_board_behind(&self, behind: bool) {
         self.board_behind.store(behind, Ordering::Release);
+    }
+
+    pub(crate) fn strained(&self) -> bool {
+        self.strained.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_strained(&self, strained: bool) {
+        self.strained.store(strained, Ordering::Relaxed);
+    }
+
+    /// Whether one more look-up is to be answered now: all of them unless strained.
+    pub(crate) fn answers_look_up(&self) -> bool {
+        !self.strained() || self.look_ups_strained.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOK_UPS_PER_ANSWER)
     }
 
     pub(crate) fn wish_for_rebuild(&self) {

@@ -15,7 +15,7 @@ use charye_domain::time::UnixMillis;
 use crate::answered::by_system;
 use crate::engine::Shared;
 use crate::failure::BusyCause;
-use crate::metrics::SequencerMetrics;
+use crate::metrics::{self, SequencerMetrics};
 use crate::ports::{AppendFailure, Batch, Journal, RecordedBatch, RowHash};
 use crate::sequencer::answer::{Answer, Question, ReplyTo, Submission, Told, give_all};
 use crate::sequencer::answered_keys::DayOfKeys;
@@ -25,6 +25,7 @@ use crate::sequencer::lanes::{Lane, Taken};
 use crate::sequencer::published::CampaignList;
 use crate::sequencer::shown::Shown;
 use crate::sequencer::snapshot_maker::{LiveBook, SnapshotDesk};
+use crate::sequencer::strain::Strain;
 use crate::sequencer::time::{Reading, SequencerTime};
 
 /// Longest time between two looks at the clock: what expires does so at most this late.
@@ -38,6 +39,8 @@ pub const OUTAGE_FROM_MS: u64 = 1_000;
 pub(super) const WARMED_TOGETHER: usize = 64;
 const CHECK_STORAGE_EVERY: Duration = Duration::from_secs(1);
 const RECKON_RATES_EVERY: Duration = Duration::from_millis(250);
+/// Looks at the clock while time is burnt: a second's worth or so.
+const LOOKS_AT_CLOCK_MAX: u32 = 20_000_000;
 
 /// What becomes of a jump of the wall clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,9 @@ pub(crate) struct Parts {
     pub(crate) shown: Shown,
     pub(crate) followers: Vec<Arc<FollowerQueue>>,
     pub(crate) snapshots: Option<SnapshotTrigger>,
+    /// See [`crate::EngineSettings`].
+    pub(crate) wait_max: Duration,
+    pub(crate) burn: Duration,
 }
 
 /// When the next snapshot is asked for.
@@ -85,6 +91,9 @@ pub(crate) struct Sequencer {
     campaigns_changed: bool,
     storage_checked_at: Option<Duration>,
     rates: Rates,
+    strain: Strain,
+    /// Questions asked before are overdue. By the monotonic clock.
+    overdue_since: Duration,
     day_of_keys: DayOfKeys,
 }
 
@@ -130,6 +139,8 @@ impl Sequencer {
             campaigns_changed: true,
             storage_checked_at: None,
             rates: Rates::default(),
+            strain: Strain::new(Duration::ZERO),
+            overdue_since: Duration::ZERO,
             day_of_keys: DayOfKeys::from(UnixMillis(0)),
         };
         sequencer.parts.shared.pulse.set_head_seq(head.next_seq.saturating_sub(1));
@@ -219,6 +230,12 @@ impl Sequencer {
         let (wall, monotonic) = (clock.wall(), clock.monotonic());
         let reading = self.parts.time.advance(wall, monotonic);
         self.parts.shared.pulse.beat(monotonic);
+        self.overdue_since = monotonic.saturating_sub(self.parts.wait_max);
+        for questions in &self.taken {
+            if let Some(first) = questions.front() {
+                self.strain.note_queued(monotonic.saturating_sub(first.asked_at), questions.len());
+            }
+        }
         self.go_by(reading);
     }
 
@@ -300,14 +317,37 @@ impl Sequencer {
 
     fn decide_submitted(&mut self, submission: Submission) {
         if submission.is_abandoned() {
+            metrics::dropped("abandoned");
             return;
         }
-        let Submission { question, reply_to } = submission;
+        if submission.is_overdue(self.overdue_since) {
+            metrics::dropped("overdue");
+            self.answers.push((submission.reply_to, Told::Busy(BusyCause::LaneFull)));
+            return;
+        }
+        let Submission { question, reply_to, .. } = submission;
         let told = match question {
             Question::Query(query) => Told::Reply(self.parts.book.answer(&query, self.now)),
-            Question::Command(command) => self.decide(&command),
+            Question::Command(command) => {
+                self.burn();
+                self.decide(&command)
+            }
         };
         self.answers.push((reply_to, told));
+    }
+
+    /// Keeps the processor busy for as long as a rehearsal wants, and no longer than a clock that stands still allows.
+    fn burn(&self) {
+        if self.parts.burn.is_zero() {
+            return;
+        }
+        let clock = &self.parts.shared.clock;
+        let until = clock.monotonic() + self.parts.burn;
+        for _ in 0..LOOKS_AT_CLOCK_MAX {
+            if clock.monotonic() >= until {
+                return;
+            }
+        }
     }
 
     fn decide(&mut self, command: &Command) -> Told {
@@ -362,7 +402,9 @@ impl Sequencer {
         let clock = &self.parts.shared.clock;
         let began = clock.monotonic();
         let hash = self.parts.journal.append(&self.batch)?;
-        self.metrics.committed(self.batch.entries.len(), clock.monotonic().saturating_sub(began));
+        let took = clock.monotonic().saturating_sub(began);
+        self.metrics.committed(self.batch.entries.len(), took);
+        self.strain.note_commit(took);
         self.rates.entries += self.batch.entries.len() as u64;
 
         let last_seq = self.batch.first_seq + self.batch.entries.len() as u64 - 1;
@@ -415,6 +457,9 @@ impl Sequencer {
             let per_sec = |count: u64| (count as f64 / passed.as_secs_f64()) as u64;
             let pulse = &self.parts.shared.pulse;
             pulse.set_rates(per_sec(self.rates.decided), per_sec(self.rates.entries));
+            let strain = self.strain.measured(self.now, monotonic);
+            pulse.set_strained(strain.is_too_slow());
+            self.metrics.strained(&strain);
             self.metrics.depths(|lane| self.parts.shared.lanes.depth(lane));
             self.rates = Rates { since: monotonic, ..Rates::default() };
         }

@@ -7,6 +7,7 @@ mod stage;
 mod answers;
 mod failures;
 mod followers;
+mod overload;
 mod places;
 mod restart;
 mod time;

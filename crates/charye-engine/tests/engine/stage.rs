@@ -96,10 +96,7 @@ impl Stage {
     }
 
     pub(crate) fn person(&self, number: u128) -> Person {
-        let key = CitizenKey(number.to_le_bytes());
-        let action = Action::RegisterCitizen { key_id: KeyId(1), key, former: [].into() };
-        let command = Command { by: by_system(Channel::Page), operation: None, action };
-        match self.engine.submit_blocking(command).unwrap().value {
+        match self.engine.submit_blocking(register(number)).unwrap().value {
             Outcome::Registered { person } => person,
             other => panic!("{other:?}"),
         }
@@ -205,6 +202,12 @@ impl Visitor {
             number: number(self.person),
         }
     }
+}
+
+pub(crate) fn register(number: u128) -> Command {
+    let key = CitizenKey(number.to_le_bytes());
+    let action = Action::RegisterCitizen { key_id: KeyId(1), key, former: [].into() };
+    Command { by: by_system(Channel::Page), operation: None, action }
 }
 
 pub(crate) fn operation(key: u128) -> Operation {

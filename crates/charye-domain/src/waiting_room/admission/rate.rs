@@ -26,6 +26,13 @@ pub struct Measured {
     pub queued_ms_p99: u32,
 }
 
+impl Measured {
+    /// Whether commits or queues are slower than they may be.
+    pub fn is_too_slow(&self) -> bool {
+        self.commit_ms_p99 > COMMIT_MAX_MS || self.queued_ms_p99 > QUEUED_MAX_MS
+    }
+}
+
 /// Why the rate is what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RateReason {
@@ -60,9 +67,7 @@ impl Rate {
         let fresh = measured.filter(|measured| now.millis_since(measured.at) <= FRESH_MS);
         let (per_min, reason) = match fresh {
             None => (lowest, RateReason::NotMeasured),
-            Some(Measured { commit_ms_p99, queued_ms_p99, .. })
-                if commit_ms_p99 > COMMIT_MAX_MS || queued_ms_p99 > QUEUED_MAX_MS =>
-            {
+            Some(slow @ Measured { commit_ms_p99, queued_ms_p99, .. }) if slow.is_too_slow() => {
                 (self.step_down(now), RateReason::Falling { commit_ms_p99, queued_ms_p99 })
             }
             Some(quick) if quick.commit_ms_p99 <= COMMIT_MAX_MS / 2 && quick.queued_ms_p99 <= QUEUED_MAX_MS / 2 => {
