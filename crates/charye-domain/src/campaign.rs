@@ -11,6 +11,7 @@ use crate::ids::{CampaignId, CampaignVersion, OpeningId, ProductId};
 use crate::opening::Opening;
 use crate::time::DayIndex;
 use crate::vaccine::{DoseTwoPolicy, VaccineProduct};
+use crate::waiting_room::plan::LinePlan;
 
 /// One version of a campaign.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +38,8 @@ pub struct Campaign {
     pub closed_days: BTreeSet<Date>,
     pub hold: HoldTimes,
     pub visit: VisitTimes,
+    /// `None`: whoever may reserve is let in at once.
+    pub line: Option<LinePlan>,
     /// People expected to come, for forecasts and rehearsals only; no rule looks at it.
     pub expected_people: u32,
     /// Latest moment to cancel or reschedule: seconds before the slot starts.
@@ -198,6 +201,7 @@ pub(crate) mod samples {
             closed_days: [date(2021, 9, 20), date(2021, 9, 21), date(2021, 9, 22)].into(),
             hold: HoldTimes { ttl_secs: 300, extension_secs: 120, extensions_max: 2 },
             visit: VisitTimes { max_secs: 1_800, pass_secs: 600 },
+            line: None,
             expected_people: 16_210_000,
             change_notice_secs: 86_400,
         }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use charye_domain::book::samples::{
     ADULT, CAMPAIGN, CHILD, CLINIC_STAFF, OPERATOR, PAIRED, SINGLE, Sample, book_in, image_of, session,
 };
-use charye_domain::book::{Action, Actor, Authority, Outcome, Places, Query, Reply};
+use charye_domain::book::{Action, Actor, Authority, EndWish, Outcome, Places, Query, Reply};
 use charye_domain::ids::{BlockId, HoldId, ImportId, Person, ReservationId, SlotId};
 use charye_domain::law::Checker;
 use charye_domain::reservation::DoseState;
@@ -208,7 +208,8 @@ impl World {
             ),
             Step::Leave { person } => {
                 let Authority::Visit { generation } = self.authority(Person(person)) else { return };
-                let action = Action::EndVisit { person: Person(person), campaign: CAMPAIGN, generation };
+                let action =
+                    Action::EndVisit { person: Person(person), campaign: CAMPAIGN, generation, wish: EndWish::SignOut };
                 drop_outcome(self.ask(person, action));
             }
             Step::Hold { person, places, adult, staff } => {
@@ -421,6 +422,8 @@ fn histories_reach_every_kind_of_answer() {
             Outcome::Erased => "erased",
             Outcome::Visiting { .. } => "visiting",
             Outcome::VisitOver => "visit over",
+            Outcome::InLine { .. } => "in line",
+            Outcome::Steered => "steered",
             Outcome::Held { .. } => "held",
             Outcome::HoldReleased => "hold over",
             Outcome::Reserved { .. } => "reserved",

@@ -345,6 +345,7 @@ fn campaign() -> Campaign {
         closed_days: BTreeSet::new(),
         hold: HoldTimes { ttl_secs: 300, extension_secs: 120, extensions_max: 2 },
         visit: VisitTimes { max_secs: 1_800, pass_secs: 600 },
+        line: None,
         expected_people: 1,
         change_notice_secs: 0,
     }

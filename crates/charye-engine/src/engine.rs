@@ -22,6 +22,7 @@ use crate::sequencer::answered_keys::AnsweredKeys;
 use crate::sequencer::lanes::{Lane, Lanes, PushRefused};
 use crate::sequencer::published::{CampaignList, Published, Pulse};
 use crate::sequencer::{Ending, Running, SnapshotDesk};
+use crate::waiting_room::{Draws, Lines, Stock};
 
 /// The running engine.
 pub struct Engine {
@@ -73,6 +74,9 @@ pub(crate) struct Shared {
     pub(crate) pulse: Pulse,
     pub(crate) campaigns: Published<CampaignList>,
     pub(crate) availability: Published<Availability>,
+    pub(crate) lines: Published<Lines>,
+    pub(crate) draws: Arc<Draws>,
+    pub(crate) stock: Published<Stock>,
     pub(crate) answered_keys: AnsweredKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
@@ -99,6 +103,16 @@ impl Engine {
     /// Board, directory and campaigns that fit one another: where there are places left.
     pub fn availability(&self) -> Arc<Availability> {
         self.shared.availability.load()
+    }
+
+    /// Every line as it stands now: what polls, pages and operators are told, without a turn.
+    pub fn lines(&self) -> Arc<Lines> {
+        self.shared.lines.load()
+    }
+
+    /// The published lists of draws, and the public values that are given for them.
+    pub fn draws(&self) -> &Draws {
+        &self.shared.draws
     }
 
     /// Whether one more look-up may be answered: while commits or queues are slow most are turned away, so that those who
@@ -305,6 +319,7 @@ fn gives_back(action: &Action) -> bool {
         action,
         Action::ReleaseHold { .. }
             | Action::EndVisit { .. }
+            | Action::LeaveLine { .. }
             | Action::Cancel { .. }
             | Action::ErasePerson { .. }
             | Action::DiscardImport { .. }

@@ -17,6 +17,8 @@ impl Book {
         match query {
             Query::Citizen { person, campaign } => Reply::Citizen(self.citizen(*person, *campaign, now)),
             Query::Operation { key } => Reply::Operation(self.operations.find(*key, now).map(|row| row.outcome)),
+            Query::InLine { .. } => Reply::InLine(None),
+            Query::Enrolled { .. } => Reply::Enrolled(Vec::new()),
             Query::ReservationByNumber { number } => {
                 Reply::Reservation(self.reservations.find(*number).and_then(|id| self.reservation(id)))
             }

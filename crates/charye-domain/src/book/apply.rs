@@ -40,6 +40,18 @@ impl Book {
             | Event::ClockAccepted
             | Event::Refused { .. } => {}
 
+            Event::DrawCommitted { .. }
+            | Event::Enrolled { .. }
+            | Event::DrawClosed { .. }
+            | Event::DrawRevealed { .. }
+            | Event::PlacesDrawn { .. }
+            | Event::Arrived { .. }
+            | Event::CameBack { .. }
+            | Event::LeftLine { .. }
+            | Event::PutBack { .. }
+            | Event::Called { .. }
+            | Event::Steered { .. } => {}
+
             Event::VisitStarted { person, opening, generation, ends_at } => {
                 if let Some(campaign) = campaign {
                     self.visits.start(*person, (campaign, *opening), *generation, *ends_at);

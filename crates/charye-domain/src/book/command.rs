@@ -8,11 +8,16 @@ use crate::campaign::Campaign;
 use crate::citizen::CitizenFacts;
 use crate::clinic::Clinic;
 use crate::ids::{
-    BlockId, CampaignId, CitizenKey, HoldId, ImportId, KeyId, MessageId, OperationKey, Person, ReservationId,
-    ReservationNumber, SlotId,
+    BlockId, CampaignId, CitizenKey, HoldId, ImportId, KeyId, MessageId, OpeningId, OperationKey, Person,
+    ReservationId, ReservationNumber, SlotId,
 };
 use crate::slot::ClinicSession;
+use crate::time::UnixMillis;
 use crate::vaccine::DoseNumber;
+use crate::waiting_room::admission::Calls;
+use crate::waiting_room::draw::{Closing, Commitments, DrawSecret};
+use crate::waiting_room::place::Place;
+use crate::waiting_room::steering::Steering;
 
 /// One question that may change the book, with who asks it and, if it is to be answered exactly once, its key.
 #[derive(Clone, Debug)]
@@ -94,7 +99,65 @@ pub enum Action {
         person: Person,
     },
 
-    /// Lets a person in, or moves their visit to the device that asks now.
+    /// Commits to the draw of an opening, before anyone enrols in it.
+    CommitDraw {
+        campaign: CampaignId,
+        opening: OpeningId,
+        key_id: KeyId,
+        commitments: Box<Commitments>,
+    },
+    /// Closes the list of the draw, once the opening has begun. The count is the book's own.
+    CloseDraw {
+        campaign: CampaignId,
+        opening: OpeningId,
+        closing: Box<Closing>,
+    },
+    /// Tells the secret that was committed to, and the public value (at most 256 bytes).
+    RevealDraw {
+        campaign: CampaignId,
+        opening: OpeningId,
+        secret: Box<DrawSecret>,
+        public_value: Arc<[u8]>,
+    },
+    /// Gives the next people of the list, from number `from` on, their places: at most 10,000 a command. The place of
+    /// somebody who has left the list is passed over.
+    PlaceDrawn {
+        campaign: CampaignId,
+        opening: OpeningId,
+        from: u32,
+        places: Arc<[Place]>,
+    },
+    /// Takes a place in the line of the person's opening, or finds the one they have again; before the opening, on the list
+    /// of its draw. `began_at`: when this sign-in began.
+    Arrive {
+        person: Person,
+        campaign: CampaignId,
+        facts: CitizenFacts,
+        began_at: UnixMillis,
+        purpose: LinePurpose,
+    },
+    /// Gives the place in the line up. Who stands in none has given it up.
+    LeaveLine {
+        person: Person,
+        campaign: CampaignId,
+    },
+    /// Calls so many people in, as far as there are seats.
+    Call {
+        campaign: CampaignId,
+        opening: OpeningId,
+        calls: Calls,
+    },
+    /// Changes a line. In a `rehearsal` an opening may be moved without notice.
+    Steer {
+        campaign: CampaignId,
+        opening: OpeningId,
+        steering: Box<Steering>,
+        note: Arc<str>,
+        rehearsal: bool,
+    },
+
+    /// Lets a person in, or moves their visit to the device that asks now. Where there is a line, only who was called is
+    /// let in, or an agent with a seat of the agents' share; who missed their call is put into the returners' lane.
     StartVisit {
         person: Person,
         campaign: CampaignId,
@@ -104,6 +167,7 @@ pub enum Action {
         person: Person,
         campaign: CampaignId,
         generation: u32,
+        wish: EndWish,
     },
 
     /// Takes one place, or two for a pair of doses, for the campaign's hold time.
@@ -210,6 +274,23 @@ pub enum Action {
     },
     /// An operator vouches for the wall clock after a jump.
     AcceptClock,
+}
+
+/// What somebody waits for. Who has what they came for gets no place to get it again, but may wait to change it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinePurpose {
+    Reserve,
+    /// To change a reservation they have.
+    Change,
+}
+
+/// Why a visit is to end before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndWish {
+    /// The person signs out.
+    SignOut,
+    /// We failed them. Where there is a line, they go straight in again.
+    OurFault,
 }
 
 /// The places asked for: one dose, or a pair.

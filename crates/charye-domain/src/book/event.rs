@@ -16,6 +16,11 @@ use crate::reservation::EndOfHold;
 use crate::slot::ClinicSession;
 use crate::time::UnixMillis;
 use crate::vaccine::DoseNumber;
+use crate::waiting_room::admission::Calls;
+use crate::waiting_room::draw::{Closing, Commitments, DrawSecret};
+use crate::waiting_room::place::Place;
+use crate::waiting_room::steering::Steering;
+use crate::waiting_room::wait_estimate::WaitRange;
 
 /// One entry of the journal: a fact, and whose doing it was.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +52,69 @@ pub enum Event {
     },
     PersonErased {
         person: Person,
+    },
+
+    /// What the draw of an opening is committed to, before anyone enrols. `key_id` names the key of the installation that
+    /// secret and draw key are derived from.
+    DrawCommitted {
+        opening: OpeningId,
+        key_id: KeyId,
+        commitments: Box<Commitments>,
+    },
+    /// On the list of the draw. The list is numbered in this order, from 0.
+    Enrolled {
+        person: Person,
+        opening: OpeningId,
+    },
+    DrawClosed {
+        opening: OpeningId,
+        closing: Box<Closing>,
+    },
+    /// Only after the closing is durable. `public_value`: at most 256 bytes, empty if none was named.
+    DrawRevealed {
+        opening: OpeningId,
+        secret: Box<DrawSecret>,
+        public_value: Arc<[u8]>,
+    },
+    /// The places of those with the numbers from `from` on, at most 10,000 at a time.
+    PlacesDrawn {
+        opening: OpeningId,
+        from: u32,
+        places: Arc<[Place]>,
+    },
+    /// In the line, at this place. `promise`: the first range that they were told, if the line's speed was known.
+    Arrived {
+        person: Person,
+        opening: OpeningId,
+        place: Place,
+        promise: Option<WaitRange>,
+    },
+    /// Called, did not come within the grace, is back: at this number of the returners' lane.
+    CameBack {
+        person: Person,
+        opening: OpeningId,
+        number: u64,
+    },
+    /// Gives the place up, or the seat of one who was called.
+    LeftLine {
+        person: Person,
+        opening: OpeningId,
+    },
+    /// Their visit failed by a fault of ours: back to the place they had, before everybody who has not been called.
+    PutBack {
+        person: Person,
+        opening: OpeningId,
+    },
+    /// So many were called, from each lane, in order of place.
+    Called {
+        opening: OpeningId,
+        calls: Calls,
+    },
+    /// An operator (or Charye itself) changed the line. `note` says why, at most 200 characters.
+    Steered {
+        opening: OpeningId,
+        steering: Box<Steering>,
+        note: Arc<str>,
     },
 
     VisitStarted {
@@ -182,4 +250,6 @@ pub enum EndOfVisit {
     /// Three holds ran out (law I15).
     HoldsExpired,
     Erased,
+    /// A fault of ours: not of their doing, so they keep their place in the line.
+    OurFault,
 }

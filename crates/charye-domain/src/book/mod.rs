@@ -37,14 +37,18 @@ mod people;
 mod reservations;
 mod visits;
 
-pub use command::{Action, Actor, Authority, Channel, Command, Operation, Places, Provenance, StaffNumber};
+pub use command::{
+    Action, Actor, Authority, Channel, Command, EndWish, LinePurpose, Operation, Places, Provenance, StaffNumber,
+};
 pub use event::{EndOfVisit, Entry, Event};
 pub use events::Events;
 pub use grid::{Block, Row, RowId, slot_fingerprint};
 pub use image::{CampaignReader, ImageError};
 pub use imports::{IMPORTS_MAX, STAGED_MAX, STAGED_PER_COMMAND_MAX};
 pub use operations::OPERATION_KEPT_MS;
-pub use outcome::{CitizenView, HoldView, Outcome, Query, Reply, ReservationView, VisitView};
+pub use outcome::{
+    CitizenView, ENROLLED_PER_QUERY_MAX, HoldView, LineStanding, Outcome, Query, Reply, ReservationView, VisitView,
+};
 pub use rejection::Rejection;
 pub use state::{Book, Room, SlotCounts};
 pub use touched::{Touched, TouchedSlots};

@@ -2,10 +2,12 @@
 
 use crate::book::{Event, Rejection};
 use crate::ids::{
-    CampaignId, CampaignVersion, HoldId, OpeningId, OperationKey, Person, ReservationId, ReservationNumber, SlotId,
+    CampaignId, CampaignVersion, CitizenKey, HoldId, OpeningId, OperationKey, Person, ReservationId, ReservationNumber,
+    SlotId,
 };
 use crate::reservation::DoseState;
 use crate::time::UnixMillis;
+use crate::waiting_room::place::Place;
 
 /// The answer to a command: remembered with its operation for 24 hours, so a repetition gets the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,12 @@ pub enum Outcome {
         ends_at: UnixMillis,
     },
     VisitOver,
+    /// Where somebody stands in the line of an opening.
+    InLine {
+        opening: OpeningId,
+        standing: LineStanding,
+    },
+    Steered,
     Held {
         hold: HoldId,
         expires_at: UnixMillis,
@@ -49,6 +57,24 @@ pub enum Outcome {
     Refused(Rejection),
 }
 
+/// How far somebody has come in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineStanding {
+    /// On the list of the draw, or drawn and not placed yet.
+    Enrolled,
+    Waiting {
+        place: Place,
+    },
+    /// Was called, did not come, is back: this number of the returners' lane.
+    Returning {
+        number: u64,
+    },
+    /// May come in until then. Of somebody who is inside: until their visit ends.
+    Called {
+        until: UnixMillis,
+    },
+}
+
 /// A question to the book: takes its turn, records nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Query {
@@ -63,7 +89,22 @@ pub enum Query {
     ReservationByNumber {
         number: ReservationNumber,
     },
+    /// Where a person stands in the lines of a campaign.
+    InLine {
+        person: Person,
+        campaign: CampaignId,
+    },
+    /// The list of an opening's draw from the number `from` on, at most [`ENROLLED_PER_QUERY_MAX`] at a time.
+    Enrolled {
+        campaign: CampaignId,
+        opening: OpeningId,
+        from: u32,
+        limit: u32,
+    },
 }
+
+/// People of a draw's list told at a time.
+pub const ENROLLED_PER_QUERY_MAX: u32 = 10_000;
 
 /// The answer to a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +112,10 @@ pub enum Reply {
     Citizen(CitizenView),
     Operation(Option<Outcome>),
     Reservation(Option<ReservationView>),
+    /// `None`: in no line, or it is over.
+    InLine(Option<(OpeningId, LineStanding)>),
+    /// In order of their numbers; `None` for who has left the list. Shorter than asked for at its end only.
+    Enrolled(Vec<Option<CitizenKey>>),
 }
 
 /// What the book knows of one person in one campaign.
@@ -127,6 +172,14 @@ impl Outcome {
                 Self::Visiting { opening: *opening, generation: *generation, ends_at: *ends_at }
             }
             Event::VisitEnded { .. } => Self::VisitOver,
+            Event::Enrolled { opening, .. } => Self::InLine { opening: *opening, standing: LineStanding::Enrolled },
+            Event::Arrived { opening, place, .. } => {
+                Self::InLine { opening: *opening, standing: LineStanding::Waiting { place: *place } }
+            }
+            Event::CameBack { opening, number, .. } => {
+                Self::InLine { opening: *opening, standing: LineStanding::Returning { number: *number } }
+            }
+            Event::Steered { .. } => Self::Steered,
             Event::Held { hold, expires_at, .. } | Event::HoldExtended { hold, expires_at, .. } => {
                 Self::Held { hold: *hold, expires_at: *expires_at }
             }
@@ -148,7 +201,14 @@ impl Outcome {
             Event::CampaignPublished { campaign, .. } => {
                 Self::Published { campaign: campaign.id, version: campaign.version }
             }
-            Event::ClinicsStaged { .. }
+            Event::DrawCommitted { .. }
+            | Event::DrawClosed { .. }
+            | Event::DrawRevealed { .. }
+            | Event::PlacesDrawn { .. }
+            | Event::LeftLine { .. }
+            | Event::PutBack { .. }
+            | Event::Called { .. }
+            | Event::ClinicsStaged { .. }
             | Event::SessionsStaged { .. }
             | Event::ImportActivated { .. }
             | Event::ImportDiscarded { .. }

@@ -17,6 +17,16 @@ pub enum Rejection {
     /// A campaign text that does not follow on from the version in force.
     CampaignVersionStale,
     Ineligible(Ineligible),
+    /// A step of the draw that is not the next one, or does not fit what was committed to.
+    DrawOutOfTurn,
+    /// The opening would begin sooner than people were told, or after its end.
+    NoticeTooShort,
+    /// A steering whose numbers contradict one another, or whose text is too long.
+    TermsUnsound,
+    /// The line takes nobody new.
+    LineClosed,
+    /// In the line, and not called; or called, and the grace has passed.
+    NotCalled,
     /// No visit, or it has ended.
     NoVisit,
     /// A newer device has taken the visit over.
@@ -66,6 +76,11 @@ impl Rejection {
             Self::Ineligible(Ineligible::NotInCohort) => "not_in_cohort",
             Self::Ineligible(Ineligible::OpeningNotYet { .. }) => "opening_not_yet",
             Self::Ineligible(Ineligible::OpeningsOver { .. }) => "openings_over",
+            Self::DrawOutOfTurn => "draw_out_of_turn",
+            Self::NoticeTooShort => "notice_too_short",
+            Self::TermsUnsound => "terms_unsound",
+            Self::LineClosed => "line_closed",
+            Self::NotCalled => "not_called",
             Self::NoVisit => "no_visit",
             Self::VisitMoved => "visit_moved",
             Self::AlreadyReserved => "already_reserved",

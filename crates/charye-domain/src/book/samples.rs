@@ -99,6 +99,7 @@ pub fn campaign(dose_two: DoseTwoPolicy) -> Campaign {
         closed_days: [date(2021, 9, 21)].into(),
         hold: HoldTimes { ttl_secs: 300, extension_secs: 120, extensions_max: 2 },
         visit: VisitTimes { max_secs: 1_800, pass_secs: 600 },
+        line: None,
         change_notice_secs: 86_400,
         expected_people: 100,
     }

@@ -8,5 +8,7 @@ pub mod admission;
 pub mod draw;
 pub mod line;
 pub mod place;
+pub mod plan;
+pub mod steering;
 pub mod tokens;
 pub mod wait_estimate;

@@ -26,6 +26,7 @@ const KIND_TICKET: u8 = 1;
 const KIND_PASS: u8 = 2;
 const FORM_DRAWN: u8 = 0;
 const FORM_PLACED: u8 = 1;
+const FORM_RETURNING: u8 = 2;
 
 /// What both kinds say first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,15 @@ pub struct Ticket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TicketStanding {
     Drawn(DrawId),
-    Placed { place: Place, issued_at: UnixMillis },
+    Placed {
+        place: Place,
+        issued_at: UnixMillis,
+    },
+    /// Was called, did not come, is back: this number of the returners' lane.
+    Returning {
+        number: u64,
+        issued_at: UnixMillis,
+    },
 }
 
 /// One person's right to be inside.
@@ -73,11 +82,9 @@ impl Ticket {
                 signed[12..28].copy_from_slice(&id.0);
                 signed
             }
-            TicketStanding::Placed { place, issued_at } => {
-                let mut signed = head_layout(KIND_TICKET, FORM_PLACED, &self.head);
-                signed[12..20].copy_from_slice(&place.0.to_le_bytes());
-                signed[20..28].copy_from_slice(&issued_at.0.to_le_bytes());
-                signed
+            TicketStanding::Placed { place, issued_at } => numbered_layout(FORM_PLACED, &self.head, place.0, issued_at),
+            TicketStanding::Returning { number, issued_at } => {
+                numbered_layout(FORM_RETURNING, &self.head, number, issued_at)
             }
         }
     }
@@ -93,6 +100,10 @@ impl Ticket {
             }
             FORM_PLACED => TicketStanding::Placed {
                 place: Place(u64::from_le_bytes(eight(signed, 12))),
+                issued_at: UnixMillis(i64::from_le_bytes(eight(signed, 20))),
+            },
+            FORM_RETURNING => TicketStanding::Returning {
+                number: u64::from_le_bytes(eight(signed, 12)),
                 issued_at: UnixMillis(i64::from_le_bytes(eight(signed, 20))),
             },
             _ => return None,
@@ -119,6 +130,13 @@ impl Pass {
         let expires_at = UnixMillis(i64::from_le_bytes(eight(signed, 16)));
         reserved_is_zero.then_some(Self { head, generation, expires_at })
     }
+}
+
+fn numbered_layout(form: u8, head: &Head, number: u64, issued_at: UnixMillis) -> [u8; SIGNED_BYTES] {
+    let mut signed = head_layout(KIND_TICKET, form, head);
+    signed[12..20].copy_from_slice(&number.to_le_bytes());
+    signed[20..28].copy_from_slice(&issued_at.0.to_le_bytes());
+    signed
 }
 
 fn head_layout(kind: u8, form: u8, head: &Head) -> [u8; SIGNED_BYTES] {
@@ -168,10 +186,21 @@ mod tests {
         standing: TicketStanding::Placed { place: Place((1 << 63) + 1_234), issued_at: UnixMillis(1_628_506_801_234) },
     };
 
+    const RETURNING: Ticket = Ticket {
+        head: HEAD,
+        standing: TicketStanding::Returning { number: 70_000, issued_at: UnixMillis(1_628_506_999_000) },
+    };
+
     #[test]
     fn the_layouts_are_those_of_the_reference() {
         let page = include_str!("../../../../docs/reference/tokens.md");
-        for (name, layout) in [("pass", PASS.layout()), ("drawn", DRAWN.layout()), ("placed", PLACED.layout())] {
+        let layouts = [
+            ("pass", PASS.layout()),
+            ("drawn", DRAWN.layout()),
+            ("placed", PLACED.layout()),
+            ("returning", RETURNING.layout()),
+        ];
+        for (name, layout) in layouts {
             assert!(page.contains(&format!("`{}`", hex(&layout))), "{name}: {}", hex(&layout));
         }
     }
@@ -179,12 +208,14 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         assert_eq!(Pass::read(&PASS.layout()), Some(PASS));
-        assert_eq!([DRAWN, PLACED].map(|ticket| Ticket::read(&ticket.layout())), [Some(DRAWN), Some(PLACED)]);
+        for ticket in [DRAWN, PLACED, RETURNING] {
+            assert_eq!(Ticket::read(&ticket.layout()), Some(ticket));
+        }
     }
 
     #[test]
     fn a_ticket_is_no_pass_and_a_pass_no_ticket() {
-        assert_eq!([DRAWN, PLACED].map(|ticket| Pass::read(&ticket.layout())), [None, None]);
+        assert_eq!([DRAWN, PLACED, RETURNING].map(|ticket| Pass::read(&ticket.layout())), [None; 3]);
         assert_eq!(Ticket::read(&PASS.layout()), None);
     }
 
@@ -196,7 +227,7 @@ mod tests {
             assert_eq!(Pass::read(&layout), None, "byte {at}");
         }
         let mut layout = PLACED.layout();
-        layout[7] = 2;
+        layout[7] = 3;
         assert_eq!(Ticket::read(&layout), None);
     }
 }

@@ -151,6 +151,7 @@ fn read_document(findings: &mut Findings<'_>, document: &DeTable<'_>) -> Option<
         closed_days,
         hold,
         visit,
+        line: None,
         expected_people: basics.expected_people,
         change_notice_secs: basics.change_notice_secs,
     };

@@ -40,6 +40,9 @@ impl Lane {
                 | Action::Cancel { .. }
                 | Action::Reschedule { .. }
                 | Action::EndVisit { .. }
+                | Action::LeaveLine { .. }
+                | Action::Call { .. }
+                | Action::Steer { .. }
                 | Action::CheckIn { .. }
                 | Action::Administer { .. }
                 | Action::NoShow { .. }
@@ -57,6 +60,11 @@ impl Lane {
                 Action::RegisterCitizen { .. }
                 | Action::ErasePerson { .. }
                 | Action::StartVisit { .. }
+                | Action::Arrive { .. }
+                | Action::CommitDraw { .. }
+                | Action::CloseDraw { .. }
+                | Action::RevealDraw { .. }
+                | Action::PlaceDrawn { .. }
                 | Action::NoteDelivered { .. } => Self::Arrive,
             },
         }

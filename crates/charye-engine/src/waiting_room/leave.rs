@@ -2,7 +2,7 @@
 //!
 //! Called by `web/citizen`.
 
-use charye_domain::book::{Action, Channel, Command, Outcome};
+use charye_domain::book::{Action, Channel, Command, EndWish, Outcome};
 use charye_domain::ids::{CampaignId, Person};
 
 use crate::answered::{Answered, by_citizen};
@@ -20,7 +20,7 @@ pub async fn leave(
     generation: u32,
     channel: Channel,
 ) -> Result<Answered<()>, Failure> {
-    let action = Action::EndVisit { person, campaign, generation };
+    let action = Action::EndVisit { person, campaign, generation, wish: EndWish::SignOut };
     let answered = engine.command(Command { by: by_citizen(person, channel), operation: None, action }).await?;
     match answered.value {
         Outcome::VisitOver => Ok(answered.map(|_| ())),

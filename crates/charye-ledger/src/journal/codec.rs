@@ -5,6 +5,7 @@
 mod bytes;
 mod event;
 mod import;
+mod line;
 mod rejection;
 
 use std::sync::Arc;

@@ -15,6 +15,11 @@ use charye_domain::reservation::EndOfHold;
 use charye_domain::slot::{ClinicSession, Weekdays};
 use charye_domain::time::{MinuteOfDay, UnixMillis};
 use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
+use charye_domain::waiting_room::admission::{Calls, PauseReason};
+use charye_domain::waiting_room::draw::{Closing, Commitments, DrawSecret};
+use charye_domain::waiting_room::place::Place;
+use charye_domain::waiting_room::steering::Steering;
+use charye_domain::waiting_room::wait_estimate::WaitRange;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 
@@ -55,6 +60,7 @@ pub fn toy_campaign(code: &str, id: CampaignId, version: CampaignVersion) -> Cam
         closed_days: std::collections::BTreeSet::new(),
         hold: HoldTimes { ttl_secs: 300, extension_secs: 180, extensions_max: 2 },
         visit: VisitTimes { max_secs: 1_800, pass_secs: 600 },
+        line: None,
         change_notice_secs: 86_400,
     }
 }
@@ -104,9 +110,24 @@ kinds!(
     OutageNoted,
     ClockAccepted,
     Refused,
+    DrawCommitted,
+    Enrolled,
+    DrawClosed,
+    DrawRevealed,
+    PlacesDrawn,
+    Arrived,
+    CameBack,
+    LeftLine,
+    PutBack,
+    Called,
+    Steered,
 );
 
-/// Every refusal there is, in the order of the enum.
+/// Kinds and refusals of the first golden rows: what is drawn of them never changes, whatever is added.
+pub const FIRST_KINDS: usize = 29;
+const FIRST_REJECTIONS: u64 = 33;
+
+/// Every refusal there is, in the order of their numbers.
 pub fn rejections(instant: UnixMillis) -> Vec<Rejection> {
     vec![
         Rejection::KeyReused,
@@ -142,6 +163,11 @@ pub fn rejections(instant: UnixMillis) -> Vec<Rejection> {
         Rejection::ImportUnknown,
         Rejection::ImportInvalid,
         Rejection::LimitReached,
+        Rejection::DrawOutOfTurn,
+        Rejection::NoticeTooShort,
+        Rejection::TermsUnsound,
+        Rejection::LineClosed,
+        Rejection::NotCalled,
     ]
 }
 
@@ -149,11 +175,13 @@ pub fn rejections(instant: UnixMillis) -> Vec<Rejection> {
 pub struct Entries {
     state: u64,
     at: UnixMillis,
+    /// Steerings made so far: they come in turn, so that eleven are one of each.
+    steerings: u64,
 }
 
 impl Entries {
     pub fn from_seed(seed: u64, at: UnixMillis) -> Self {
-        Self { state: seed, at }
+        Self { state: seed, at, steerings: 0 }
     }
 
     /// An entry of the given kind (an index into [`KINDS`]) with everything else drawn.
@@ -273,11 +301,83 @@ impl Entries {
             "Delivered" => Event::Delivered { messages: (0..self.below(20)).map(|_| MessageId(self.next())).collect() },
             "OutageNoted" => Event::OutageNoted { gap_ms: self.next() },
             "ClockAccepted" => Event::ClockAccepted,
-            _ => {
+            "Refused" => {
                 let all = rejections(later);
-                Event::Refused { rejection: all[self.below(all.len() as u64) as usize] }
+                Event::Refused { rejection: all[self.below(FIRST_REJECTIONS) as usize] }
             }
+            of_a_line => self.line_event(of_a_line, person, opening),
         }
+    }
+
+    /// The events of lines and draws. They were added after the first ones, which are drawn as they always were.
+    fn line_event(&mut self, kind: &str, person: Person, opening: OpeningId) -> Event {
+        match kind {
+            "DrawCommitted" => {
+                let commitments = Commitments { secret: self.bytes(), draw_key: self.bytes() };
+                Event::DrawCommitted { opening, key_id: KeyId(self.next() as u16), commitments: Box::new(commitments) }
+            }
+            "Enrolled" => Event::Enrolled { person, opening },
+            "DrawClosed" => {
+                let closing = Closing { root: self.bytes(), count: u64::from(self.short()) };
+                Event::DrawClosed { opening, closing: Box::new(closing) }
+            }
+            "DrawRevealed" => {
+                let secret = Box::new(DrawSecret(self.bytes()));
+                let public_value = (0..self.below(9)).map(|_| self.next() as u8).collect();
+                Event::DrawRevealed { opening, secret, public_value }
+            }
+            "PlacesDrawn" => {
+                let from = self.short();
+                let places = (0..self.below(9)).map(|_| Place(self.next() >> 1)).collect();
+                Event::PlacesDrawn { opening, from, places }
+            }
+            "Arrived" => {
+                let drawn = Place(self.next() >> 1);
+                let late = Place(Place::FIRST_AFTER_DRAW.0 + u64::from(self.short()));
+                let place = if self.below(4) == 0 { drawn } else { late };
+                let (from_secs, width_secs) = (self.short() >> 1, self.short() >> 1);
+                let range = WaitRange { from_secs, to_secs: from_secs + width_secs };
+                Event::Arrived { person, opening, place, promise: (self.below(2) == 0).then_some(range) }
+            }
+            "CameBack" => Event::CameBack { person, opening, number: u64::from(self.short()) },
+            "LeftLine" => Event::LeftLine { person, opening },
+            "PutBack" => Event::PutBack { person, opening },
+            "Called" => {
+                let calls = Calls { overtaken: self.short(), returners: self.short(), line: self.short() };
+                Event::Called { opening, calls }
+            }
+            _ => Event::Steered { opening, steering: Box::new(self.steering()), note: "소방 훈련 (drill)".into() },
+        }
+    }
+
+    fn steering(&mut self) -> Steering {
+        let text = |language: &str, number: u64| format!("{language} {number}");
+        self.steerings += 1;
+        match (self.steerings - 1) % 11 {
+            0 => {
+                let (hard_cap, rate_min_per_min, rate_max_per_min) = (self.short(), self.short(), self.short());
+                Steering::Terms { hard_cap, rate_min_per_min, rate_max_per_min }
+            }
+            1 => Steering::Pause(PauseReason::Operator),
+            2 => Steering::Pause(PauseReason::NothingLeft),
+            3 => Steering::Pause(PauseReason::GateInTrouble),
+            4 => Steering::Resume,
+            5 => Steering::OpenAt(self.instant()),
+            6 => Steering::CloseToArrivals,
+            7 => Steering::ReopenToArrivals,
+            8 => Steering::Message(None),
+            9 => {
+                let number = self.below(1_000);
+                Steering::Message(Some(Bilingual { ko: text("안내", number), en: text("notice", number) }))
+            }
+            _ => Steering::Drain,
+        }
+    }
+
+    fn bytes(&mut self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes.chunks_exact_mut(8).for_each(|eight| eight.copy_from_slice(&self.next().to_le_bytes()));
+        bytes
     }
 
     fn clinic(&mut self) -> Clinic {

@@ -46,9 +46,18 @@ impl Book {
             Action::ErasePerson { person } => self.erase_person(asking(*person)),
 
             Action::StartVisit { person, campaign, facts } => self.start_visit(asking(*person), *campaign, facts),
-            Action::EndVisit { person, campaign, generation } => {
-                self.end_visit(asking(*person), *campaign, *generation)
+            Action::EndVisit { person, campaign, generation, wish } => {
+                self.end_visit(asking(*person), *campaign, *generation, *wish)
             }
+
+            Action::CommitDraw { .. }
+            | Action::CloseDraw { .. }
+            | Action::RevealDraw { .. }
+            | Action::PlaceDrawn { .. }
+            | Action::Arrive { .. }
+            | Action::LeaveLine { .. }
+            | Action::Call { .. }
+            | Action::Steer { .. } => Err(Rejection::CampaignUnknown),
 
             Action::Hold { person, campaign, authority, facts, places } => {
                 self.hold_places(asking(*person), (*campaign, *authority), facts, *places)

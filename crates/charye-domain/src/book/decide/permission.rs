@@ -1,7 +1,7 @@
 //! Room: domain/book/decide. Who may ask for what at all, whatever the state of the book: the first check of every command.
 //! What a move of a reservation needs beyond this stands in the table of `domain/reservation`.
 
-use crate::book::{Action, Actor, Authority, Rejection};
+use crate::book::{Action, Actor, Authority, EndWish, Rejection};
 use crate::ids::Person;
 use crate::reservation::{ActorKind, Move, NotAllowed, Stage, may_move};
 
@@ -16,7 +16,13 @@ fn may_ask(action: &Action, actor: Actor) -> bool {
     let clinic_staff = matches!(actor, Actor::ClinicStaff(_));
     match action {
         Action::RegisterCitizen { .. } => true,
-        Action::ErasePerson { person } | Action::StartVisit { person, .. } | Action::EndVisit { person, .. } => {
+        // That a failure was ours is ours to say: it lets the person in again.
+        Action::EndVisit { wish: EndWish::OurFault, .. } => system || operator,
+        Action::ErasePerson { person }
+        | Action::Arrive { person, .. }
+        | Action::LeaveLine { person, .. }
+        | Action::StartVisit { person, .. }
+        | Action::EndVisit { person, wish: EndWish::SignOut, .. } => {
             system || (speaks_for(actor, *person) && !clinic_staff)
         }
         Action::Hold { person, authority, .. }
@@ -40,7 +46,14 @@ fn may_ask(action: &Action, actor: Actor) -> bool {
         | Action::DiscardImport { .. }
         | Action::AcceptClock => operator || system,
         Action::BlockSlots { .. } | Action::UnblockSlots { .. } => clinic_staff || operator || system,
-        Action::NoteDelivered { .. } | Action::NoteOutage { .. } => system,
+        Action::Steer { .. } => operator || system,
+        Action::CommitDraw { .. }
+        | Action::CloseDraw { .. }
+        | Action::RevealDraw { .. }
+        | Action::PlaceDrawn { .. }
+        | Action::Call { .. }
+        | Action::NoteDelivered { .. }
+        | Action::NoteOutage { .. } => system,
     }
 }
 

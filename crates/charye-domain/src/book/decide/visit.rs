@@ -3,7 +3,7 @@
 
 use crate::book::decide::{Asking, check_eligible};
 use crate::book::visits::Visit;
-use crate::book::{Book, EndOfVisit, Event, Events, Rejection};
+use crate::book::{Book, EndOfVisit, EndWish, Event, Events, Rejection};
 use crate::citizen::CitizenFacts;
 use crate::ids::CampaignId;
 use crate::reservation::EndOfHold;
@@ -35,7 +35,13 @@ impl Book {
         Ok(events.and(Event::VisitStarted { person, opening, generation, ends_at }))
     }
 
-    pub(super) fn end_visit(&self, asking: Asking, campaign: CampaignId, generation: u32) -> Result<Events, Rejection> {
+    pub(super) fn end_visit(
+        &self,
+        asking: Asking,
+        campaign: CampaignId,
+        generation: u32,
+        wish: EndWish,
+    ) -> Result<Events, Rejection> {
         self.person(asking.person)?;
         let state = self.in_force(campaign)?;
         let visit = self.visits.of(asking.person).filter(|visit| visit.campaign == campaign);
@@ -44,7 +50,11 @@ impl Book {
             return Err(Rejection::VisitMoved);
         }
         let mut events = Events::under(&state.campaign);
-        self.end(asking, visit, EndOfVisit::SignedOut, &mut events);
+        let cause = match wish {
+            EndWish::SignOut => EndOfVisit::SignedOut,
+            EndWish::OurFault => EndOfVisit::OurFault,
+        };
+        self.end(asking, visit, cause, &mut events);
         Ok(events)
     }
 

@@ -3,13 +3,14 @@
 use crate::book::image::ImageError;
 use crate::book::image::bytes::{Fields, Writer};
 use crate::book::reservations::{state_code, state_from_code};
-use crate::book::{Outcome, Rejection};
+use crate::book::{LineStanding, Outcome, Rejection};
 use crate::eligibility::Ineligible;
 use crate::ids::{CampaignId, CampaignVersion, HoldId, OpeningId, Person, ReservationId, ReservationNumber};
 use crate::time::UnixMillis;
+use crate::waiting_room::place::Place;
 
 /// Rejections that carry nothing. A position here is a number in images of version 1: new ones go at the end.
-const PLAIN: [Rejection; 30] = [
+const PLAIN: [Rejection; 35] = [
     Rejection::KeyReused,
     Rejection::NotAllowed,
     Rejection::PersonUnknown,
@@ -40,6 +41,11 @@ const PLAIN: [Rejection; 30] = [
     Rejection::ImportUnknown,
     Rejection::ImportInvalid,
     Rejection::LimitReached,
+    Rejection::DrawOutOfTurn,
+    Rejection::NoticeTooShort,
+    Rejection::TermsUnsound,
+    Rejection::LineClosed,
+    Rejection::NotCalled,
 ];
 const OPENING_NOT_YET: u8 = 100;
 const OPENINGS_OVER: u8 = 101;
@@ -60,6 +66,16 @@ pub(super) fn write(to: &mut Writer<'_>, outcome: &Outcome) {
         Outcome::Published { campaign, version } => (10, 0, u32::from(campaign.0), u64::from(version.0)),
         Outcome::Done => (11, 0, 0, 0),
         Outcome::Refused(rejection) => refused(rejection),
+        Outcome::InLine { opening, standing } => {
+            let (kind, wide) = match standing {
+                LineStanding::Enrolled => (0, 0),
+                LineStanding::Waiting { place } => (1, place.0),
+                LineStanding::Returning { number } => (2, number),
+                LineStanding::Called { until } => (3, bits(until)),
+            };
+            (13, opening.0, kind, wide)
+        }
+        Outcome::Steered => (14, 0, 0, 0),
     };
     to.u8(tag);
     to.u8(small);
@@ -108,6 +124,17 @@ pub(super) fn read(from: &mut Fields<'_>) -> Result<Outcome, ImageError> {
             TOO_LATE => Rejection::TooLate { until: at },
             plain => PLAIN.get(usize::from(plain)).copied().ok_or(unknown)?,
         }),
+        13 => Outcome::InLine {
+            opening: OpeningId(small),
+            standing: match middle {
+                0 => LineStanding::Enrolled,
+                1 => LineStanding::Waiting { place: Place(wide) },
+                2 => LineStanding::Returning { number: wide },
+                3 => LineStanding::Called { until: at },
+                _ => return Err(unknown),
+            },
+        },
+        14 => Outcome::Steered,
         _ => return Err(unknown),
     })
 }
@@ -168,6 +195,11 @@ mod tests {
             Outcome::DoseNow { reservation, state: DoseState::NoShow },
             Outcome::Published { campaign: CampaignId(2), version: CampaignVersion(65_535) },
             Outcome::Done,
+            Outcome::InLine { opening: OpeningId(4), standing: LineStanding::Enrolled },
+            Outcome::InLine { opening: OpeningId(4), standing: LineStanding::Waiting { place: Place(u64::MAX - 3) } },
+            Outcome::InLine { opening: OpeningId(0), standing: LineStanding::Returning { number: 77 } },
+            Outcome::InLine { opening: OpeningId(255), standing: LineStanding::Called { until: at } },
+            Outcome::Steered,
         ]);
         for answer in answers {
             assert_eq!(there_and_back(answer), Ok(answer));

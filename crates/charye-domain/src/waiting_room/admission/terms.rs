@@ -63,6 +63,14 @@ impl Terms {
         Self { hard_cap, ..self }
     }
 
+    /// These terms with other bounds of the rate.
+    ///
+    /// # Errors
+    /// The lowest is above the highest.
+    pub fn with_rates(self, rates_per_min: std::ops::RangeInclusive<u32>) -> Result<Self, TermsFault> {
+        Self::new(self.hard_cap, self.agents_share, rates_per_min, self.grace_secs)
+    }
+
     /// People inside or called, at most, agents' visits included.
     pub fn hard_cap(&self) -> u32 {
         self.hard_cap
@@ -86,6 +94,16 @@ impl Terms {
     /// Visits started per minute, agents' included: lowest and highest.
     pub fn rates_per_min(&self) -> (u32, u32) {
         (self.rate_min_per_min, self.rate_max_per_min)
+    }
+
+    /// The agents' part of the cap. Unit: 1/10,000.
+    pub fn agents_share(&self) -> u16 {
+        self.agents_share
+    }
+
+    /// Seconds in which who is called may come.
+    pub fn grace_secs(&self) -> u32 {
+        self.grace_secs
     }
 
     /// Milliseconds in which who is called may come.

@@ -1,6 +1,11 @@
 //! Room: domain/waiting_room/line. How many wait, by place: buckets with prefix sums, so that "people ahead of me" costs
 //! twenty additions however many wait. This is all a poll needs to look at; it never knows who anybody is, and it does not
 //! grow with the number of people.
+//!
+//! The cells are atomics, so that polls of other threads read what the sequencer's thread counts, without a copy. One
+//! thread writes. A reader beside it may be told a number that is one step old in part: never one that the book uses.
+
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use crate::waiting_room::place::Place;
 
@@ -15,12 +20,18 @@ const COARSE_MS: u64 = 10_000;
 const COARSE_SPAN_MS: u64 = 89 * 24 * 3_600_000;
 
 /// Counts of people by bucket of places, as a Fenwick tree.
-#[derive(Clone)]
 pub struct Histogram {
     /// `tree[i]` sums the buckets `i - lowbit(i) .. i`, from 1; `tree[0]` is unused.
-    tree: Vec<u32>,
+    tree: Box<[AtomicU32]>,
     fine_buckets: u32,
-    total: u32,
+    total: AtomicU32,
+}
+
+/// Millions of cells are not printed; how many wait, is.
+impl std::fmt::Debug for Histogram {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Histogram").field("total", &self.total()).finish_non_exhaustive()
+    }
 }
 
 impl Histogram {
@@ -33,32 +44,34 @@ impl Histogram {
         let coarse_buckets = window_ms.saturating_sub(FINE_SPAN_MS).min(COARSE_SPAN_MS).div_ceil(COARSE_MS);
         // One more: for those whose place lies past the window's end.
         let buckets = u64::from(DRAW_BUCKETS) + fine_buckets + coarse_buckets + 1;
-        Self { tree: vec![0; buckets as usize + 1], fine_buckets: fine_buckets as u32, total: 0 }
+        let tree = (0..=buckets).map(|_| AtomicU32::new(0)).collect();
+        Self { tree, fine_buckets: fine_buckets as u32, total: AtomicU32::new(0) }
     }
 
     /// One more person waits at `place`.
-    pub fn add(&mut self, place: Place) {
-        self.total += 1;
+    pub fn add(&self, place: Place) {
+        self.total.fetch_add(1, Relaxed);
         let mut at = self.bucket(place) as usize + 1;
-        while let Some(sum) = self.tree.get_mut(at) {
-            *sum += 1;
+        while let Some(sum) = self.tree.get(at) {
+            // One thread writes, so that a plain load and store is enough, and several times cheaper.
+            sum.store(sum.load(Relaxed).wrapping_add(1), Relaxed);
             at += at & at.wrapping_neg();
         }
     }
 
     /// One person less waits at `place`. They must have been added there.
-    pub fn remove(&mut self, place: Place) {
-        self.total -= 1;
+    pub fn remove(&self, place: Place) {
+        self.total.fetch_sub(1, Relaxed);
         let mut at = self.bucket(place) as usize + 1;
-        while let Some(sum) = self.tree.get_mut(at) {
-            *sum -= 1;
+        while let Some(sum) = self.tree.get(at) {
+            sum.store(sum.load(Relaxed).wrapping_sub(1), Relaxed);
             at += at & at.wrapping_neg();
         }
     }
 
     /// People waiting in all.
     pub fn total(&self) -> u32 {
-        self.total
+        self.total.load(Relaxed)
     }
 
     /// People waiting at lower places than `place`. Exact up to the bucket that `place` lies in; of that bucket's people,
@@ -66,23 +79,25 @@ impl Histogram {
     pub fn people_before(&self, place: Place) -> u32 {
         let bucket = self.bucket(place);
         let before = self.before_bucket(bucket);
-        let within = self.before_bucket(bucket + 1) - before;
+        // Beside a writer the two sums may be of different moments.
+        let within = self.before_bucket(bucket + 1).saturating_sub(before);
         let (first, width) = self.places_of(bucket);
         let offset = place.0.saturating_sub(first).min(width);
-        before + (u128::from(within) * u128::from(offset) / u128::from(width)) as u32
+        before.saturating_add((u128::from(within) * u128::from(offset) / u128::from(width)) as u32)
     }
 
     /// The first bucket at or after `bucket` in which somebody waits.
     pub(super) fn next_with_people(&self, bucket: u32) -> Option<u32> {
         let mut below = self.before_bucket(bucket);
-        if below >= self.total {
+        if below >= self.total() {
             return None;
         }
         // Walk down: the largest position whose sum does not pass `below` is the last bucket before the one wanted.
         let mut position = 0;
         let mut step = self.tree.len().next_power_of_two() / 2;
         while step > 0 {
-            if let Some(sum) = self.tree.get(position + step).filter(|sum| **sum <= below) {
+            let sum = self.tree.get(position + step).map(|sum| sum.load(Relaxed));
+            if let Some(sum) = sum.filter(|sum| *sum <= below) {
                 below -= sum;
                 position += step;
             }
@@ -111,15 +126,15 @@ impl Histogram {
 
     /// Memory taken. Unit: bytes.
     pub fn bytes(&self) -> usize {
-        self.tree.capacity() * size_of::<u32>() + size_of::<Self>()
+        size_of_val(&*self.tree) + size_of::<Self>()
     }
 
     /// People in the buckets before `bucket`.
     fn before_bucket(&self, bucket: u32) -> u32 {
         let mut at = bucket as usize;
-        let mut sum = 0;
+        let mut sum = 0_u32;
         while at > 0 {
-            sum += self.tree[at];
+            sum = sum.wrapping_add(self.tree[at].load(Relaxed));
             at &= at - 1;
         }
         sum

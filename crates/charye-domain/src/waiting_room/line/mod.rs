@@ -8,6 +8,7 @@ mod arrivals;
 mod histogram;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::ids::Person;
 use crate::waiting_room::place::Place;
@@ -53,7 +54,7 @@ pub struct LineFull;
 
 /// The line of one opening.
 pub struct Line {
-    waiting: Histogram,
+    waiting: Arc<Histogram>,
     arrivals: Arrivals,
     /// First record of each bucket's list. Lists of buckets before `next_bucket` are empty: those people are at the front.
     heads: Vec<u32>,
@@ -69,7 +70,7 @@ impl Line {
     /// An empty line for a window of `window_ms` milliseconds, with room made at once for the people expected, and a limit
     /// to how many it will ever remember.
     pub fn new(window_ms: u64, expected: u32, people_max: u32) -> Self {
-        let waiting = Histogram::new(window_ms);
+        let waiting = Arc::new(Histogram::new(window_ms));
         let heads = vec![NONE; waiting.buckets() as usize];
         Self {
             waiting,
@@ -210,7 +211,7 @@ impl Line {
     }
 
     /// Everybody who waits with a place, by place: all that polls look at.
-    pub fn waiting(&self) -> &Histogram {
+    pub fn waiting(&self) -> &Arc<Histogram> {
         &self.waiting
     }
 

@@ -17,6 +17,7 @@ use crate::journal::codec::bytes::{Source, put_i64, put_text, put_u64};
 use crate::journal::codec::import::{
     CLINIC_BYTES_MIN, SESSION_BYTES_MIN, put_clinic, put_dose, put_session, read_clinic, read_dose, read_session,
 };
+use crate::journal::codec::line;
 use crate::journal::codec::rejection::{put_instant, put_rejection, read_instant, read_rejection};
 use crate::journal::codec::{CampaignReader, CodecFailure};
 
@@ -52,6 +53,17 @@ pub(super) fn number_of(event: &Event) -> u8 {
         Event::OutageNoted { .. } => 61,
         Event::ClockAccepted => 62,
         Event::Refused { .. } => 63,
+        Event::DrawCommitted { .. } => 70,
+        Event::Enrolled { .. } => 71,
+        Event::DrawClosed { .. } => 72,
+        Event::DrawRevealed { .. } => 73,
+        Event::PlacesDrawn { .. } => 74,
+        Event::Arrived { .. } => 75,
+        Event::CameBack { .. } => 76,
+        Event::LeftLine { .. } => 77,
+        Event::PutBack { .. } => 78,
+        Event::Called { .. } => 79,
+        Event::Steered { .. } => 80,
     }
 }
 
@@ -71,7 +83,12 @@ pub(super) fn person_of(event: &Event) -> Option<Person> {
         | Event::Confirmed { person, .. }
         | Event::Reserved { person, .. }
         | Event::Rescheduled { person, .. }
-        | Event::Cancelled { person, .. } => Some(*person),
+        | Event::Cancelled { person, .. }
+        | Event::Enrolled { person, .. }
+        | Event::Arrived { person, .. }
+        | Event::CameBack { person, .. }
+        | Event::LeftLine { person, .. }
+        | Event::PutBack { person, .. } => Some(*person),
         Event::CheckedIn { .. }
         | Event::Administered { .. }
         | Event::MarkedNoShow { .. }
@@ -86,7 +103,13 @@ pub(super) fn person_of(event: &Event) -> Option<Person> {
         | Event::Delivered { .. }
         | Event::OutageNoted { .. }
         | Event::ClockAccepted
-        | Event::Refused { .. } => None,
+        | Event::Refused { .. }
+        | Event::DrawCommitted { .. }
+        | Event::DrawClosed { .. }
+        | Event::DrawRevealed { .. }
+        | Event::PlacesDrawn { .. }
+        | Event::Called { .. }
+        | Event::Steered { .. } => None,
     }
 }
 
@@ -116,6 +139,7 @@ pub(super) fn put_fields(out: &mut Vec<u8>, event: &Event, at: UnixMillis) {
                 EndOfVisit::Expired => 2,
                 EndOfVisit::HoldsExpired => 3,
                 EndOfVisit::Erased => 4,
+                EndOfVisit::OurFault => 5,
             });
         }
         Event::Held { person, hold, first, second, opening, cohort, expires_at } => {
@@ -201,6 +225,7 @@ pub(super) fn put_fields(out: &mut Vec<u8>, event: &Event, at: UnixMillis) {
         Event::OutageNoted { gap_ms } => put_u64(out, *gap_ms),
         Event::ClockAccepted => {}
         Event::Refused { rejection } => put_rejection(out, *rejection, at),
+        of_a_line => line::put_fields(out, of_a_line, at),
     }
 }
 
@@ -245,6 +270,7 @@ pub(super) fn read_fields(
                 2 => EndOfVisit::Expired,
                 3 => EndOfVisit::HoldsExpired,
                 4 => EndOfVisit::Erased,
+                5 => EndOfVisit::OurFault,
                 _ => return Err(CodecFailure::Malformed("end of a visit")),
             },
         },
@@ -338,11 +364,11 @@ pub(super) fn read_fields(
         61 => Event::OutageNoted { gap_ms: source.u64()? },
         62 => Event::ClockAccepted,
         63 => Event::Refused { rejection: read_rejection(source, at)? },
-        unknown => return Err(CodecFailure::UnknownEvent(unknown)),
+        of_a_line => line::read_fields(source, of_a_line, at)?,
     })
 }
 
-fn put_u32(out: &mut Vec<u8>, value: u32) {
+pub(super) fn put_u32(out: &mut Vec<u8>, value: u32) {
     put_u64(out, u64::from(value));
 }
 
@@ -372,7 +398,7 @@ fn read_places(source: &mut Source<'_>) -> Result<(SlotId, Option<SlotId>), Code
     Ok((first, Some(SlotId(second.ok_or(CodecFailure::Malformed("second slot"))?))))
 }
 
-fn read_person(source: &mut Source<'_>) -> Result<Person, CodecFailure> {
+pub(super) fn read_person(source: &mut Source<'_>) -> Result<Person, CodecFailure> {
     Ok(Person(source.number("person")?))
 }
 

@@ -61,6 +61,11 @@ pub(super) fn read_rejection(source: &mut Source<'_>, at: UnixMillis) -> Result<
         31 => Rejection::ImportUnknown,
         32 => Rejection::ImportInvalid,
         33 => Rejection::LimitReached,
+        34 => Rejection::DrawOutOfTurn,
+        35 => Rejection::NoticeTooShort,
+        36 => Rejection::TermsUnsound,
+        37 => Rejection::LineClosed,
+        38 => Rejection::NotCalled,
         _ => return Err(CodecFailure::Malformed("number of a refusal")),
     })
 }
@@ -109,5 +114,10 @@ fn number_of(rejection: Rejection) -> u8 {
         Rejection::ImportUnknown => 31,
         Rejection::ImportInvalid => 32,
         Rejection::LimitReached => 33,
+        Rejection::DrawOutOfTurn => 34,
+        Rejection::NoticeTooShort => 35,
+        Rejection::TermsUnsound => 36,
+        Rejection::LineClosed => 37,
+        Rejection::NotCalled => 38,
     }
 }
