@@ -24,6 +24,7 @@ use crate::sequencer::{
     ClockJumps, Ending, Parts, Projector, Sequencer, SnapshotDesk, SnapshotMaker, SnapshotTrigger, StartFailure,
     Stepper, recover,
 };
+use crate::waiting_room::{Attendant, Lines, Stock};
 
 /// Everything outside that the engine needs.
 pub struct EnginePorts {
@@ -84,13 +85,14 @@ impl Engine {
     /// be erased again; or a thread does not start. Nothing has been written to the journal then.
     pub fn start(ports: EnginePorts, settings: EngineSettings) -> Result<Self, StartFailure> {
         let in_background = Arc::clone(&ports.in_background);
-        let Prepared { engine, sequencer, projector, messenger, snapshot_maker } = prepare(ports, settings)?;
+        let Prepared { engine, sequencer, projector, messenger, snapshot_maker, attendant } = prepare(ports, settings)?;
         let projector = projector.map(|projector| ("projector", Box::new(move || projector.run()) as Work));
         let messenger = messenger.map(|messenger| ("messenger", Box::new(move || messenger.run()) as Work));
         let snapshots = snapshot_maker.map(|maker| ("snapshots", Box::new(move || maker.run()) as Work));
+        let attendant = Some(("lines", Box::new(move || attendant.run()) as Work));
 
         let mut threads = Threads { sequencer: Some(spawn("sequencer", move || sequencer.run())?), behind: Vec::new() };
-        for (name, run) in [projector, messenger, snapshots].into_iter().flatten() {
+        for (name, run) in [projector, messenger, snapshots, attendant].into_iter().flatten() {
             let in_background = Arc::clone(&in_background);
             threads.behind.push(spawn(name, move || {
                 in_background();
@@ -111,8 +113,8 @@ impl Engine {
     /// As [`Engine::start`].
     pub fn start_stepped(ports: EnginePorts, settings: EngineSettings) -> Result<(Self, Stepper), StartFailure> {
         let ports = EnginePorts { projection: None, messages: None, ..ports };
-        let Prepared { engine, sequencer, snapshot_maker, .. } = prepare(ports, settings)?;
-        Ok((engine, Stepper::new(sequencer, snapshot_maker)))
+        let Prepared { engine, sequencer, snapshot_maker, attendant, .. } = prepare(ports, settings)?;
+        Ok((engine, Stepper::new(sequencer, snapshot_maker, attendant)))
     }
 }
 
@@ -123,6 +125,7 @@ struct Prepared {
     projector: Option<Projector>,
     messenger: Option<Messenger>,
     snapshot_maker: Option<SnapshotMaker>,
+    attendant: Attendant,
 }
 
 fn prepare(ports: EnginePorts, settings: EngineSettings) -> Result<Prepared, StartFailure> {
@@ -149,6 +152,9 @@ fn prepare(ports: EnginePorts, settings: EngineSettings) -> Result<Prepared, Sta
         pulse: Pulse::default(),
         campaigns: Published::new(CampaignList::default()),
         availability: Published::new(Availability::empty()),
+        lines: Published::new(Lines::default()),
+        draws: Arc::default(),
+        stock: Published::new(Stock::default()),
         answered_keys: AnsweredKeys::with_room_for(room.operations),
         clock,
         random,
@@ -211,7 +217,8 @@ fn prepare(ports: EnginePorts, settings: EngineSettings) -> Result<Prepared, Sta
         burn,
     });
     let engine = Engine { shared, people, snapshots: desk, has_projection, threads: Mutex::default() };
-    Ok(Prepared { engine, sequencer, projector, messenger, snapshot_maker })
+    let attendant = Attendant::new(Arc::clone(&engine.shared));
+    Ok(Prepared { engine, sequencer, projector, messenger, snapshot_maker, attendant })
 }
 
 /// What a thread behind the sequencer does until the engine ends.

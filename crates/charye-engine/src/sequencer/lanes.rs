@@ -15,7 +15,7 @@ use crate::sequencer::answer::{Question, Submission};
 /// Which queue a question waits in. What is nearer to its end goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// Confirm, extend, release, cancel, reschedule, leave, the day at the clinic, vouching for the clock.
+    /// Confirm, extend, release, cancel, reschedule, leave, the day at the clinic, vouching for the clock; what moves a line.
     Finish,
     /// Hold, reserve at once; what operators publish, import and block.
     Start,
@@ -43,6 +43,10 @@ impl Lane {
                 | Action::LeaveLine { .. }
                 | Action::Call { .. }
                 | Action::Steer { .. }
+                | Action::CommitDraw { .. }
+                | Action::CloseDraw { .. }
+                | Action::RevealDraw { .. }
+                | Action::PlaceDrawn { .. }
                 | Action::CheckIn { .. }
                 | Action::Administer { .. }
                 | Action::NoShow { .. }
@@ -61,10 +65,6 @@ impl Lane {
                 | Action::ErasePerson { .. }
                 | Action::StartVisit { .. }
                 | Action::Arrive { .. }
-                | Action::CommitDraw { .. }
-                | Action::CloseDraw { .. }
-                | Action::RevealDraw { .. }
-                | Action::PlaceDrawn { .. }
                 | Action::NoteDelivered { .. } => Self::Arrive,
             },
         }

@@ -7,6 +7,7 @@
 
 use crate::sequencer::SnapshotMaker;
 use crate::sequencer::thread::{EndsInAnyCase, Sequencer, Step};
+use crate::waiting_room::{Attendant, Look};
 
 /// What became of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +28,12 @@ pub struct Stepper {
     ends: Option<EndsInAnyCase>,
     sequencer: Sequencer,
     snapshots: Option<SnapshotMaker>,
+    attendant: Attendant,
 }
 
 impl Stepper {
-    pub(crate) fn new(sequencer: Sequencer, snapshots: Option<SnapshotMaker>) -> Self {
-        Self { ends: Some(sequencer.ends_in_any_case()), sequencer, snapshots }
+    pub(crate) fn new(sequencer: Sequencer, snapshots: Option<SnapshotMaker>, attendant: Attendant) -> Self {
+        Self { ends: Some(sequencer.ends_in_any_case()), sequencer, snapshots, attendant }
     }
 
     /// One turn: a batch of questions is taken, decided, made durable and answered, with whatever time brought.
@@ -47,6 +49,13 @@ impl Stepper {
                 Turned::Ended
             }
         }
+    }
+
+    /// One look of the lines' attendant: counts the places left if a second has passed, and takes every draw a step
+    /// further. Returns whether a step was taken, whose answer the next turn brings. In a running engine a thread looks four
+    /// times a second, and at once after a step.
+    pub fn attend_lines(&mut self) -> bool {
+        self.attendant.look() == Look::Went
     }
 
     /// Makes the snapshot that was asked for since the last time, if one was. Returns whether one more is kept: not if

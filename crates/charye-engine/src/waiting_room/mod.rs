@@ -1,8 +1,32 @@
-//! Room: engine/waiting_room. In and out: a visit begins, moves to a newer device, ends. Called by `web/gate` and
-//! `web/citizen`. Until the line is built, whoever is signed in and may reserve now is let in. It never makes passes.
+//! Room: engine/waiting_room. The line before the door, running: people arrive, poll, are called and come in; operators
+//! steer; draws are drawn. Called by `web`, by the sequencer's thread (what is called and published), and by a thread of its
+//! own (draws, places left). Who may come in is the book's to say; passes and tickets are `web/gate`'s.
 
+mod arrive;
+mod claim;
 mod enter;
 mod leave;
+mod leave_line;
+mod steer;
 
+mod lines;
+mod poll;
+
+mod attendant;
+mod draw_clerk;
+mod draws;
+mod stock;
+
+pub use arrive::{InLine, arrive};
+pub(crate) use attendant::Attendant;
+pub use claim::{Claimed, claim};
+pub(crate) use draw_clerk::Look;
+pub use draw_clerk::draw_key;
+pub use draws::{DrawList, Draws, PublicValueTooLong};
 pub use enter::{Visit, enter};
 pub use leave::leave;
+pub use leave_line::leave_line;
+pub use lines::{LineNow, Lines, Phase, RevealedDraw};
+pub use poll::{Polled, poll};
+pub use steer::{SteeringOrder, steer};
+pub(crate) use stock::Stock;

@@ -1,0 +1,106 @@
+//! Room: engine/waiting_room. A poll: what somebody who waits is told, from their ticket and the published line. Called by
+//! `web`'s hot path, millions of times.
+//!
+//! Arithmetic only: it must never take a turn, touch the book or the journal, wait, or allocate.
+
+use charye_domain::time::UnixMillis;
+use charye_domain::waiting_room::place::Place;
+use charye_domain::waiting_room::tokens::TicketStanding;
+use charye_domain::waiting_room::wait_estimate::{Estimate, POLL_MAX_MS, POLL_MIN_MS, estimate, next_poll_ms};
+
+use super::lines::{LineNow, Phase};
+
+/// Those on the list of the draw ask again within so long after the opening: they come spread out. Unit: milliseconds.
+const SPREAD_AFTER_OPENING_MS: u32 = 15_000;
+/// While places are being drawn. Unit: milliseconds.
+const DRAWING_MS: u32 = 4_000;
+/// At least one admission in so many is a returner's while they wait.
+const RETURNERS_PART: f64 = 5.0;
+
+/// What somebody who waits is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Polled {
+    /// On the list of the draw; the opening is still to come.
+    Enrolled {
+        opens_at: UnixMillis,
+        ask_again_ms: u32,
+    },
+    /// The opening has begun; places are being drawn.
+    Drawing {
+        ask_again_ms: u32,
+    },
+    Wait {
+        ahead: u32,
+        behind: u32,
+        estimate: Estimate,
+        ask_again_ms: u32,
+    },
+    /// Their turn, or it was: now the book is to be asked.
+    Come,
+    /// Missed the call, and in the returners' lane.
+    Returning {
+        ahead: u64,
+        ask_again_ms: u32,
+    },
+    /// The opening is over.
+    Over,
+}
+
+/// What the holder of a genuine ticket of this line is told at `now`. `jitter` is 16 random bits.
+///
+/// Whoever has called for the last time, or left, may be told the same as one who waits: the ticket proves a place, and only
+/// a claim asks the book.
+pub fn poll(line: &LineNow, standing: &TicketStanding, now: UnixMillis, jitter: u16) -> Polled {
+    if line.phase == Phase::Over || now >= line.closes_at {
+        return Polled::Over;
+    }
+    let place = match *standing {
+        TicketStanding::Placed { place, .. } => place,
+        TicketStanding::Returning { number, .. } => return poll_returner(line, number, jitter),
+        TicketStanding::Drawn(id) => match &line.seed {
+            _ if now < line.opens_at => return poll_enrolled(line.opens_at, now, jitter),
+            Some(draw) if line.phase == Phase::Open => draw.seed.place(id),
+            _ => return Polled::Drawing { ask_again_ms: DRAWING_MS + part_of(DRAWING_MS, jitter) },
+        },
+    };
+    poll_placed(line, place, jitter)
+}
+
+fn poll_placed(line: &LineNow, place: Place, jitter: u16) -> Polled {
+    if place <= line.now_serving {
+        return Polled::Come;
+    }
+    let ahead = line.histogram.people_before(place);
+    let behind = line.histogram.total().saturating_sub(ahead).saturating_sub(1);
+    let estimate = match line.paused {
+        Some(_) => Estimate::Paused,
+        None => estimate(ahead, &line.speed, line.fastest_per_sec),
+    };
+    Polled::Wait { ahead, behind, estimate, ask_again_ms: next_poll_ms(estimate, jitter) }
+}
+
+fn poll_returner(line: &LineNow, number: u64, jitter: u16) -> Polled {
+    let Some(ahead) = number.checked_sub(line.returners_called) else { return Polled::Come };
+    let fastest = if line.paused.is_some() {
+        return Polled::Returning { ahead, ask_again_ms: next_poll_ms(Estimate::Paused, jitter) };
+    } else {
+        (line.fastest_per_sec / RETURNERS_PART).max(1.0)
+    };
+    let at_least_secs = (ahead as f64 / fastest) as u32;
+    Polled::Returning { ahead, ask_again_ms: next_poll_ms(Estimate::NotYet { at_least_secs }, jitter) }
+}
+
+/// Long before the opening every ten minutes at most, and then some time after it: being the first to ask wins nothing.
+fn poll_enrolled(opens_at: UnixMillis, now: UnixMillis, jitter: u16) -> Polled {
+    let left_ms = u32::try_from(opens_at.millis_since(now).max(0)).unwrap_or(u32::MAX);
+    let ask_again_ms = if left_ms >= POLL_MAX_MS {
+        POLL_MAX_MS - part_of(POLL_MAX_MS / 4, jitter)
+    } else {
+        left_ms.max(POLL_MIN_MS) + part_of(SPREAD_AFTER_OPENING_MS, jitter)
+    };
+    Polled::Enrolled { opens_at, ask_again_ms }
+}
+
+fn part_of(ms: u32, jitter: u16) -> u32 {
+    (u64::from(ms) * u64::from(jitter) / u64::from(u16::MAX)) as u32
+}
