@@ -12,7 +12,7 @@ use super::target::source_address;
 use super::{Asking, Connection, LoadFailure, Measured, RequestText, Target, stopwatch};
 
 /// Connections from one loopback address; servers limit these.
-pub(super) const PER_ADDRESS: usize = 256;
+pub(crate) const PER_ADDRESS: usize = 256;
 
 /// So many requests over so many connections.
 #[derive(Clone, Copy, Debug)]

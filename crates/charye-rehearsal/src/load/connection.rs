@@ -21,7 +21,21 @@ const READ_BYTES: usize = 16 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer<'a> {
     pub status: u16,
+    /// Status line and headers, as they came.
+    pub head: &'a [u8],
     pub body: &'a [u8],
+}
+
+impl<'a> Answer<'a> {
+    /// The first header of this name, which is given in lower case with its colon: `retry-after:`.
+    pub fn header(&self, name_and_colon: &str) -> Option<&'a str> {
+        let named = |line: &&'a [u8]| {
+            let name = line.get(..name_and_colon.len());
+            name.is_some_and(|name| name.eq_ignore_ascii_case(name_and_colon.as_bytes()))
+        };
+        let line = self.head.split(|byte| *byte == b'\n').find(named)?;
+        std::str::from_utf8(&line[name_and_colon.len()..]).ok().map(str::trim)
+    }
 }
 
 /// An open connection. Asks one thing at a time.
@@ -68,7 +82,7 @@ impl Connection {
                     return Err(LoadFailure::Unreadable { reason: "more than was asked for" });
                 }
                 if self.read.len() == total {
-                    return Ok(Answer { status, body: &self.read[bytes..] });
+                    return Ok(Answer { status, head: &self.read[..bytes], body: &self.read[bytes..] });
                 }
             }
             self.read.reserve(READ_BYTES);
@@ -121,6 +135,14 @@ mod tests {
         assert!(read_head(&text[..30]).unwrap().is_none());
         let head = read_head(text).unwrap().unwrap();
         assert_eq!((head.status, head.bytes, head.body_bytes), (201, 43, 5));
+    }
+
+    #[test]
+    fn a_header_is_found_whatever_its_case() {
+        let head = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nRETRY-after:  7\r\n\r\n";
+        let answer = Answer { status: 503, head, body: b"" };
+        assert_eq!(answer.header("retry-after:"), Some("7"));
+        assert_eq!(answer.header("retry:"), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Room: rehearsal/load. Bounded load over HTTP/1.1 against a server on this machine, and what came of it.
 //!
-//! Called by benches, and (in a later part) by `charye rehearse`. Knows HTTP only: what is asked, an [`Asking`] says.
-//! Must never aim at another machine, nor run without an end: rate, count, connections and time are bounded here.
+//! Called by benches and by `evening`. Knows HTTP only: what is asked, an [`Asking`] says. Must never aim at a machine
+//! that is not one's own, nor run without an end: rate, count, connections and time are bounded here.
 
 mod bounds;
 mod closed_loop;
@@ -10,7 +10,7 @@ mod measured;
 mod open_loop;
 mod pacer;
 mod request;
-mod stopwatch;
+pub(crate) mod stopwatch;
 mod target;
 
 use std::io;
@@ -18,11 +18,13 @@ use std::time::Duration;
 
 pub use bounds::{CONNECTIONS_MAX, RATE_PER_SEC_MAX, REQUESTS_MAX, TIME_MAX};
 pub use closed_loop::ClosedLoop;
+pub(crate) use closed_loop::PER_ADDRESS;
 pub use connection::{Answer, Connection};
 pub use measured::Measured;
 pub use open_loop::OpenLoop;
 pub use request::RequestText;
 pub use target::Target;
+pub(crate) use target::source_address;
 
 /// What is asked and who listens to the answers. Called on one thread.
 pub trait Asking {
@@ -36,7 +38,7 @@ pub trait Asking {
 /// Why there was no load, or why it ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadFailure {
-    #[error("{target} is not http://127.x.x.x:PORT: only this machine may be loaded")]
+    #[error("{target} is neither http://127.x.x.x:PORT nor listed as one of our own: it is not loaded")]
     TargetRefused { target: String },
     #[error("{what} of {wanted} is more than the bound of {bound}")]
     OverBound { what: &'static str, wanted: u64, bound: u64 },

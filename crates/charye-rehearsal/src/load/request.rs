@@ -19,16 +19,37 @@ impl RequestText {
         self.begin("POST", path)
     }
 
+    /// Begins `GET` of a path made of these parts.
+    pub fn get_at(&mut self, parts: &[&str]) -> &mut Self {
+        self.begin_at("GET", parts)
+    }
+
+    /// Begins `POST` to a path made of these parts.
+    pub fn post_at(&mut self, parts: &[&str]) -> &mut Self {
+        self.begin_at("POST", parts)
+    }
+
     fn begin(&mut self, method: &str, path: &str) -> &mut Self {
+        self.begin_at(method, &[path])
+    }
+
+    fn begin_at(&mut self, method: &str, parts: &[&str]) -> &mut Self {
         self.text.clear();
-        self.text.extend([method, " ", path, " HTTP/1.1\r\nhost: charye.test\r\n"].concat().as_bytes());
+        for text in [&[method, " "], parts, &[" HTTP/1.1\r\nhost: charye.test\r\n"]].into_iter().flatten() {
+            self.text.extend(text.as_bytes());
+        }
         self
     }
 
     /// Adds a header.
     pub fn header(&mut self, name: &str, value: &str) -> &mut Self {
-        for part in [name, ": ", value, "\r\n"] {
-            self.text.extend(part.as_bytes());
+        self.header_of(name, &[value])
+    }
+
+    /// Adds a header whose value is made of these parts.
+    pub fn header_of(&mut self, name: &str, parts: &[&str]) -> &mut Self {
+        for text in [&[name, ": "], parts, &["\r\n"]].into_iter().flatten() {
+            self.text.extend(text.as_bytes());
         }
         self
     }

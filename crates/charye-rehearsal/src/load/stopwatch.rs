@@ -4,6 +4,6 @@ use std::time::Instant;
 
 /// Now, monotonic.
 #[expect(clippy::disallowed_methods, reason = "load is measured in real time; no rule depends on it")]
-pub(super) fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }

@@ -15,7 +15,7 @@ use thiserror::Error;
 mod plan;
 
 mod districts;
-mod rng;
+pub(crate) mod rng;
 
 mod clinic_names;
 mod clinics;

@@ -1,6 +1,6 @@
 //! Room: rehearsal. The only chance in the demo nation: xoshiro256++ streams, each opened from the plan's seed.
 //!
-//! Called by every file of `nation`. Never asks the operating system for anything, and never uses a function whose last
+//! Called by every file of `nation`, and for the habits of people on an evening. Never asks the operating system for anything, and never uses a function whose last
 //! bit differs between machines (`ln`, `sin`, `exp`): only `+ - * /` and `sqrt`, which IEEE 754 fixes, so a seed makes
 //! the same bytes everywhere. Not for secrets: whoever knows the seed knows the nation.
 //!
@@ -9,23 +9,25 @@
 
 /// What a stream is for. A stream of its own each, so that drawing more in one place moves nothing in another.
 #[derive(Clone, Copy)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// Clinics of a district: index is the district code.
     Clinics = 1,
     /// Clinic sessions of a district: index is the district code.
     ClinicSessions = 2,
     /// The test citizens.
     Citizens = 3,
+    /// What citizens do on an evening.
+    Habits = 4,
 }
 
 /// A deterministic random stream.
-pub(super) struct Stream {
+pub(crate) struct Stream {
     state: [u64; 4],
 }
 
 impl Stream {
     /// The stream of `seed` for one purpose and index.
-    pub(super) fn open(seed: u64, purpose: Purpose, index: u32) -> Self {
+    pub(crate) fn open(seed: u64, purpose: Purpose, index: u32) -> Self {
         let mut mixer = SplitMix64 { state: seed };
         let salt = mixer.next() ^ (((purpose as u64) << 32) | u64::from(index));
         let mut mixer = SplitMix64 { state: salt };
@@ -33,7 +35,7 @@ impl Stream {
     }
 
     /// The next 64 bits.
-    pub(super) fn next_u64(&mut self) -> u64 {
+    pub(crate) fn next_u64(&mut self) -> u64 {
         let [s0, s1, s2, s3] = self.state;
         let result = s0.wrapping_add(s3).rotate_left(23).wrapping_add(s0);
         let s2 = s2 ^ s0;
@@ -43,49 +45,49 @@ impl Stream {
     }
 
     /// A number in `0..end`; 0 if `end` is 0. The bias of the multiplication is below `end / 2^64`.
-    pub(super) fn below(&mut self, end: u32) -> u32 {
+    pub(crate) fn below(&mut self, end: u32) -> u32 {
         ((u128::from(self.next_u64()) * u128::from(end)) >> 64) as u32
     }
 
     /// A number in `0.0..1.0`, in steps of 2^-53.
-    pub(super) fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// A number in `low..high`.
-    pub(super) fn between(&mut self, low: f64, high: f64) -> f64 {
+    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
     }
 
     /// True in `permille` of a thousand cases.
-    pub(super) fn chance(&mut self, permille: u32) -> bool {
+    pub(crate) fn chance(&mut self, permille: u32) -> bool {
         self.below(1_000) < permille
     }
 
     /// Roughly normal, mean 0 and deviation 1, within -6..6: the sum of twelve uniform numbers (Irwin-Hall).
-    pub(super) fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
     }
 
     /// Long-tailed, at least 1: Pareto with exponent 4 (median 1.19, one in a hundred above 3.1), at most 10.
-    pub(super) fn long_tailed(&mut self) -> f64 {
+    pub(crate) fn long_tailed(&mut self) -> f64 {
         (1.0 / (1.0 - self.unit()).sqrt().sqrt()).min(10.0)
     }
 
     /// `value` rounded down or up so that the mean over many draws is `value`.
-    pub(super) fn round(&mut self, value: f64) -> f64 {
+    pub(crate) fn round(&mut self, value: f64) -> f64 {
         let whole = value.floor();
         if self.unit() < value - whole { whole + 1.0 } else { whole }
     }
 
     /// One of a table, each as likely.
-    pub(super) fn pick<T: Copy, const N: usize>(&mut self, table: &[T; N]) -> T {
+    pub(crate) fn pick<T: Copy, const N: usize>(&mut self, table: &[T; N]) -> T {
         const { assert!(N > 0 && N < u32::MAX as usize, "a table to pick from has rows") };
         table[self.below(N as u32) as usize]
     }
 
     /// One of a table, each as likely as its weight says.
-    pub(super) fn weighted<T: Copy, const N: usize>(&mut self, table: &[(u32, T); N]) -> T {
+    pub(crate) fn weighted<T: Copy, const N: usize>(&mut self, table: &[(u32, T); N]) -> T {
         const { assert!(N > 0, "a table to pick from has rows") };
         let mut left = self.below(table.iter().map(|(weight, _)| *weight).sum());
         for (weight, choice) in table {

@@ -1,0 +1,93 @@
+//! Room: rehearsal/evening. What the target is, asked before anything is measured: which campaign, whether it has a line,
+//! and who may reserve now. Must never assume what can be asked.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::RehearsalFailure;
+use crate::citizen::Step;
+use crate::load::{Connection, RequestText, Target};
+use crate::people::{BirthDate, Person};
+
+/// One after the other, on a connection of its own.
+pub(super) struct Survey {
+    connection: Connection,
+    request: RequestText,
+}
+
+/// A campaign as its document tells it.
+#[derive(Debug, Deserialize)]
+pub(super) struct CampaignTold {
+    pub(super) code: String,
+    pub(super) doses_together: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct CampaignsTold {
+    campaigns: Vec<CampaignTold>,
+}
+
+#[derive(Debug, Deserialize)]
+struct EligibilityTold {
+    eligible: bool,
+}
+
+impl Survey {
+    pub(super) async fn begin(target: Target) -> Result<Self, RehearsalFailure> {
+        Ok(Self { connection: Connection::open(target, None).await?, request: RequestText::default() })
+    }
+
+    /// The campaign of this code, or the only one there is.
+    pub(super) async fn campaign(&mut self, wanted: Option<&str>) -> Result<CampaignTold, RehearsalFailure> {
+        self.request.get("/api/v1/campaigns").end();
+        let mut told: CampaignsTold = serde_json::from_slice(self.answer("campaigns").await?)
+            .map_err(|_| RehearsalFailure::Target { reason: "its campaigns do not read".to_owned() })?;
+        let codes: Vec<String> = told.campaigns.iter().map(|campaign| campaign.code.clone()).collect();
+        let place = match wanted {
+            Some(code) => codes.iter().position(|known| known == code),
+            None => (codes.len() == 1).then_some(0),
+        };
+        let reason = || format!("name one of its campaigns with --campaign: {}", codes.join(", "));
+        place
+            .map(|place| told.campaigns.swap_remove(place))
+            .ok_or_else(|| RehearsalFailure::Target { reason: reason() })
+    }
+
+    /// Whether people wait in a line.
+    pub(super) async fn has_line(&mut self) -> Result<bool, RehearsalFailure> {
+        self.request.get("/api/v1/openapi.json").end();
+        let document: serde_json::Value = serde_json::from_slice(self.answer("openapi.json").await?)
+            .map_err(|_| RehearsalFailure::Target { reason: "its API document does not read".to_owned() })?;
+        Ok(document["paths"].get("/api/v1/line").is_some())
+    }
+
+    /// Which birth dates may reserve now.
+    pub(super) async fn may_reserve(
+        &mut self,
+        campaign: &str,
+        people: &[Person],
+    ) -> Result<BTreeMap<BirthDate, bool>, RehearsalFailure> {
+        let mut told = BTreeMap::new();
+        let path = ["/api/v1/campaigns/", campaign, "/eligibility"];
+        for person in people {
+            if told.contains_key(&person.birth_date) {
+                continue;
+            }
+            let birth_date = std::str::from_utf8(&person.birth_date).unwrap_or_default();
+            self.request.post_at(&path).json(&format!("{{\"birth_date\":\"{birth_date}\"}}"));
+            let answer: EligibilityTold = serde_json::from_slice(self.answer(Step::AskDate.code()).await?)
+                .map_err(|_| RehearsalFailure::Target { reason: "its eligibility does not read".to_owned() })?;
+            told.insert(person.birth_date, answer.eligible);
+        }
+        Ok(told)
+    }
+
+    async fn answer(&mut self, what: &str) -> Result<&[u8], RehearsalFailure> {
+        let answer = self.connection.ask(&self.request).await?;
+        match answer.status {
+            200 => Ok(answer.body),
+            status => Err(RehearsalFailure::Target { reason: format!("{what} was answered with {status}") }),
+        }
+    }
+}
