@@ -9,6 +9,8 @@ use hyper::header::{COOKIE, HeaderValue};
 pub enum CookieName {
     Login,
     Pass,
+    /// A place in the line.
+    Ticket,
     Language,
     /// What was typed on the way to sign-in, so that nothing is asked twice.
     Errand,
@@ -28,10 +30,12 @@ impl CookieName {
         match (security, self) {
             (CookieSecurity::TlsOnly, Self::Login) => "__Host-charye_login",
             (CookieSecurity::TlsOnly, Self::Pass) => "__Host-charye_pass",
+            (CookieSecurity::TlsOnly, Self::Ticket) => "__Host-charye_ticket",
             (CookieSecurity::TlsOnly, Self::Language) => "__Host-charye_language",
             (CookieSecurity::TlsOnly, Self::Errand) => "__Host-charye_errand",
             (CookieSecurity::Loopback, Self::Login) => "charye_login",
             (CookieSecurity::Loopback, Self::Pass) => "charye_pass",
+            (CookieSecurity::Loopback, Self::Ticket) => "charye_ticket",
             (CookieSecurity::Loopback, Self::Language) => "charye_language",
             (CookieSecurity::Loopback, Self::Errand) => "charye_errand",
         }

@@ -1,8 +1,8 @@
 //! Room: web/gate. The login session: who signed in, sealed, in the citizen's own pocket. The server keeps none.
 //!
 //! Layout of the plain text, 63 bytes, numbers little-endian: version u8 = 1 | person u32 | year i16, month u8, day u8 |
-//! signed_in_at i64 | expires_at i64 | seen_seq u64 | scheme u8 | reserved 13 zero bytes | csrf seed 16 bytes. Schemes: 1
-//! connecting information, 2 pairwise subject, 3 national id, 4 rehearsal.
+//! signed_in_at i64 | expires_at i64 | seen_seq u64 | scheme u8 | began ms before signed_in_at u32 | reserved 9 zero bytes |
+//! csrf seed 16 bytes. Schemes: 1 connecting information, 2 pairwise subject, 3 national id, 4 rehearsal.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,6 +28,8 @@ pub struct LoginSession {
     /// What made the citizen one citizen at sign-in. A campaign with another scheme does not let them in.
     pub scheme: UniquenessScheme,
     pub signed_in_at: UnixMillis,
+    /// How long the sign-in took: a slow identity provider costs nobody a place. Unit: milliseconds.
+    pub sign_in_ms: u32,
     pub expires_at: UnixMillis,
     /// The highest sequence number this citizen has been answered with: they read their own writes, on every node.
     pub seen_seq: u64,
@@ -38,6 +40,9 @@ pub struct LoginSession {
 impl LoginSession {
     /// How long a login lasts. Unit: seconds.
     pub const TTL_SECS: u32 = 12 * 3_600;
+    /// Within this after a sign-in, the place taken is that of the moment the sign-in began; later, that of the moment of
+    /// asking. So nobody signs in ahead to come back with an earlier moment. Unit: seconds.
+    pub const FRESH_SECS: u32 = 120;
 
     /// A session that begins now.
     pub fn begin(
@@ -51,7 +56,20 @@ impl LoginSession {
         let mut csrf_seed = [0; 16];
         random.fill(&mut csrf_seed);
         let expires_at = now.plus_secs(Self::TTL_SECS);
-        Self { person, birth_date, scheme, signed_in_at: now, expires_at, seen_seq: seq, csrf_seed }
+        Self { person, birth_date, scheme, signed_in_at: now, sign_in_ms: 0, expires_at, seen_seq: seq, csrf_seed }
+    }
+
+    /// The same, of a sign-in that began at `began_at`, as its sealed state says.
+    #[must_use]
+    pub fn begun_at(self, began_at: UnixMillis) -> Self {
+        let sign_in_ms = u32::try_from(self.signed_in_at.millis_since(began_at).max(0)).unwrap_or(u32::MAX);
+        Self { sign_in_ms, ..self }
+    }
+
+    /// The moment that counts for a place asked for at `now`.
+    pub fn counts_from(&self, now: UnixMillis) -> UnixMillis {
+        let fresh = now < self.signed_in_at.plus_secs(Self::FRESH_SECS);
+        if fresh { self.signed_in_at.plus_millis(-i64::from(self.sign_in_ms)) } else { now }
     }
 
     /// Whether this proof of who one is counts for the campaign.
@@ -79,7 +97,8 @@ impl LoginSession {
         plain.extend(self.expires_at.0.to_le_bytes());
         plain.extend(self.seen_seq.to_le_bytes());
         plain.push(scheme_byte(self.scheme));
-        plain.extend([0; 13]);
+        plain.extend(self.sign_in_ms.to_le_bytes());
+        plain.extend([0; 9]);
         plain.extend(self.csrf_seed);
         URL_SAFE_NO_PAD.encode(keys.seal(SealPurpose::LoginSession, &[], &plain))
     }
@@ -109,6 +128,7 @@ impl LoginSession {
             expires_at: UnixMillis(i64::from_le_bytes(plain[17..25].try_into().ok()?)),
             seen_seq: u64::from_le_bytes(plain[25..33].try_into().ok()?),
             scheme: scheme_of(plain[33])?,
+            sign_in_ms: u32::from_le_bytes(plain[34..38].try_into().ok()?),
             csrf_seed: plain[47..63].try_into().ok()?,
         })
     }
@@ -134,5 +154,39 @@ fn scheme_of(byte: u8) -> Option<UniquenessScheme> {
 impl std::fmt::Debug for LoginSession {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "LoginSession(person {})", self.person)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use charye_engine::fakes::{SeededRandom, ToyKeys};
+    use jiff::civil::date;
+
+    const NOW: UnixMillis = UnixMillis(1_628_506_800_000);
+
+    fn login() -> LoginSession {
+        let (scheme, random) = (UniquenessScheme::Rehearsal, SeededRandom::new(1));
+        LoginSession::begin(Person(7), scheme, date(1990, 3, 9), 11, NOW, &random).begun_at(NOW.plus_millis(-90_000))
+    }
+
+    #[test]
+    fn a_sealed_session_says_when_its_sign_in_began() {
+        let sealed = login().seal(&ToyKeys);
+        assert_eq!(LoginSession::open(&ToyKeys, &sealed, NOW), Some(login()));
+    }
+
+    #[test]
+    fn the_beginning_counts_only_for_a_place_asked_for_soon_after_the_sign_in() {
+        let soon = NOW.plus_secs(LoginSession::FRESH_SECS - 1);
+        let late = NOW.plus_secs(LoginSession::FRESH_SECS);
+        assert_eq!(login().counts_from(NOW), NOW.plus_millis(-90_000));
+        assert_eq!(login().counts_from(soon), NOW.plus_millis(-90_000));
+        assert_eq!(login().counts_from(late), late, "a sign-in from an hour before buys nothing");
+    }
+
+    #[test]
+    fn a_beginning_after_the_sign_in_counts_as_the_sign_in() {
+        assert_eq!(login().begun_at(NOW.plus_secs(5)).counts_from(NOW), NOW);
     }
 }

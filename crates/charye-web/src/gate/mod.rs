@@ -6,11 +6,16 @@
 mod cookies;
 mod csrf;
 mod login;
+mod mac;
+mod operators;
 mod pass;
+mod ticket;
 
 use std::sync::Arc;
 
+use charye_domain::book::StaffNumber;
 use charye_domain::time::UnixMillis;
+use charye_domain::waiting_room::tokens::{PASS_MAC_PURPOSE, TICKET_MAC_PURPOSE};
 use charye_engine::ports::Keys;
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HeaderValue};
@@ -18,8 +23,10 @@ use hyper::header::{AUTHORIZATION, HeaderValue};
 pub use cookies::{CookieName, CookieSecurity, cookie_value, remove_cookie, set_cookie};
 pub use csrf::CsrfToken;
 pub use login::LoginSession;
+use mac::MacKeys;
+pub use operators::{OperatorKeys, OperatorKeysError};
 pub use pass::Pass;
-use pass::PassKeys;
+pub use ticket::Ticket;
 
 /// Who may call a route. Every route has one; see `routes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +37,8 @@ pub enum Access {
     SignedIn,
     /// A citizen with a current login session and a current pass of their own.
     Inside,
+    /// An operator with a token of the configuration. On the operators' listener only.
+    Operator,
 }
 
 /// Where a request's proof is looked for. A page's proof is in cookies, which browsers send by themselves, so pages
@@ -46,6 +55,7 @@ pub struct Caller {
     pub login: Option<LoginSession>,
     /// Present only beside the login of the same person.
     pub pass: Option<Pass>,
+    pub operator: Option<StaffNumber>,
 }
 
 /// Why the gate did not let a request through.
@@ -55,19 +65,30 @@ pub enum Refusal {
     SignInFirst,
     /// Signed in, but without a pass that is genuine, current and one's own: to the waiting room.
     WaitFirst,
+    /// No token of an operator.
+    OperatorsOnly,
 }
 
 /// The gate. Shared by all threads; holds keys, no state.
 pub struct Gate {
     keys: Arc<dyn Keys>,
-    pass_keys: PassKeys,
+    pass_keys: MacKeys,
+    ticket_keys: MacKeys,
+    operators: OperatorKeys,
     security: CookieSecurity,
 }
 
 impl Gate {
     /// Guards with these keys. `security` says whether cookies may travel without TLS (loopback only).
     pub fn new(keys: Arc<dyn Keys>, security: CookieSecurity) -> Self {
-        Self { pass_keys: PassKeys::new(keys.clone()), keys, security }
+        let pass_keys = MacKeys::new(keys.clone(), PASS_MAC_PURPOSE);
+        let ticket_keys = MacKeys::new(keys.clone(), TICKET_MAC_PURPOSE);
+        Self { keys, pass_keys, ticket_keys, operators: OperatorKeys::default(), security }
+    }
+
+    /// The same, with operators who may steer.
+    pub fn with_operators(self, operators: OperatorKeys) -> Self {
+        Self { operators, ..self }
     }
 
     /// Reads whatever proof a request carries. What does not verify counts as absent.
@@ -81,10 +102,16 @@ impl Gate {
         };
         let login = login_text.and_then(|text| LoginSession::open(&*self.keys, text, now));
         let pass = login.as_ref().and_then(|login| {
-            let pass = self.pass_keys.verify(pass_text?, now)?;
+            let pass = Pass::open(&self.pass_keys, pass_text?, now)?;
             (pass.person == login.person).then_some(pass)
         });
-        Caller { login, pass }
+        let operator = match surface {
+            Surface::Api if !self.operators.is_empty() => {
+                bearer(headers).and_then(|text| self.operators.recognise(text))
+            }
+            Surface::Api | Surface::Page => None,
+        };
+        Caller { login, pass, operator }
     }
 
     /// Whether the caller may use a route with this access.
@@ -94,6 +121,7 @@ impl Gate {
     pub fn admit(caller: &Caller, access: Access) -> Result<(), Refusal> {
         match access {
             Access::Anyone => Ok(()),
+            Access::Operator => caller.operator.map(|_| ()).ok_or(Refusal::OperatorsOnly),
             Access::SignedIn | Access::Inside if caller.login.is_none() => Err(Refusal::SignInFirst),
             Access::Inside if caller.pass.is_none() => Err(Refusal::WaitFirst),
             Access::SignedIn | Access::Inside => Ok(()),
@@ -107,7 +135,22 @@ impl Gate {
 
     /// The text of a pass.
     pub fn sign_pass(&self, pass: &Pass) -> String {
-        self.pass_keys.sign(pass)
+        pass.seal(&self.pass_keys)
+    }
+
+    /// The text of a ticket.
+    pub fn sign_ticket(&self, ticket: &Ticket) -> String {
+        ticket.seal(&self.ticket_keys)
+    }
+
+    /// The ticket that a request shows, if it is genuine: in a cookie for pages, in a header for the API. Arithmetic only;
+    /// whose it is, is for the caller to compare where it matters.
+    pub fn ticket(&self, surface: Surface, headers: &HeaderMap) -> Option<Ticket> {
+        let text = match surface {
+            Surface::Page => cookie_value(headers, CookieName::Ticket, self.security),
+            Surface::Api => headers.get(TICKET_HEADER).and_then(|value| value.to_str().ok()),
+        };
+        Ticket::open(&self.ticket_keys, text?)
     }
 
     /// How this gate's cookies travel.
@@ -126,6 +169,11 @@ impl Gate {
         let secs = pass.expires_at.millis_since(now).max(0) / 1_000;
         set_cookie(CookieName::Pass, &self.sign_pass(pass), secs, self.security)
     }
+
+    /// The header that sets the ticket cookie, kept as long as a login lasts; a newer login finds the same place again.
+    pub fn ticket_cookie(&self, ticket: &Ticket) -> HeaderValue {
+        set_cookie(CookieName::Ticket, &self.sign_ticket(ticket), LoginSession::TTL_SECS.into(), self.security)
+    }
 }
 
 impl std::fmt::Debug for Gate {
@@ -136,6 +184,8 @@ impl std::fmt::Debug for Gate {
 
 /// The header in which API clients send their pass.
 pub const PASS_HEADER: &str = "charye-pass";
+/// The header in which they send their ticket.
+pub const TICKET_HEADER: &str = "charye-ticket";
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, text) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
