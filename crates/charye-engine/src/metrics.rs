@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use charye_domain::waiting_room::admission::Measured;
+use charye_domain::identity::TrafficLight;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 use crate::failure::BusyCause;
@@ -48,6 +49,21 @@ pub const DIFFERENCES_TOTAL: &str = "charye_differences_total";
 pub const MESSAGES_TOTAL: &str = "charye_messages_handed_over_total";
 /// Times messages could not be handed over. Counter.
 pub const MESSAGES_STUCK_TOTAL: &str = "charye_messages_stuck_total";
+
+/// Sign-ins begun, by `provider`. Counter.
+pub const SIGN_IN_BEGUN_TOTAL: &str = "charye_sign_in_begun_total";
+/// Sign-ins that proved who somebody is, by `provider`. Counter.
+pub const SIGN_IN_PROVEN_TOTAL: &str = "charye_sign_in_proven_total";
+/// Sign-ins refused on the citizen's side, by `provider` and `code`. Counter.
+pub const SIGN_IN_REFUSED_TOTAL: &str = "charye_sign_in_refused_total";
+/// What providers did wrong, by `provider` and `fault`. Counter.
+pub const IDENTITY_FAULTS_TOTAL: &str = "charye_identity_faults_total";
+/// Time that a provider took for a question, ours included, by `provider`. Histogram, seconds.
+pub const IDENTITY_SECONDS: &str = "charye_identity_seconds";
+/// A provider's light, by `provider`: 0 smooth, 1 delayed, 2 congested, 3 closed. Gauge.
+pub const IDENTITY_LIGHT: &str = "charye_identity_light";
+/// People in a provider's short line when the last one came, by `provider`. Gauge.
+pub const IDENTITY_LINE: &str = "charye_identity_line";
 
 /// Counts a question that was turned away.
 pub(crate) fn refused_busy(cause: BusyCause) {
@@ -94,6 +110,58 @@ pub(crate) fn messages_handed_over(count: usize) {
 
 pub(crate) fn messages_stuck() {
     counter!(MESSAGES_STUCK_TOTAL).increment(1);
+}
+
+/// The figures of one identity provider. Its name is from the configuration, so there are few.
+pub(crate) struct ProviderMetrics {
+    provider: String,
+    begun: Counter,
+    proven: Counter,
+    seconds: Histogram,
+    light: Gauge,
+    line: Gauge,
+}
+
+impl ProviderMetrics {
+    pub(crate) fn new(provider: &str) -> Self {
+        let provider = provider.to_owned();
+        Self {
+            begun: counter!(SIGN_IN_BEGUN_TOTAL, "provider" => provider.clone()),
+            proven: counter!(SIGN_IN_PROVEN_TOTAL, "provider" => provider.clone()),
+            seconds: histogram!(IDENTITY_SECONDS, "provider" => provider.clone()),
+            light: gauge!(IDENTITY_LIGHT, "provider" => provider.clone()),
+            line: gauge!(IDENTITY_LINE, "provider" => provider.clone()),
+            provider,
+        }
+    }
+
+    pub(crate) fn begun(&self) {
+        self.begun.increment(1);
+    }
+
+    pub(crate) fn proven(&self) {
+        self.proven.increment(1);
+    }
+
+    pub(crate) fn refused(&self, code: &'static str) {
+        counter!(SIGN_IN_REFUSED_TOTAL, "provider" => self.provider.clone(), "code" => code).increment(1);
+    }
+
+    pub(crate) fn fault(&self, code: &'static str) {
+        counter!(IDENTITY_FAULTS_TOTAL, "provider" => self.provider.clone(), "fault" => code).increment(1);
+    }
+
+    pub(crate) fn asked(&self, took: Duration) {
+        self.seconds.record(took.as_secs_f64());
+    }
+
+    pub(crate) fn light(&self, light: TrafficLight) {
+        self.light.set(f64::from(light as u8));
+    }
+
+    pub(crate) fn waits(&self, in_line: usize) {
+        self.line.set(in_line as f64);
+    }
 }
 
 /// The sequencer's own figures, looked up once.

@@ -2,6 +2,7 @@
 //! are turned. For tests and the simulator, behind the feature `fakes`. It must never be part of the program.
 
 mod clock;
+mod identity_provider;
 mod journal;
 mod keys;
 mod messages;
@@ -11,6 +12,7 @@ mod random;
 mod snapshots;
 
 pub use clock::HandClock;
+pub use identity_provider::{FakeProvider, Treatment};
 pub use journal::{MemoryJournal, NextAppend};
 pub use keys::ToyKeys;
 pub use messages::MemoryMessages;

@@ -3,6 +3,7 @@
 //! identifier: the gateway turns it into citizen keys before anything leaves.
 
 use charye_domain::campaign::UniquenessScheme;
+use charye_domain::identity::Assurance;
 use charye_domain::ids::{CitizenKey, KeyId};
 use jiff::civil::Date;
 
@@ -19,19 +20,6 @@ pub struct ProvenCitizen {
     pub former: Vec<(KeyId, CitizenKey)>,
     pub details: PersonalDetails,
     pub assurance: Assurance,
-}
-
-/// How strong the proof was (NIST SP 800-63A identity assurance levels), weakest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Assurance {
-    /// Chosen from a list in a rehearsal: no proof at all.
-    Rehearsed,
-    /// Self-asserted.
-    Ial1,
-    /// Verified remotely or in person against evidence.
-    Ial2,
-    /// Verified in person by a trained official.
-    Ial3,
 }
 
 /// Which of the rehearsal's people: a handle that says nothing about them.

@@ -3,6 +3,7 @@
 
 mod clock;
 mod identity;
+mod identity_provider;
 mod journal;
 mod keys;
 mod message;
@@ -12,7 +13,13 @@ mod random;
 mod snapshot;
 
 pub use clock::Clock;
-pub use identity::{Assurance, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople};
+pub use charye_domain::identity::Assurance;
+pub use identity::{ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople};
+pub use identity_provider::{
+    AskedField, BeginAt, Begun, CARRIED_BYTES_MAX, CompleteAt, Completed, Doing, FlowKind, IdentityProvider,
+    PARAMETER_CHARS_MAX, PARAMETERS_MAX, Parameters, ProviderFacts, ProviderFailure, ProviderFault, ProviderLimits,
+    ProviderReply, SignInRefusal, SignInSecrets,
+};
 pub use journal::{AppendFailure, Batch, Head, Journal, JournalReader, ReadFailure, RecordedBatch, RowHash};
 pub use keys::{DataKey, Keys, KeysFailure, LookupPurpose, SealColumns, SealPurpose};
 pub use message::{Message, MessageSender, SendFailure, Tells};

@@ -1,0 +1,80 @@
+//! Room: engine/identity. A citizen has chosen a provider: where they go, and what travels with them, sealed.
+//!
+//! Called by `web/citizen`, for staff by the agents' listener. Keeps nothing.
+
+use charye_domain::time::UnixMillis;
+
+use super::sign_in_desk::{ProofWanted, SignInDesk, SignInFailure};
+use super::sign_in_state::{GO_ON_TO_BYTES_MAX, SIGN_IN_MILLIS_MAX, SignInBy, SignInState};
+use crate::ports::{BeginAt, Begun, CARRIED_BYTES_MAX, Parameters, ProviderFault, SignInRefusal};
+
+/// What somebody asks who wants to sign in.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInWish<'a> {
+    /// The provider's name, as it came in an address.
+    pub provider: &'a str,
+    pub by: SignInBy,
+    /// What the campaign asks of the proof, if the sign-in is for one.
+    pub wanted: Option<ProofWanted>,
+    /// What was filled in, if the provider asks for something.
+    pub filled_in: &'a Parameters,
+    /// `ko` or `en`.
+    pub language: &'a str,
+    /// Web's own words for where to go on afterwards, at most [`GO_ON_TO_BYTES_MAX`]; they come back unchanged.
+    pub go_on_to: &'a str,
+    /// The sealed state of a sign-in that failed: its beginning counts, up to ten minutes back.
+    pub instead_of: Option<&'a [u8]>,
+}
+
+/// A sign-in that has begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BegunSignIn {
+    pub begun: Begun,
+    /// Goes into a cookie of this browser (and nowhere else), for [`SIGN_IN_MILLIS_MAX`]. At most 2,048 bytes.
+    pub sealed_state: Vec<u8>,
+}
+
+/// Begins a sign-in.
+///
+/// # Errors
+/// `Refused` (`UnknownProvider`, `NotForCampaign`, parameters); otherwise as [`SignInFailure`] says.
+pub async fn begin_sign_in(desk: &SignInDesk, wish: SignInWish<'_>) -> Result<BegunSignIn, SignInFailure> {
+    let provider = desk.find_for(wish.provider, wish.by)?;
+    let facts = provider.provider.facts();
+    if wish.wanted.is_some_and(|wanted| !wanted.is_given_by(facts)) {
+        return Err(SignInRefusal::NotForCampaign.into());
+    }
+    if wish.go_on_to.len() > GO_ON_TO_BYTES_MAX {
+        return Err(SignInRefusal::ParameterUnfit("go_on_to").into());
+    }
+    for field in &facts.asks {
+        wish.filled_in.one(field.code())?;
+    }
+    let now = desk.clock.wall();
+    let mut state = SignInState::new(facts.id.clone(), wish.by, now, &*desk.random);
+    state.began_at = began_at(desk, wish.instead_of, now);
+    wish.go_on_to.clone_into(&mut state.go_on_to);
+    let secrets = state.secrets();
+    let at = BeginAt { secrets: &secrets, filled_in: wish.filled_in, language: wish.language, now };
+    let place = provider.enter(state.id, desk.clock.monotonic())?;
+    let begun = place.ask(&*desk.clock, provider.provider.begin(at)).await.inspect_err(|failure| {
+        if let SignInFailure::Refused(refusal) = failure {
+            provider.refused(refusal.code());
+        }
+    })?;
+    if let Begun::Decoupled { carried, .. } = &begun {
+        if carried.len() > CARRIED_BYTES_MAX {
+            return Err(SignInFailure::ProviderFault(ProviderFault::Malformed("its request id is too long")));
+        }
+        state.carried.clone_from(carried);
+    }
+    provider.begun();
+    Ok(BegunSignIn { begun, sealed_state: state.seal(&*desk.keys) })
+}
+
+/// When the citizen began to sign in: at a provider before, if that failed them and it is not too long ago.
+fn began_at(desk: &SignInDesk, instead_of: Option<&[u8]>, now: UnixMillis) -> UnixMillis {
+    let before = instead_of.and_then(|sealed| SignInState::open(sealed, &*desk.keys, now).ok());
+    let earliest = now.plus_millis(-SIGN_IN_MILLIS_MAX);
+    before.map_or(now, |before| before.began_at.clamp(earliest, now))
+}
