@@ -40,6 +40,7 @@ pub const KINDS: &[ProblemKind] = &[
     ProblemKind { code: "sign_in_first", status: 401 },
     ProblemKind { code: "identity_not_accepted", status: 403 },
     ProblemKind { code: "wait_first", status: 403 },
+    ProblemKind { code: "operators_only", status: 401 },
     // Rules: the book's rejections.
     ProblemKind { code: "key_reused", status: 422 },
     ProblemKind { code: "not_allowed", status: 403 },
@@ -172,6 +173,7 @@ impl Problem {
         let code = match refusal {
             Refusal::SignInFirst => "sign_in_first",
             Refusal::WaitFirst => "wait_first",
+            Refusal::OperatorsOnly => "operators_only",
         };
         Self { recorded: Some(false), ..Self::new(code) }
     }

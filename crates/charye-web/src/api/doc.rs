@@ -194,6 +194,7 @@ fn security(access: Access) -> Value {
         Access::Anyone => json!([]),
         Access::SignedIn => json!([{ "login": [] }]),
         Access::Inside => json!([{ "login": [], "pass": [] }]),
+        Access::Operator => json!([{ "operator": [] }]),
     }
 }
 

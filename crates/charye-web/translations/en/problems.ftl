@@ -27,6 +27,8 @@ problem-identity-not-accepted-title = Another way to sign in is needed
 problem-identity-not-accepted-advice = This campaign does not accept the way you signed in. Please sign in another way.
 problem-wait-first-title = Please come in first
 problem-wait-first-advice = Once you are inside, you go on where you were.
+problem-operators-only-title = This is for operators
+problem-operators-only-advice = Send an operator's token in the Authorization header. Citizens do not need this address.
 
 problem-key-reused-title = That request key was used before
 problem-key-reused-advice = One key cannot stand for two different requests. Open the page anew and try again.

@@ -27,6 +27,8 @@ problem-identity-not-accepted-title = 다른 본인인증이 필요합니다
 problem-identity-not-accepted-advice = 이 접종 사업은 지금 쓰신 수단으로는 예약할 수 없습니다. 다른 수단으로 본인인증을 해 주세요.
 problem-wait-first-title = 입장한 뒤에 할 수 있습니다
 problem-wait-first-advice = 입장 화면에서 들어오시면 하던 일을 이어서 할 수 있습니다.
+problem-operators-only-title = 운영자만 쓸 수 있습니다
+problem-operators-only-advice = Authorization 헤더에 운영자 토큰을 넣어 보내 주십시오. 시민에게는 필요 없는 주소입니다.
 
 problem-key-reused-title = 이미 쓴 요청 키입니다
 problem-key-reused-advice = 같은 키로 다른 내용을 보낼 수 없습니다. 화면을 새로 열어 다시 시도해 주세요.

@@ -1,0 +1,15 @@
+# What operators are told of the automatic mode: what was done, what kept it from more, why the rate is what it is.
+
+decision-none = Nobody was called.
+decision-called = { $total } were called, of them { $overtaken } who had been overtaken and { $returners } returners.
+decision-paused-operator = An operator has paused the line.
+decision-paused-nothing-left = No places are left; everybody keeps theirs in the line.
+decision-paused-gate = The gate is in trouble; nobody new comes in.
+decision-nobody-waits = Nobody else waits.
+decision-seats = More would exceed the hard cap: { $free } seats were free, { $kept } of them kept for people who are signing in.
+decision-rate = More would exceed the rate; of those called { $show_up }% come.
+decision-rate-not-measured = Aimed at { $per_min } visits a minute, the lowest rate: nothing is measured.
+decision-rate-falling = Aimed at { $per_min } visits a minute and falling: commits take { $commit_ms } ms, questions wait { $queued_ms } ms.
+decision-rate-steady = Aimed at { $per_min } visits a minute, steady.
+decision-rate-rising = Aimed at { $per_min } visits a minute and rising: commits and queues are quick.
+decision-rate-highest = Aimed at { $per_min } visits a minute, the highest rate.
