@@ -12,3 +12,4 @@ pub mod nation;
 mod people;
 pub mod profile;
 pub mod recorder;
+pub mod report;

@@ -1,0 +1,140 @@
+//! Room: rehearsal/report, tests. A made-up evening, and what its report says.
+
+use std::time::Duration;
+
+use super::*;
+use crate::citizen::Step;
+use crate::profile::{FaultKind, Profile, Scale};
+use crate::recorder::{Promises, Recorded, record, times};
+
+fn step(millis: u64, answers: u64, failed: u64) -> StepFigures {
+    let mut latencies = times();
+    for _ in 0..answers {
+        record(&mut latencies, Duration::from_millis(millis));
+    }
+    StepFigures { latencies, failed, refused: 0 }
+}
+
+fn sample(at_ms: u64, confirmed: u64, cpu_secs: f64) -> Sample {
+    let server = ServerFigures { cpu_secs: Some(cpu_secs), resident_bytes: Some(2e8), ..ServerFigures::default() };
+    let mut whereabouts = [0; Whereabouts::ALL.len()];
+    whereabouts[Whereabouts::Reserved as usize] = confirmed;
+    Sample { at_ms, whereabouts, came: confirmed, requests: confirmed * 9, confirmed, server: Some(server), line: None }
+}
+
+/// `confirm` took this long; nine of ten of those who meant to reserve did.
+fn evening(confirm_millis: u64) -> Played {
+    let profile = Profile::bundled("steady").unwrap().unwrap();
+    let scale = Scale { share: 0.01, speed: 10 };
+    let mut waits = times();
+    record(&mut waits, Duration::from_secs(2));
+    let samples: Vec<Sample> =
+        (0..=30).map(|second| sample(second * 1_000, second * 20, second as f64 / 2.0)).collect();
+    let steps = [Step::SignIn, Step::LookUp, Step::Hold].map(|known| (known, step(5, 600, 0)));
+    let recorded = Recorded {
+        steps: [steps.to_vec(), vec![(Step::Confirm, step(confirm_millis, 600, 0))]].concat(),
+        refusals: vec![(Step::Hold, "sold_out".to_owned(), 3), (Step::SignIn, "<b>".to_owned(), 7)],
+        whereabouts: samples[30].whereabouts,
+        promises: Promises { made: 0, kept: 0, early: 0, late: 0, waits },
+        begun_late: times(),
+        came: 900,
+        came_may_reserve: 630,
+        signed_in: 700,
+        walked_away: 10,
+        confirmed: 600,
+        changed: 1,
+        cancelled: 2,
+        missing: 0,
+        requests: 5_400,
+        samples,
+        history_lines: 1_200,
+    };
+    Played {
+        size: profile.sized(scale).unwrap(),
+        profile,
+        scale,
+        campaign: "kr-2021-18-49".to_owned(),
+        has_line: false,
+        connections: 64,
+        seed: 1,
+        began_ms: 1_628_506_800_000,
+        wall: Duration::from_secs(30),
+        generator_cpu: Some(Duration::from_millis(60)),
+        server: Some((ServerFigures::default(), ServerFigures { cpu_secs: Some(15.0), ..ServerFigures::default() })),
+        recorded,
+        faults: Vec::new(),
+        left_over: 0,
+    }
+}
+
+fn clean() -> Option<AuditTold> {
+    Some(AuditTold { clean: true, lines: vec!["nothing was found".to_owned()] })
+}
+
+#[test]
+fn an_evening_within_its_goals_holds() {
+    let report = Report::of(&evening(20), clean());
+    assert!(report.holds(), "{}", report.summary(Language::English));
+    assert!(report.summary(Language::English).ends_with("It holds, at this scale."));
+    assert!(report.summary(Language::Korean).ends_with("이 규모에서 버팁니다."));
+}
+
+#[test]
+fn one_goal_missed_is_enough_and_is_named() {
+    let report = Report::of(&evening(2_000), clean());
+    assert!(!report.holds());
+    let summary = report.summary(Language::English);
+    assert!(summary.contains("It does not hold: confirm, p99."), "{summary}");
+}
+
+#[test]
+fn a_goal_that_was_not_measured_is_not_met() {
+    let mut evening = evening(20);
+    evening.recorded.steps.retain(|(step, _)| *step != Step::Hold);
+    assert!(!Report::of(&evening, clean()).holds());
+}
+
+#[test]
+fn a_finding_of_the_auditor_or_a_reservation_that_is_not_there_outweighs_everything() {
+    let found = Some(AuditTold { clean: false, lines: vec!["I3 at 7".to_owned()] });
+    assert!(!Report::of(&evening(20), found).holds());
+    let mut lost = evening(20);
+    lost.recorded.missing = 1;
+    assert!(!Report::of(&lost, clean()).holds());
+}
+
+#[test]
+fn figures_are_those_of_the_evening() {
+    let told: serde_json::Value = serde_json::from_str(&Report::of(&evening(20), clean()).json()).unwrap();
+    assert_eq!(told["journeys_per_sec"], 20.0);
+    assert_eq!(told["journeys_per_sec_best"], 20.0);
+    assert_eq!(told["generator"]["cpu_us_per_journey"], 100.0);
+    assert_eq!(told["server"]["cpu_us_per_journey"], 25_000.0);
+    assert_eq!(told["refusals"][0]["count"], 7);
+    assert_eq!(told["server"]["commit_mean_ms"], serde_json::Value::Null);
+    assert_eq!(told["people"]["came_may_reserve"], 630);
+}
+
+#[test]
+fn a_server_that_was_killed_counts_on() {
+    assert_eq!(grown([1.0, 3.0, 0.5, 2.0].into_iter()), Some(4.0));
+    assert_eq!(grown(std::iter::empty()), None);
+}
+
+#[test]
+fn the_page_stands_alone_in_both_languages() {
+    let mut evening = evening(20);
+    evening.faults.push(FaultPlayed { kind: FaultKind::Kill, at_ms: 12_000, outcome: Ok("killed".to_owned()) });
+    let report = Report::of(&evening, clean());
+    for language in [Language::Korean, Language::English] {
+        let html = report.html(language);
+        for foreign in ["http://", "https://", "<script", "<img", "<link", "url(", "@import"] {
+            assert!(!html.contains(foreign), "{foreign} in the page");
+        }
+        assert!(html.contains("&lt;b&gt;") && !html.contains("<code><b>"), "codes are escaped");
+        assert!(html.starts_with("<!doctype html>") && html.contains(&format!("lang=\"{}\"", language.code())));
+        assert!(html.contains("prefers-color-scheme:dark"));
+    }
+    assert!(report.html(Language::Korean).contains("사람들은 어디에 있었나"));
+    assert!(report.html(Language::English).contains("Where people were"));
+}
