@@ -12,6 +12,7 @@
 
 use std::cmp::Ordering as Compared;
 use std::hint::black_box;
+use std::ops::Range;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,6 +42,8 @@ pub struct Board {
     /// Of these, the days that can be reserved: all, but of a first dose of a pair those that a second may follow.
     row_open_days: Box<[[AtomicU64; 2]]>,
     rows: Box<[RowLayout]>,
+    /// One entry for each [`Board::ROWS_PER_STAMP`] rows: how often what they show has changed.
+    row_stamps: Box<[AtomicU64]>,
 
     // One entry a block, by block id.
     block_free_slots: Box<[AtomicU64]>,
@@ -112,6 +115,8 @@ impl Board {
     pub const REMAINING_MAX: u16 = u8::MAX as u16;
     /// Rows a board can have.
     pub const ROWS_MAX: u32 = RowDay::ROWS_MAX;
+    /// Rows that change together, as far as [`Board::changes`] goes: a district has some seventy clinics.
+    const ROWS_PER_STAMP: usize = 32;
 
     /// Places left in a slot, at most [`Board::REMAINING_MAX`]; 0 for a slot the board does not know.
     pub fn remaining(&self, slot: SlotId) -> u16 {
@@ -144,7 +149,20 @@ impl Board {
         if (before == 0) != (shown == 0) {
             self.set_slot_bit(block, slot.index(), shown > 0);
         }
+        self.stamp(row);
         true
+    }
+
+    /// How often something has changed in a plane's rows at these clinics or, rounded up, next to them. Who read it
+    /// before reading the rows, and reads the same later on the same thread, knows that the rows still say what they said.
+    pub(super) fn changes(&self, plane: u16, ranks: Range<u32>) -> u64 {
+        if ranks.is_empty() {
+            return 0;
+        }
+        let (first, last) = (self.row(plane, ranks.start).0 as usize, self.row(plane, ranks.end - 1).0 as usize);
+        let stamps = self.row_stamps.get(first / Self::ROWS_PER_STAMP..=last / Self::ROWS_PER_STAMP);
+        // Each only ever goes up, so a sum that is the same says that each is.
+        stamps.unwrap_or_default().iter().fold(0, |sum: u64, stamp| sum.wrapping_add(stamp.load(Acquire)))
     }
 
     /// Reads what [`Board::set`] will read and changes nothing: waits for memory ahead of time.
@@ -209,7 +227,10 @@ impl Board {
     /// Bytes of everything the board holds: counts, masks, row, block and timetable tables. Allocator overhead, some
     /// dozen allocations in all, is not counted.
     pub fn memory_bytes(&self) -> usize {
-        let rows = size_of_val(&*self.row_free_days) + size_of_val(&*self.row_open_days) + size_of_val(&*self.rows);
+        let rows = size_of_val(&*self.row_free_days)
+            + size_of_val(&*self.row_open_days)
+            + size_of_val(&*self.rows)
+            + size_of_val(&*self.row_stamps);
         let blocks = size_of_val(&*self.block_free_slots)
             + size_of_val(&*self.block_places)
             + size_of_val(&*self.block_row_day)
@@ -392,6 +413,13 @@ impl Board {
         let [low, high] = &self.row_open_days[row];
         low.store(days as u64, Release);
         high.store((days >> 64) as u64, Release);
+        self.stamp(row);
+    }
+
+    /// Counts a change of a row, after it was made: whoever sees the count sees the change.
+    fn stamp(&self, row: usize) {
+        let stamp = &self.row_stamps[row / Self::ROWS_PER_STAMP];
+        stamp.store(stamp.load(Relaxed).wrapping_add(1), Release);
     }
 
     fn reckoned_open_days(&self, row: usize) -> DaySet {

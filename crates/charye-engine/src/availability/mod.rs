@@ -39,7 +39,8 @@ pub use directory::{Directory, District, DistrictPlace, Province};
 pub use rebuild::Rebuild;
 pub use resync::{Audit, Finding, Progress, Resync};
 pub use search::{
-    Area, Centre, ClinicFound, Count, NextTime, NextTimes, Order, SearchError, SearchPage, SearchRequest, Show, Totals,
+    Area, Centre, ClinicFound, Count, Footing, NextTime, NextTimes, Order, SearchError, SearchPage, SearchRequest,
+    Show, Totals,
 };
 
 /// Board, directory and campaigns that fit one another. Replaced whole when an import is activated or a campaign

@@ -6,12 +6,14 @@
 //! country, or with a time of day a province or a circle of 100 km. Only the clinics of the page, 50 at most, are looked
 //! at in detail.
 
+mod footing;
 mod page;
 mod request;
 mod sieve;
 
 use std::cell::RefCell;
 
+pub use footing::Footing;
 pub use page::{ClinicFound, Count, NextTime, NextTimes, SearchPage};
 pub use request::{Area, Centre, Order, SearchError, SearchRequest, Show, Totals};
 pub(super) use sieve::Sieve;

@@ -139,6 +139,7 @@ impl BoardBuilder {
             rows: (row_days.into_iter().zip(row_first))
                 .map(|(days, first)| RowLayout { days, first, places: AtomicU32::new(0) })
                 .collect(),
+            row_stamps: (0..rows.div_ceil(Board::ROWS_PER_STAMP)).map(|_| AtomicU64::new(0)).collect(),
             block_free_slots: (0..blocks).map(|_| AtomicU64::new(0)).collect(),
             block_places: (0..blocks).map(|_| AtomicU16::new(0)).collect(),
             block_row_day: block_row_day.into(),

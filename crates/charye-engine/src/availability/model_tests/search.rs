@@ -6,7 +6,7 @@ use charye_domain::time::{DayIndex, MinuteOfDay};
 use charye_domain::vaccine::DoseNumber;
 use proptest::prelude::*;
 
-use super::world::{CAMPAIGN, DAYS, DISTRICTS, Place, World, days_of, district_table, moment, seeds};
+use super::world::{CAMPAIGN, DAYS, DISTRICTS, Place, Seeds, World, days_of, district_table, moment, seeds};
 use crate::availability::cells::Origin;
 use crate::availability::{
     Area, Centre, ClinicFound, Count, Cursor, Moment, NextTime, Order, SearchRequest, Show, Totals,
@@ -183,4 +183,62 @@ proptest! {
             prop_assert_eq!(found, expect, "{:?}", request);
         }
     }
+
+    #[test]
+    fn an_answer_whose_footing_stands_is_what_the_search_says_now(
+        seeds in seeds(),
+        requests in prop::collection::vec(request(), 6),
+        moment in moment(),
+        changes in prop::collection::vec((any::<usize>(), prop_oneof![Just(0_u16), 1_u16..4]), 1..20),
+    ) {
+        let mut world = World::new(&seeds);
+        let search = |world: &World, request: &SearchRequest| world.availability.search(request, moment).unwrap();
+        let mut kept: Vec<_> = requests
+            .iter()
+            .map(|request| (world.availability.footing(request).unwrap(), search(&world, request)))
+            .collect();
+        for (slot, free) in changes {
+            world.set(slot, free);
+            for (request, (footing, answer)) in requests.iter().zip(&mut kept) {
+                let now = search(&world, request);
+                if world.availability.still_stands(footing) {
+                    prop_assert_eq!(&now, &*answer, "{:?}", request);
+                }
+                (*footing, *answer) = (world.availability.footing(request).unwrap(), now);
+                prop_assert!(world.availability.still_stands(footing), "nothing has changed since");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_change_in_another_district_or_product_lets_an_answer_stand() {
+    // Forty clinics in each of two districts: the board counts changes of some thirty neighbours together.
+    let clinics = (0..80).map(|n| (usize::from(n >= 40) * 2, format!("가{n:02}"), None)).collect();
+    let blocks = (0..80).flat_map(|clinic| [(clinic, 0, 0, 0), (clinic, 1, 21, 0), (clinic, 2, 0, 0)]).collect();
+    let seeds = Seeds { clinics, blocks, in_order: true, together: true, counts: Vec::new() };
+    let mut world = World::new(&seeds);
+    let in_first = SearchRequest {
+        area: Area::District(DISTRICTS[0]),
+        product: Some(ProductId(0)),
+        ..SearchRequest::new(CAMPAIGN)
+    };
+    let slot_of = |world: &World, clinic: u32, product: u8, dose: DoseNumber| {
+        let is_it = |place: &Place| (place.clinic.0, place.product.0, place.dose) == (clinic, product, dose);
+        world.places.iter().position(is_it).unwrap()
+    };
+    let mut check = |clinic, product, dose, stands: bool| {
+        let footing = world.availability.footing(&in_first).unwrap();
+        let slot = slot_of(&world, clinic, product, dose);
+        let free = world.places[slot].free + 1;
+        world.set(slot, free);
+        assert_eq!(world.availability.still_stands(&footing), stands, "clinic {clinic} {product} {dose:?}");
+    };
+    check(79, 0, DoseNumber::First, true);
+    check(3, 1, DoseNumber::First, true);
+    check(3, 0, DoseNumber::First, false);
+    // The first second dose makes days of the first open; the next changes nothing that is shown.
+    check(3, 0, DoseNumber::Second, false);
+    check(3, 0, DoseNumber::Second, true);
+    check(3, 0, DoseNumber::First, false);
 }

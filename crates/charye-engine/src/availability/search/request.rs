@@ -249,7 +249,7 @@ impl Availability {
         Ok(Asked { sieve, scope, origin, names, after })
     }
 
-    fn scope(&self, request: &SearchRequest) -> Result<(Scope, Option<Origin>), SearchError> {
+    pub(super) fn scope(&self, request: &SearchRequest) -> Result<(Scope, Option<Origin>), SearchError> {
         let around = matches!(request.area, Area::Around { .. });
         if request.order == Order::Distance && !around {
             return Err(SearchError::CentreMissing);
