@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::App;
 use crate::gate::{Caller, LoginSession, Pass};
+use crate::kept_answers::Standing;
 use crate::listener::Body;
 use crate::locale::Language;
 use crate::problem::{FieldError, Problem};
@@ -168,6 +169,8 @@ pub struct Answer {
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
+    /// What it rests on, if it may be given again to whoever asks the same.
+    standing: Option<Standing>,
 }
 
 impl Answer {
@@ -183,6 +186,11 @@ impl Answer {
         Self::of(StatusCode::OK, "application/json", body.into())
     }
 
+    /// JSON that is text already.
+    pub(crate) fn json_text(text: Vec<u8>) -> Self {
+        Self::of(StatusCode::OK, "application/json", text.into())
+    }
+
     /// An RFC 9457 problem.
     pub fn problem(problem: &Problem, language: Language) -> Self {
         let body = problem.json(language).to_string();
@@ -192,17 +200,30 @@ impl Answer {
     /// See other: after a form, so that a reload asks nothing twice. `path` is ours, never from the request.
     pub fn see_other(path: &str) -> Self {
         let location = HeaderValue::from_str(path).unwrap_or_else(|_| HeaderValue::from_static("/"));
-        Self { status: StatusCode::SEE_OTHER, headers: vec![(LOCATION, location)], body: Bytes::new() }
+        Self { status: StatusCode::SEE_OTHER, headers: vec![(LOCATION, location)], body: Bytes::new(), standing: None }
     }
 
     /// Anything else.
     pub fn of(status: StatusCode, content_type: &'static str, body: Bytes) -> Self {
-        Self { status, headers: vec![(CONTENT_TYPE, HeaderValue::from_static(content_type))], body }
+        // Room for the few that most answers add.
+        let mut headers = Vec::with_capacity(4);
+        headers.push((CONTENT_TYPE, HeaderValue::from_static(content_type)));
+        Self { status, headers, body, standing: None }
     }
 
     /// What it says.
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// To be given again while `standing` holds. Only for answers that need no proof.
+    pub(crate) fn standing(self, standing: Standing) -> Self {
+        Self { standing: Some(standing), ..self }
+    }
+
+    /// What it rests on and says, if it may be given again.
+    pub(crate) fn take_standing(&mut self) -> Option<(Standing, Bytes)> {
+        Some((self.standing.take()?, self.body.clone()))
     }
 
     /// 304, without the body that the client has already.
@@ -244,6 +265,8 @@ impl Answer {
     pub fn into_response(self) -> Response<Body> {
         let mut response = Response::new(Full::new(self.body));
         *response.status_mut() = self.status;
+        // Room for those of every route too, and for the two that hyper adds: growing costs more than an unused place.
+        *response.headers_mut() = HeaderMap::with_capacity(12);
         for (name, value) in self.headers {
             response.headers_mut().append(name, value);
         }

@@ -8,8 +8,10 @@ mod asked;
 pub mod citizen;
 pub mod gate;
 pub mod health;
+mod kept_answers;
 pub mod listener;
 pub mod locale;
+mod made_of;
 pub mod problem;
 pub mod routes;
 

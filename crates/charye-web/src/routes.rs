@@ -3,6 +3,7 @@
 //!
 //! Must never hold a handler's work; it passes a request through gate and limits, and makes every answer safe to send.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -23,6 +24,7 @@ use crate::App;
 use crate::api::doc::ApiDoc;
 use crate::asked::{Answer, Asked, Fields};
 use crate::gate::{Access, Caller, CookieName, CookieSecurity, CsrfToken, Gate, Refusal, Surface, cookie_value};
+use crate::kept_answers::KeptAnswers;
 use crate::listener::{Body, Respond};
 use crate::locale::Language;
 use crate::problem::Problem;
@@ -219,25 +221,38 @@ fn percent_decoded(value: &str) -> Option<String> {
 }
 
 /// Answers requests by the table. One a thread.
-#[derive(Clone, Debug)]
 pub struct Dispatch {
     app: Arc<App>,
     table: Arc<RouteTable>,
+    kept: RefCell<KeptAnswers>,
 }
 
 impl Dispatch {
     /// Answers for this application by this table.
     pub fn new(app: Arc<App>, table: Arc<RouteTable>) -> Self {
-        Self { app, table }
+        Self { app, table, kept: RefCell::default() }
+    }
+}
+
+impl std::fmt::Debug for Dispatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dispatch").field("table", &self.table).finish_non_exhaustive()
     }
 }
 
 impl Respond for Dispatch {
     async fn respond(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
-        let safe = |answer| safe(answer, self.app.gate.security());
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let path = head.uri.path();
         let surface = if path.starts_with("/api/") { Surface::Api } else { Surface::Page };
+        if surface == Surface::Api
+            && head.method == Method::GET
+            && let Some(target) = head.uri.path_and_query()
+            && let Some(response) = self.kept.borrow().find(target.as_str(), &head.headers, &self.app)
+        {
+            return response;
+        }
+        let safe = |answer| safe(answer, surface, self.app.gate.security());
         let language = self.language(surface, &head.headers);
         let target = head.uri.path_and_query().map_or_else(|| path.to_owned(), |target| target.as_str().to_owned());
         if target.len() > TARGET_BYTES_MAX {
@@ -256,13 +271,20 @@ impl Respond for Dispatch {
                 return safe(answer.with(ALLOW, allow));
             }
         };
-        let answer = match self.answer(&row.route, &head, &target, language, values, body).await {
+        let mut answer = match self.answer(&row.route, &mut head, target, language, values, body).await {
             Ok(answer) => answer,
             Err(Told::Answer(answer)) => answer,
             Err(Told::Problem(problem)) => self.tell(surface, &head, language, &problem),
         };
+        let standing = answer.take_standing();
         let response = safe(answer);
         row.count(response.status());
+        // Whoever asks for a kept answer is let through unseen, so only what is open to anyone is kept.
+        if let Some((standing, body)) = standing.filter(|_| row.route.access == Access::Anyone) {
+            let [_, whole, not_modified, ..] = &row.answered;
+            let answered = [whole.clone(), not_modified.clone()];
+            self.kept.borrow_mut().keep(standing, response.headers(), body, answered);
+        }
         response
     }
 }
@@ -284,8 +306,8 @@ impl Dispatch {
     async fn answer(
         &self,
         route: &Route,
-        head: &hyper::http::request::Parts,
-        target: &str,
+        head: &mut hyper::http::request::Parts,
+        target: String,
         language: Language,
         values: Vec<String>,
         body: Incoming,
@@ -297,7 +319,7 @@ impl Dispatch {
         }
         let caller = self.app.gate.recognise(route.surface, &head.headers, now);
         if let Err(refusal) = Gate::admit(&caller, route.access) {
-            return Err(turned_away(route, target, refusal));
+            return Err(turned_away(route, &target, refusal));
         }
         let query = head.uri.query().unwrap_or_default().as_bytes();
         let query = match route.surface {
@@ -311,19 +333,14 @@ impl Dispatch {
         if changes && route.surface == Surface::Page {
             check_csrf(&caller, &form)?;
         }
-        let asked = Asked {
-            app: self.app.clone(),
-            caller,
-            language,
-            now,
-            target: target.to_owned(),
-            headers: head.headers.clone(),
-            path: values,
-            query,
-            form,
-            body,
+        // A page that tells a problem reads its headers again; the API does not.
+        let headers = match route.surface {
+            Surface::Page => head.headers.clone(),
+            Surface::Api => std::mem::take(&mut head.headers),
         };
-        match tokio::time::timeout(deadlines.answer, survive((route.handler)(asked))).await {
+        let asked =
+            Asked { app: self.app.clone(), caller, language, now, target, headers, path: values, query, form, body };
+        match within(deadlines.answer, survive((route.handler)(asked))).await {
             Ok(Some(answer)) => Ok(answer?),
             Ok(None) => {
                 Err(Problem::from_failure(Failure::Fault(Fault::unknown("answer a request")), self.random()).into())
@@ -357,6 +374,16 @@ impl Dispatch {
             Surface::Api => Answer::problem(problem, language),
             Surface::Page => crate::citizen::problem_page(&self.app, head, language, problem),
         }
+    }
+}
+
+/// What `answering` gives within a deadline. Most answers are there at once, and then no timer is made.
+async fn within<T>(deadline: Duration, answering: impl Future<Output = T>) -> Result<T, tokio::time::error::Elapsed> {
+    let mut answering = std::pin::pin!(answering);
+    let at_once = std::future::poll_fn(|context| Poll::Ready(answering.as_mut().poll(context))).await;
+    match at_once {
+        Poll::Ready(answer) => Ok(answer),
+        Poll::Pending => tokio::time::timeout(deadline, answering).await,
     }
 }
 
@@ -419,7 +446,7 @@ async fn read_body(headers: &HeaderMap, body: Incoming, deadline: Duration) -> R
         return Err(Problem::new("media_type_unsupported"));
     }
     let too_slow = |_| Problem { recorded: Some(false), ..Problem::new("request_too_slow") };
-    tokio::time::timeout(deadline, read_frames(body)).await.map_err(too_slow)?
+    within(deadline, read_frames(body)).await.map_err(too_slow)?
 }
 
 /// The body, whole. One that is somewhat too large is read to its end and forgotten, because a peer that is still sending
@@ -442,8 +469,8 @@ async fn read_frames(mut body: Incoming) -> Result<Bytes, Problem> {
 
 /// Headers of every answer, whatever made it: nothing is cached unless it says so, nothing foreign is loaded, nobody
 /// frames us, no type is guessed, no address is passed on; and who came by TLS once comes by TLS for the next year.
-fn safe(answer: Answer, security: CookieSecurity) -> Response<Body> {
-    const EVERY: [(HeaderName, HeaderValue); 6] = [
+fn safe(answer: Answer, surface: Surface, security: CookieSecurity) -> Response<Body> {
+    const OF_A_PAGE: [(HeaderName, HeaderValue); 6] = [
         (
             hyper::header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(
@@ -459,10 +486,23 @@ fn safe(answer: Answer, security: CookieSecurity) -> Response<Body> {
         (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
         (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     ];
+    // JSON loads nothing, asks for nothing and leads nowhere: one policy says it all, and each byte is sent a million times.
+    const OF_THE_API: [(HeaderName, HeaderValue); 3] = [
+        (
+            hyper::header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+        ),
+        (hyper::header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    ];
     let mut response = answer.into_response();
     let headers = response.headers_mut();
-    for (name, value) in EVERY {
+    let mut insert = |(name, value)| {
         headers.insert(name, value);
+    };
+    match surface {
+        Surface::Page => OF_A_PAGE.into_iter().for_each(&mut insert),
+        Surface::Api => OF_THE_API.into_iter().for_each(&mut insert),
     }
     if security == CookieSecurity::TlsOnly {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
@@ -487,7 +527,9 @@ mod tests {
 
     #[test]
     fn only_who_came_by_tls_is_told_to_keep_to_it() {
-        let told = |security| safe(Answer::see_other("/"), security).headers().contains_key(STRICT_TRANSPORT_SECURITY);
+        let told = |security| {
+            safe(Answer::see_other("/"), Surface::Page, security).headers().contains_key(STRICT_TRANSPORT_SECURITY)
+        };
         assert!(told(CookieSecurity::TlsOnly));
         assert!(!told(CookieSecurity::Loopback));
     }

@@ -128,8 +128,9 @@ impl House {
         let (drain, drained) = watch::channel(Drain::No);
         let bound = bind("127.0.0.1:0".parse().unwrap(), 1).unwrap();
         let address = bound.address;
-        let dispatch = Dispatch::new(app.clone(), table.clone());
-        let serving = serve(bound, &Limits::default(), &drained, move || dispatch.clone()).unwrap();
+        let (served, tabled) = (app.clone(), table.clone());
+        let make = move || Dispatch::new(served.clone(), tabled.clone());
+        let serving = serve(bound, &Limits::default(), &drained, make).unwrap();
         let house = Self { address, app, world, table, drain, serving: Some(serving) };
         house.pass(DAY_MS.cast_unsigned());
         house

@@ -8,11 +8,12 @@ use charye_domain::campaign::Campaign;
 use charye_engine::operations::{client_key_is_usable, operation};
 use charye_engine::reservation::PlaceFailure;
 use charye_engine::{Answered, Inside};
-use hyper::header::{CACHE_CONTROL, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH};
+use hyper::header::{CACHE_CONTROL, ETAG, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use super::doc::QueryField;
 use super::told::{AlternativesTold, parse_slot};
+use crate::kept_answers::{Standing, is_known, tag_of};
 use crate::problem::{FieldError, Problem};
 use crate::{Answer, Asked};
 
@@ -135,13 +136,19 @@ pub(super) fn own(asked: &Asked, seq: u64, answer: Answer) -> Answer {
     unless_known(asked, &format!("W/\"{seq}\""), answer)
 }
 
-fn unless_known(asked: &Asked, tag: &str, answer: Answer) -> Answer {
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let sent = asked.headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let known = sent.flat_map(|list| list.split(',')).any(|sent| sent.trim() == "*" || opaque(sent) == opaque(tag));
-    let answer = if known { answer.not_modified() } else { answer };
-    match HeaderValue::from_str(tag) {
-        Ok(tag) => answer.with(ETAG, tag),
-        Err(_) => answer,
+/// An answer that anyone may get again as long as `standing` holds, or 304 if the client has it. Who has it asks each time
+/// whether it still stands.
+pub(super) fn standing(asked: &Asked, answer: Answer, standing: Standing) -> Answer {
+    let tag = tag_of(answer.body());
+    let answer = answer.with(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if is_known(&asked.headers, &tag) {
+        return answer.not_modified().with(ETAG, tag);
     }
+    answer.with(ETAG, tag).standing(standing)
+}
+
+fn unless_known(asked: &Asked, tag: &str, answer: Answer) -> Answer {
+    let Ok(tag) = HeaderValue::from_str(tag) else { return answer };
+    let answer = if is_known(&asked.headers, &tag) { answer.not_modified() } else { answer };
+    answer.with(ETAG, tag)
 }

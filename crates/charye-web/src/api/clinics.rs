@@ -1,27 +1,30 @@
 //! Room: web/api. Finding clinics with places left: by area, name, product, days, time of day; ranked, counted, paged.
 //! Answered from memory at any load; must never take a turn in the queue.
 
+use std::sync::Arc;
+
 use charye_domain::campaign::Campaign;
 use charye_domain::clinic::Point;
 use charye_domain::ids::ProductId;
 use charye_domain::time::{DayIndex, MinuteOfDay};
 use charye_domain::vaccine::DoseNumber;
-use charye_engine::availability::{
-    Area, Availability, Centre, ClinicFound, Count, Cursor, DaySet, NextTime, Order, SearchError, SearchPage,
-    SearchRequest, Show,
-};
+use charye_engine::availability::{Area, Centre, Cursor, DaySet, Order, SearchError, SearchRequest, Show};
+#[cfg(test)]
+use charye_engine::availability::{ClinicFound, Count, Directory, NextTime, SearchPage};
 use hyper::Method;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::asking::{campaign_at, strict_query};
+use super::asking::{campaign_at, standing, strict_query};
 use super::doc::{ApiDoc, QueryField, QueryKind};
+use super::look_up_text::LookUpTexts;
 use super::told::{ClinicTold, TimeTold};
 use crate::asked::Fields;
 use crate::gate::Access;
+use crate::kept_answers::Standing;
 use crate::problem::Problem;
 use crate::routes::Route;
-use crate::{Answer, Asked};
+use crate::{Answer, App, Asked};
 
 const QUERY: &[QueryField] = &[
     field("province", QueryKind::Integer(1, 99), "Two-digit code of a province"),
@@ -57,13 +60,16 @@ const fn field(name: &'static str, kind: QueryKind, about: &'static str) -> Quer
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::api(Method::GET, "/api/v1/campaigns/{campaign}/clinics", Access::Anyone, find).documented(
+    let texts = Arc::new(LookUpTexts::default());
+    let handler = move |asked| find(asked, texts.clone());
+    vec![Route::api(Method::GET, "/api/v1/campaigns/{campaign}/clinics", Access::Anyone, handler).documented(
         ApiDoc::answers::<ClinicsTold>("Clinics with places left").query(QUERY).problems(&["campaign_unknown"]),
     )]
 }
 
+/// What `look_up_text` writes. The three types stand for their schema, and for the test that holds the text against them.
 #[derive(Debug, Serialize, ToSchema)]
-struct ClinicsTold<'a> {
+pub(super) struct ClinicsTold<'a> {
     clinics: Vec<FoundTold<'a>>,
     /// Clinics that match, over all pages.
     matching: u32,
@@ -94,14 +100,25 @@ struct NextTimeTold<'a> {
     time: TimeTold,
 }
 
-async fn find(asked: Asked) -> Result<Answer, Problem> {
+async fn find(asked: Asked, texts: Arc<LookUpTexts>) -> Result<Answer, Problem> {
     strict_query(&asked, QUERY)?;
     let campaign = campaign_at(&asked, 0)?;
     let request = read_request(&campaign, &asked.query)?;
     let availability = asked.app.engine.availability();
     let moment = availability.moment(campaign.id, asked.now);
+    // Before the search: what changes while it reads ends the answer.
+    let footing = availability.footing(&request).map_err(refused)?;
     let page = availability.search(&request, moment).map_err(refused)?;
-    Ok(Answer::json(&told(&campaign, &availability, &page)))
+    let answer = Answer::json_text(texts.write(&campaign, availability.directory(), &page));
+    let (id, made_at, target) = (campaign.id, asked.now, asked.target.clone());
+    let holds = move |app: &App, now| {
+        let engine = &app.engine;
+        Arc::ptr_eq(&engine.availability(), &availability)
+            && engine.campaigns().get(id).is_some_and(|current| Arc::ptr_eq(current, &campaign))
+            && (now == made_at || availability.moment(id, now) == moment)
+            && availability.still_stands(&footing)
+    };
+    Ok(standing(&asked, answer, Standing { target, holds: Arc::new(holds) }))
 }
 
 fn read_request(campaign: &Campaign, query: &Fields) -> Result<SearchRequest, Problem> {
@@ -248,14 +265,21 @@ pub(super) fn refused(error: SearchError) -> Problem {
     Problem::invalid_field(field, error.code())
 }
 
-fn told<'a>(campaign: &'a Campaign, availability: &'a Availability, page: &SearchPage) -> ClinicsTold<'a> {
+/// The dates of a set of days.
+pub(super) fn dates(campaign: &Campaign, days: DaySet) -> Vec<String> {
+    days.iter().map(|day| campaign.date(day).to_string()).collect()
+}
+
+/// The same answer by way of its type.
+#[cfg(test)]
+pub(super) fn told<'a>(campaign: &'a Campaign, directory: &'a Directory, page: &SearchPage) -> ClinicsTold<'a> {
     let (matching, matching_at_least) = match page.matching {
         Count::Exactly(count) => (count, false),
         Count::AtLeast(count) => (count, true),
     };
     let found = |found: &ClinicFound| {
         Some(FoundTold {
-            clinic: availability.directory().clinic(found.clinic)?.into(),
+            clinic: directory.clinic(found.clinic)?.into(),
             distance_m: found.distance_m,
             free_days: found.days.len(),
             places: found.places,
@@ -270,14 +294,10 @@ fn told<'a>(campaign: &'a Campaign, availability: &'a Availability, page: &Searc
     }
 }
 
+#[cfg(test)]
 fn next_time<'a>(campaign: &'a Campaign, time: &NextTime) -> Option<NextTimeTold<'a>> {
     let product = &campaign.product(time.product)?.code;
     Some(NextTimeTold { product, time: TimeTold::of(campaign, time.slot, time.day, time.start, time.remaining) })
-}
-
-/// The dates of a set of days.
-pub(super) fn dates(campaign: &Campaign, days: DaySet) -> Vec<String> {
-    days.iter().map(|day| campaign.date(day).to_string()).collect()
 }
 
 #[cfg(test)]

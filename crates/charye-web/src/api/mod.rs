@@ -8,6 +8,7 @@ mod campaigns;
 mod clinics;
 pub mod doc;
 mod holds;
+mod look_up_text;
 mod one_clinic;
 mod operations;
 mod reservations;

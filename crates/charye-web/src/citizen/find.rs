@@ -1,21 +1,24 @@
 //! Room: web/citizen. Finding a clinic: what a citizen asks for as a form of plain links, what the board answers as a
 //! list. Never waits, never promises a place; what was typed is never lost.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use charye_domain::campaign::Campaign;
+use charye_domain::campaign::{Bilingual, Campaign};
 use charye_domain::clinic::{ClinicKind, Point};
-use charye_domain::ids::{ProductId, ReservationNumber};
+use charye_domain::ids::{ProductId, ReservationNumber, SlotId};
 use charye_domain::time::{DayIndex, MinuteOfDay};
+use charye_domain::vaccine::VaccineProduct;
 use charye_engine::availability::{
     Area, Availability, Centre, ClinicFound, Count, Cursor, Directory, District, Order, SearchError, SearchPage,
     SearchRequest,
 };
 use hyper::{Method, StatusCode};
 
+use super::day_words::{DayWords, DayWordsOf};
 use super::form::{Mistakes, iso_date, link};
 use super::layout::{Layout, Part};
-use super::place::{distance_text, when};
+use super::place::distance_text;
 use super::province_map::ProvinceMap;
 #[cfg(any(test, feature = "samples"))]
 use super::samples::Names;
@@ -33,8 +36,9 @@ const MIDNIGHT: MinuteOfDay = MinuteOfDay(24 * 60);
 const TYPED_MAX: usize = 60;
 
 pub(super) fn routes() -> Vec<Route> {
+    let days = Arc::new(DayWordsOf::default());
     vec![
-        Route::page(Method::GET, "/find", Access::Inside, show),
+        Route::page(Method::GET, "/find", Access::Inside, move |asked| show(asked, days.clone())),
         Route::page(Method::POST, "/find/near", Access::Inside, near),
     ]
 }
@@ -57,57 +61,57 @@ struct Wish {
 
 #[derive(askama::Template)]
 #[template(path = "find.html")]
-struct FindPage {
+struct FindPage<'a> {
     layout: Layout,
-    campaign: String,
+    campaign: &'a str,
     wish: Wish,
     mistakes: Mistakes,
-    provinces: Vec<Choice>,
-    districts: Vec<Choice>,
-    products: Vec<Choice>,
-    times: Vec<Choice>,
-    orders: Vec<Choice>,
+    provinces: Vec<Choice<'a>>,
+    districts: Vec<Choice<'a>>,
+    products: Vec<Choice<'a>>,
+    times: Vec<Choice<'a>>,
+    orders: Vec<Choice<'a>>,
     /// First and last day that can be asked for.
     days: (String, String),
     /// Until a province is chosen.
     map: Option<ProvinceMap>,
     /// Present if the request made sense.
-    found: Option<Found>,
+    found: Option<Found<'a>>,
 }
 
 /// One choice of a list.
 #[derive(Clone, Debug)]
-struct Choice {
-    value: String,
-    text: String,
+struct Choice<'a> {
+    value: Cow<'a, str>,
+    text: Cow<'a, str>,
     chosen: bool,
 }
 
-struct Found {
+struct Found<'a> {
     /// How many clinics have places, in words.
     matching: String,
     none: bool,
-    clinics: Vec<ClinicWords>,
+    clinics: Vec<ClinicWords<'a>>,
     next: Option<String>,
     /// Back to the first page, unless this is it.
     first: Option<String>,
 }
 
-struct ClinicWords {
-    name: String,
-    kind: String,
-    address: String,
+struct ClinicWords<'a> {
+    name: &'a str,
+    kind: Cow<'static, str>,
+    address: &'a str,
     distance: Option<String>,
     days: i64,
     places: i64,
     href: String,
-    times: Vec<TimeLink>,
+    times: Vec<TimeLink<'a>>,
 }
 
-struct TimeLink {
+struct TimeLink<'a> {
     href: String,
     when: String,
-    product: String,
+    product: &'a str,
 }
 
 impl Wish {
@@ -231,8 +235,9 @@ pub(super) fn campaign_inside(asked: &Asked) -> Result<Arc<Campaign>, Problem> {
     campaigns.get(asked.pass()?.campaign).cloned().ok_or_else(|| Problem::new("campaign_unknown"))
 }
 
-async fn show(asked: Asked) -> Result<Answer, Problem> {
+async fn show(asked: Asked, days: Arc<DayWordsOf>) -> Result<Answer, Problem> {
     let campaign = campaign_inside(&asked)?;
+    let days = days.of(&campaign, DayWords::of);
     let availability = asked.app.engine.availability();
     let language = asked.language;
     let mut wish = Wish::of(&asked.query);
@@ -253,7 +258,7 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
             searched = availability.search(&request, moment);
         }
         match searched {
-            Ok(page) => found = Some(found_words(language, &availability, &campaign, &wish, &page)),
+            Ok(page) => found = Some(found_words(language, &availability, &campaign, &days, &wish, &page)),
             Err(error) => mistaken(language, error, &mut mistakes)?,
         }
     }
@@ -320,26 +325,26 @@ fn mistaken(language: Language, error: SearchError, mistakes: &mut Mistakes) -> 
     Ok(())
 }
 
-fn find_page(
+fn find_page<'a>(
     layout: Layout,
-    availability: &Availability,
-    campaign: &Campaign,
+    availability: &'a Availability,
+    campaign: &'a Campaign,
     wish: Wish,
     mistakes: Mistakes,
-    found: Option<Found>,
-) -> FindPage {
+    found: Option<Found<'a>>,
+) -> FindPage<'a> {
     let language = layout.language;
     let directory = availability.directory();
-    let place = |code: u32, name: &charye_domain::campaign::Bilingual, chosen: &str| {
+    let place = |code: u32, name: &'a Bilingual, chosen: &str| {
         let value = code.to_string();
-        Choice { chosen: value == chosen, text: language.of(name).to_owned(), value }
+        Choice { chosen: value == chosen, text: language.of(name).into(), value: value.into() }
     };
     let province = wish.province.parse().ok().and_then(|code| directory.province(code));
     let of_province = province.map_or(&[][..], |province| directory.districts_of(province));
-    let keyed = |pairs: &[(&str, &str)], chosen: &str| {
-        let choice = |(value, key): &(&str, &str)| Choice {
-            value: (*value).to_owned(),
-            text: language.text(key).into_owned(),
+    let keyed = |pairs: &[(&'static str, &str)], chosen: &str| {
+        let choice = |(value, key): &(&'static str, &str)| Choice {
+            value: (*value).into(),
+            text: language.text(key),
             chosen: *value == chosen,
         };
         pairs.iter().map(choice).collect()
@@ -347,7 +352,7 @@ fn find_page(
     let kept = [("product", wish.product.as_str()), ("change", &wish.change)];
     FindPage {
         map: wish.province.is_empty().then(|| ProvinceMap::of(language, directory, &kept)),
-        campaign: language.of(&campaign.name).to_owned(),
+        campaign: language.of(&campaign.name),
         provinces: directory.provinces().iter().map(|p| place(p.code, &p.name, &wish.province)).collect(),
         districts: of_province.iter().map(|d| place(d.code, &d.name, &wish.district)).collect(),
         products: product_choices(language, campaign, &wish.product),
@@ -369,28 +374,30 @@ fn find_page(
     }
 }
 
-fn product_choices(language: Language, campaign: &Campaign, chosen: &str) -> Vec<Choice> {
-    let choice = |product: &charye_domain::vaccine::VaccineProduct| Choice {
-        value: product.code.clone(),
-        text: language.of(&product.name).to_owned(),
+fn product_choices<'a>(language: Language, campaign: &'a Campaign, chosen: &str) -> Vec<Choice<'a>> {
+    let choice = |product: &'a VaccineProduct| Choice {
+        value: (&*product.code).into(),
+        text: language.of(&product.name).into(),
         chosen: product.code == chosen,
     };
     campaign.products.iter().map(choice).collect()
 }
 
-fn found_words(
+fn found_words<'a>(
     language: Language,
-    availability: &Availability,
-    campaign: &Campaign,
+    availability: &'a Availability,
+    campaign: &'a Campaign,
+    days: &DayWords,
     wish: &Wish,
     page: &SearchPage,
-) -> Found {
+) -> Found<'a> {
     let matching = match page.matching {
         Count::Exactly(0) => language.text("find-none"),
         Count::Exactly(count) => language.text_with("find-matching", &[("count", count.into())]),
         Count::AtLeast(count) => language.text_with("find-matching-more", &[("count", count.into())]),
     };
-    let clinics = page.clinics.iter().filter_map(|found| clinic_words(language, availability, campaign, wish, found));
+    let words = |found| clinic_words(language, availability, campaign, days, wish, found);
+    let clinics = page.clinics.iter().filter_map(words);
     Found {
         matching: matching.into_owned(),
         none: page.clinics.is_empty(),
@@ -400,38 +407,47 @@ fn found_words(
     }
 }
 
-fn clinic_words(
+fn clinic_words<'a>(
     language: Language,
-    availability: &Availability,
-    campaign: &Campaign,
+    availability: &'a Availability,
+    campaign: &'a Campaign,
+    days: &DayWords,
     wish: &Wish,
     found: &ClinicFound,
-) -> Option<ClinicWords> {
+) -> Option<ClinicWords<'a>> {
     let clinic = availability.directory().clinic(found.clinic)?;
-    let earliest = found.next_times.iter().next()?;
-    let path = |product: ProductId| {
-        let product = campaign.product(product)?;
-        Some((format!("/find/{}/{}", clinic.code, product.code), language.of(&product.name)))
-    };
+    let earliest = campaign.product(found.next_times.iter().next()?.product)?;
     let times = found.next_times.iter().filter_map(|time| {
-        let (path, product) = path(time.product)?;
-        let (day, slot) = (campaign.date(time.day).to_string(), time.slot.0.to_string());
+        let product = campaign.product(time.product)?;
         Some(TimeLink {
-            href: link(&path, &[("day", &day), ("first", &slot), ("change", &wish.change)]),
-            when: when(language, campaign, time.day, time.start),
-            product: product.to_owned(),
+            href: time_href(&clinic.code, &product.code, days.iso(time.day), time.slot, &wish.change),
+            when: days.when(language, time.day, time.start),
+            product: language.of(&product.name),
         })
     });
     Some(ClinicWords {
-        name: language.of(&clinic.name).to_owned(),
-        kind: language.text(kind_key(clinic.kind)).into_owned(),
-        address: clinic.address.clone(),
+        name: language.of(&clinic.name),
+        kind: language.text(kind_key(clinic.kind)),
+        address: &clinic.address,
         distance: found.distance_m.map(|metres| distance_text(language, metres)),
         days: found.days.len().into(),
         places: found.places.into(),
-        href: link(&path(earliest.product)?.0, &[("change", &wish.change)]),
+        href: link(&format!("/find/{}/{}", clinic.code, earliest.code), &[("change", &wish.change)]),
         times: times.collect(),
     })
+}
+
+/// The address of a clinic's day with a time chosen. Codes, dates and numbers stand in addresses as they are.
+fn time_href(clinic: &str, product: &str, day: &str, slot: SlotId, change: &str) -> String {
+    let mut href = String::with_capacity(96);
+    for part in ["/find/", clinic, "/", product, "?day=", day, "&first=", &slot.0.to_string()] {
+        href.push_str(part);
+    }
+    if !change.is_empty() {
+        href.push_str("&change=");
+        href.push_str(change);
+    }
+    href
 }
 
 pub(super) fn kind_key(kind: ClinicKind) -> &'static str {
@@ -444,11 +460,12 @@ pub(super) fn kind_key(kind: ClinicKind) -> &'static str {
 
 #[cfg(any(test, feature = "samples"))]
 pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
-    let choice = |value: &str, text: &str, chosen| Choice { value: value.to_owned(), text: text.to_owned(), chosen };
-    let clinic = |name: &str, times: usize| ClinicWords {
-        name: name.to_owned(),
-        kind: language.text("clinic-contracted").into_owned(),
-        address: names.address(),
+    let choice = |value, text, chosen| Choice { value: Cow::Borrowed(value), text: Cow::Borrowed(text), chosen };
+    let (campaign, address, clinic_name) = (names.campaign(language), names.address(), names.clinic(language));
+    let clinic = |name, times: usize| ClinicWords {
+        name,
+        kind: language.text("clinic-contracted"),
+        address: &address,
         distance: Some(distance_text(language, 420)),
         days: 1,
         places: 12_345,
@@ -457,7 +474,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
             .map(|_| TimeLink {
                 href: "/find/a/b?day=2021-08-30&first=64".to_owned(),
                 when: "8. 30.".to_owned(),
-                product: "Pfizer".to_owned(),
+                product: "Pfizer",
             })
             .collect(),
     };
@@ -465,7 +482,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         let wish_map = wish.province.is_empty().then(|| ProvinceMap::sample(language));
         let page = FindPage {
             layout: Layout::sample(language, true, Part::Find),
-            campaign: names.campaign(language),
+            campaign: &campaign,
             wish,
             mistakes,
             provinces: vec![choice("11", "서울", true), choice("26", "부산", false)],
@@ -484,7 +501,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     let mut mistakes = Mistakes::default();
     mistakes.add(language, "province", "find-area-too-wide");
     mistakes.add(language, "from", "find-day-wrong");
-    let found = |clinics: Vec<ClinicWords>| Found {
+    let found = |clinics: Vec<_>| Found {
         matching: language.text_with("find-matching", &[("count", 1_u32.into())]).into_owned(),
         none: clinics.is_empty(),
         clinics,
@@ -492,14 +509,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         first: Some("/find".to_owned()),
     };
     vec![
-        (
-            "find",
-            page(
-                typed.clone(),
-                Mistakes::default(),
-                Some(found(vec![clinic(&names.clinic(language), 3), clinic("b", 1)])),
-            ),
-        ),
+        ("find", page(typed.clone(), Mistakes::default(), Some(found(vec![clinic(&clinic_name, 3), clinic("b", 1)])))),
         ("find-empty", page(moving, Mistakes::default(), Some(found(Vec::new())))),
         ("find-mistake", page(typed, mistakes, None)),
     ]
@@ -519,6 +529,16 @@ mod tests {
         check("inf", None);
         check("", None);
         check("37,5", None);
+    }
+
+    #[test]
+    fn a_time_leads_where_its_link_would() {
+        let slot = SlotId(64);
+        for change in ["", "1234-5678-901"] {
+            let pairs = [("day", "2021-08-30"), ("first", "64"), ("change", change)];
+            let linked = link("/find/11110.a_1-b/pfizer", &pairs);
+            assert_eq!(time_href("11110.a_1-b", "pfizer", "2021-08-30", slot, change), linked);
+        }
     }
 
     #[test]

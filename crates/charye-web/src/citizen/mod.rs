@@ -6,6 +6,7 @@ mod calendar;
 mod cancel;
 mod change;
 mod clinic;
+mod day_words;
 mod find;
 mod form;
 mod hold;
@@ -37,6 +38,9 @@ use crate::locale::Language;
 use crate::problem::Problem;
 use crate::routes::Route;
 
+/// What nearly every page fits in.
+const PAGE_BYTES: usize = 24 * 1024;
+
 /// Every page's row of the table of routes.
 pub fn routes() -> Vec<Route> {
     let steps = [
@@ -60,7 +64,9 @@ pub fn routes() -> Vec<Route> {
 
 /// A page as an answer.
 fn page(language: Language, page: &impl askama::Template) -> Result<Answer, Problem> {
-    let html = page.render().map_err(|error| {
+    // At once as large as most pages become: a page that grows is copied each time.
+    let mut html = String::with_capacity(PAGE_BYTES);
+    page.render_into(&mut html).map_err(|error| {
         tracing::error!(%error, "a page did not render");
         Problem::new("fault")
     })?;

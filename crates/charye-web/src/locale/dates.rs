@@ -28,13 +28,25 @@ pub fn short_date(language: Language, date: Date) -> String {
 
 /// `오후 8:00`, `8:00 pm`.
 pub fn time_of_day(language: Language, minute: MinuteOfDay) -> String {
+    let mut text = String::with_capacity(16);
+    push_time_of_day(&mut text, language, minute);
+    text
+}
+
+/// The same, at the end of a text.
+pub(crate) fn push_time_of_day(text: &mut String, language: Language, minute: MinuteOfDay) {
     let (hour, minute) = (minute.0 / 60 % 24, minute.0 % 60);
     let shown = if hour % 12 == 0 { 12 } else { hour % 12 };
-    match (language, hour < 12) {
-        (Language::Korean, true) => format!("오전 {shown}:{minute:02}"),
-        (Language::Korean, false) => format!("오후 {shown}:{minute:02}"),
-        (Language::English, true) => format!("{shown}:{minute:02} am"),
-        (Language::English, false) => format!("{shown}:{minute:02} pm"),
+    let digit = |number: u16| char::from(b'0' + (number % 10) as u8);
+    if language == Language::Korean {
+        text.push_str(if hour < 12 { "오전 " } else { "오후 " });
+    }
+    if shown >= 10 {
+        text.push(digit(shown / 10));
+    }
+    text.extend([digit(shown), ':', digit(minute / 10), digit(minute)]);
+    if language == Language::English {
+        text.push_str(if hour < 12 { " am" } else { " pm" });
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod dates;
 mod particle;
+mod ready;
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -16,8 +17,10 @@ use hyper::header::ACCEPT_LANGUAGE;
 use unic_langid::LanguageIdentifier;
 
 use charye_domain::campaign::Bilingual;
+pub(crate) use dates::push_time_of_day;
 pub use dates::{long_date, short_date, time_of_day, until_text};
 pub use particle::with_particle;
+use ready::ReadyTexts;
 
 /// The languages every screen speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -79,11 +82,20 @@ impl Language {
 
     /// A text by its key.
     pub fn text(self, key: &str) -> Cow<'static, str> {
-        self.text_with(key, &[])
+        ready(self).plain(key).map_or_else(|| self.formatted(key, &[]), Cow::Borrowed)
     }
 
     /// A text by its key, with values for its placeables.
     pub fn text_with(self, key: &str, values: &[(&'static str, Value<'_>)]) -> Cow<'static, str> {
+        if let [("count", Value::Number(count))] = values
+            && let Some(text) = ready(self).counted(key, *count)
+        {
+            return Cow::Owned(text);
+        }
+        self.formatted(key, values)
+    }
+
+    fn formatted(self, key: &str, values: &[(&'static str, Value<'_>)]) -> Cow<'static, str> {
         let bundle = &bundles()[self as usize];
         let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
             // Cannot happen for keys in our own code: a test looks every one of them up.
@@ -155,19 +167,27 @@ fn bundles() -> &'static [FluentBundle<FluentResource>; 2] {
     BUNDLES.get_or_init(|| Language::ALL.map(|language| bundle(language, FILES[language as usize])))
 }
 
+fn ready(language: Language) -> &'static ReadyTexts {
+    static READY: OnceLock<[ReadyTexts; 2]> = OnceLock::new();
+    let of = |language: Language| ReadyTexts::of(&bundles()[language as usize], FILES[language as usize]);
+    &READY.get_or_init(|| Language::ALL.map(of))[language as usize]
+}
+
 fn bundle(language: Language, files: &[&str]) -> FluentBundle<FluentResource> {
     let identifier = language.tag().parse::<LanguageIdentifier>().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![identifier]);
     // Isolation marks around values would show as boxes on old phones, and our values are never right-to-left.
     bundle.set_use_isolating(false);
     bundle.set_formatter(Some(|value, _| match value {
-        FluentValue::Number(number) => Some(grouped(number.value)),
+        FluentValue::Number(number) => Some(grouped(number.value as i64)),
         _ => None,
     }));
     // Only fails if the function is added twice, and this bundle is new.
     let _ = bundle.add_function("JOSA", |positional, _| match positional {
         [FluentValue::String(word), FluentValue::String(pair)] => with_particle(word, pair).into(),
-        [FluentValue::Number(number), FluentValue::String(pair)] => with_particle(&grouped(number.value), pair).into(),
+        [FluentValue::Number(number), FluentValue::String(pair)] => {
+            with_particle(&grouped(number.value as i64), pair).into()
+        }
         _ => FluentValue::Error,
     });
     for file in files {
@@ -179,10 +199,10 @@ fn bundle(language: Language, files: &[&str]) -> FluentBundle<FluentResource> {
 }
 
 /// A whole number with commas between thousands, as both languages write it.
-fn grouped(number: f64) -> String {
-    let digits = format!("{:.0}", number.abs());
+fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
-    if number < 0.0 {
+    if number < 0 {
         text.push('-');
     }
     for (index, digit) in digits.chars().enumerate() {
@@ -253,8 +273,28 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped() {
-        assert_eq!(grouped(16_210_000.0), "16,210,000");
-        assert_eq!(grouped(999.0), "999");
-        assert_eq!(grouped(-1_000.0), "-1,000");
+        assert_eq!(grouped(16_210_000), "16,210,000");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(-1_000), "-1,000");
+    }
+
+    #[test]
+    fn a_text_that_is_ready_says_what_it_would_say_when_worked_out() {
+        for (language, files) in Language::ALL.into_iter().zip(FILES) {
+            let mut counted = 0;
+            for (key, names) in placeables(files) {
+                if names.is_empty() {
+                    assert_eq!(language.text(&key), language.formatted(&key, &[]), "{key}");
+                    assert!(ready(language).plain(&key).is_some(), "{key}");
+                } else if names.iter().eq(["count"]) {
+                    for count in (-2..130).chain([999, 1_000, 1_001, 12_345, 7_654_321, 10_000_000]) {
+                        let values = [("count", Value::Number(count))];
+                        assert_eq!(language.text_with(&key, &values), language.formatted(&key, &values), "{key}");
+                    }
+                    counted += usize::from(ready(language).counted(&key, 7).is_some());
+                }
+            }
+            assert!(counted >= 5, "{counted} texts with a number are ready in {}", language.tag());
+        }
     }
 }
