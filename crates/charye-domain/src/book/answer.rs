@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::book::reservations::{PlaceOf, Reservation};
-use crate::book::{Book, CitizenView, HoldView, Query, Reply, ReservationView, VisitView};
-use crate::ids::{CampaignId, Person, ReservationId, SlotId};
+use crate::book::{Book, CitizenView, ENROLLED_PER_QUERY_MAX, HoldView, Query, Reply, ReservationView, VisitView};
+use crate::ids::{CampaignId, CitizenKey, OpeningId, Person, ReservationId, SlotId};
 use crate::time::UnixMillis;
 
 /// Reservations told of one person, newest first.
@@ -17,8 +17,10 @@ impl Book {
         match query {
             Query::Citizen { person, campaign } => Reply::Citizen(self.citizen(*person, *campaign, now)),
             Query::Operation { key } => Reply::Operation(self.operations.find(*key, now).map(|row| row.outcome)),
-            Query::InLine { .. } => Reply::InLine(None),
-            Query::Enrolled { .. } => Reply::Enrolled(Vec::new()),
+            Query::InLine { person, campaign } => Reply::InLine(self.standing_in(*person, *campaign, now)),
+            Query::Enrolled { campaign, opening, from, limit } => {
+                Reply::Enrolled(self.enrolled(*campaign, *opening, *from, *limit))
+            }
             Query::ReservationByNumber { number } => {
                 Reply::Reservation(self.reservations.find(*number).and_then(|id| self.reservation(id)))
             }
@@ -38,6 +40,16 @@ impl Book {
             .filter_map(|(row, id)| self.reservation_view(ReservationId(id), row))
             .take(limit)
             .collect()
+    }
+
+    fn enrolled(&self, campaign: CampaignId, opening: OpeningId, from: u32, limit: u32) -> Vec<Option<CitizenKey>> {
+        let Some(room) = self.room(campaign, opening) else { return Vec::new() };
+        let to = from.saturating_add(limit.min(ENROLLED_PER_QUERY_MAX)).min(room.draw().numbers());
+        let key = |number: u32| {
+            let person = room.line().person(number).filter(|_| room.draw().has(number))?;
+            self.people.known(person).map(|row| row.key)
+        };
+        (from..to).map(key).collect()
     }
 
     fn citizen(&self, person: Person, campaign: CampaignId, now: UnixMillis) -> CitizenView {

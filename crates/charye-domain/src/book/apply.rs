@@ -1,6 +1,8 @@
 //! Room: domain/book. Facts become state, and nothing else does. Called by the sequencer as it decides, and by whoever
 //! replays a journal: both come to the same book. Never judges, never fails: a fact is a fact.
 
+use std::sync::Arc;
+
 use crate::book::campaigns::CampaignState;
 use crate::book::grid::Claim;
 use crate::book::imports;
@@ -8,10 +10,12 @@ use crate::book::operations::OperationRow;
 use crate::book::reservations::{PlaceOf, Reservation};
 use crate::book::touched::TouchedSlots;
 use crate::book::{Book, Entry, Event, Outcome, Touched};
-use crate::ids::{CampaignId, HoldId, ImportId, Person, ReservationId, ReservationNumber, SlotId};
+use crate::campaign::Campaign;
+use crate::ids::{CampaignId, HoldId, ImportId, OpeningId, Person, ReservationId, ReservationNumber, SlotId};
 use crate::reservation::{DoseState, EndOfHold};
 use crate::time::UnixMillis;
 use crate::vaccine::DoseNumber;
+use crate::waiting_room::steering::Steering;
 
 impl Book {
     /// Makes an entry so, as of the time of its batch. What the entry refers to and does not exist is passed over: the
@@ -19,6 +23,7 @@ impl Book {
     ///
     /// Bounded work, except for an activated import (in proportion to what was staged).
     pub fn apply(&mut self, entry: &Entry, at: UnixMillis) -> Touched {
+        self.rooms.forget_old(at);
         let touched = self.apply_event(entry, at);
         if let Some(operation) = entry.operation {
             self.operations.remember(OperationRow::new(operation, at, Outcome::of(&entry.event)));
@@ -34,7 +39,10 @@ impl Book {
                 self.people.register(*person, *key_id, *citizen_key);
             }
             Event::CitizenRekeyed { person, key_id, citizen_key } => self.people.rekey(*person, *key_id, *citizen_key),
-            Event::PersonErased { person } => self.people.erase(*person),
+            Event::PersonErased { person } => {
+                self.people.erase(*person);
+                self.rooms.erase(*person);
+            }
             Event::CitizenRecognised { .. }
             | Event::Delivered { .. }
             | Event::ClockAccepted
@@ -49,20 +57,34 @@ impl Book {
             | Event::CameBack { .. }
             | Event::LeftLine { .. }
             | Event::PutBack { .. }
-            | Event::Called { .. }
-            | Event::Steered { .. } => {}
+            | Event::Called { .. } => {
+                if let Some(state) = campaign.and_then(|campaign| self.campaigns.get(usize::from(campaign.0))) {
+                    self.rooms.apply(&state.campaign, &entry.event, at);
+                }
+            }
+            Event::Steered { opening, steering, .. } => {
+                return self.steered(campaign, *opening, steering, &entry.event, at);
+            }
 
             Event::VisitStarted { person, opening, generation, ends_at } => {
                 if let Some(campaign) = campaign {
                     self.visits.start(*person, (campaign, *opening), *generation, *ends_at);
                     self.people.set_generation(*person, *generation);
+                    if let Some(state) = self.campaigns.get(usize::from(campaign.0)) {
+                        self.rooms.visit_started(&state.campaign, *opening, (*person, entry.by.actor), at);
+                    }
                 }
             }
             Event::VisitMoved { person, generation, ends_at, .. } => {
                 self.visits.take_over(*person, *generation, *ends_at);
                 self.people.set_generation(*person, *generation);
             }
-            Event::VisitEnded { person, .. } => self.visits.end(*person),
+            Event::VisitEnded { person, cause, .. } => {
+                if let Some(visit) = self.visits.of(*person) {
+                    self.rooms.visit_ended(visit.campaign, visit.opening, *person, *cause);
+                }
+                self.visits.end(*person);
+            }
 
             Event::Held { person, hold, first, second, expires_at, .. } => {
                 return self.hold(*hold, (*person, campaign), (*first, *second), *expires_at);
@@ -70,9 +92,11 @@ impl Book {
             Event::HoldExtended { hold, expires_at, .. } => self.holds.extend(*hold, *expires_at),
             Event::HoldEnded { person, hold, cause } => return self.end_hold(*person, *hold, *cause),
             Event::Confirmed { person, hold, reservation, number } => {
+                self.fulfilled(campaign, *person);
                 return self.confirm(*person, *hold, *reservation, *number, at);
             }
             Event::Reserved { person, reservation, number, first, second, .. } => {
+                self.fulfilled(campaign, *person);
                 let row = Reservation::new(*person, *number, *first, *second, at);
                 return self.reserve(*reservation, row, Claim::Reserve);
             }
@@ -85,14 +109,7 @@ impl Book {
             Event::MarkedNoShow { reservation, dose } => self.set_state(*reservation, *dose, DoseState::NoShow),
 
             Event::CampaignPublished { campaign, text } => {
-                let position = usize::from(campaign.id.0);
-                let released = self.campaigns.get(position).map_or(0, |state| state.openings_released);
-                let state = CampaignState::new(campaign.clone(), text.clone(), released);
-                match self.campaigns.get_mut(position) {
-                    Some(place) => *place = state,
-                    None => self.campaigns.push(state),
-                }
-                return Touched::Campaign(campaign.id);
+                return self.publish(campaign, text);
             }
             Event::ClinicsStaged { import, clinics } => self.imports.stage_clinics(*import, clinics.clone()),
             Event::SessionsStaged { import, sessions } => {
@@ -115,6 +132,7 @@ impl Book {
             Event::OutageNoted { gap_ms } => {
                 self.holds.move_deadlines(*gap_ms);
                 self.visits.move_deadlines(*gap_ms);
+                self.rooms.move_deadlines(*gap_ms);
             }
         }
         Touched::Nothing
@@ -212,6 +230,44 @@ impl Book {
     pub(super) fn place_of_dose(&self, row: &Reservation, dose: DoseNumber) -> Option<PlaceOf> {
         let gives = |slot: &SlotId| self.grid.find(*slot).map(|found| found.row.dose);
         row.places().find(|(_, slot, _)| gives(slot) == Some(dose)).map(|(place, ..)| place)
+    }
+
+    fn publish(&mut self, campaign: &Arc<Campaign>, text: &Arc<str>) -> Touched {
+        match self.campaigns.get_mut(usize::from(campaign.id.0)) {
+            Some(place) => {
+                let next = place.followed_by(campaign.clone(), text.clone());
+                let before = std::mem::replace(place, next);
+                self.rooms.take_up(&place.campaign, Some(&before.campaign));
+            }
+            None => self.campaigns.push(CampaignState::new(campaign.clone(), text.clone(), 0)),
+        }
+        Touched::Campaign(campaign.id)
+    }
+
+    fn steered(
+        &mut self,
+        campaign: Option<CampaignId>,
+        opening: OpeningId,
+        steering: &Steering,
+        event: &Event,
+        at: UnixMillis,
+    ) -> Touched {
+        let Some(state) = campaign.and_then(|campaign| self.campaigns.get_mut(usize::from(campaign.0))) else {
+            return Touched::Nothing;
+        };
+        if let Steering::OpenAt(opens_at) = steering {
+            state.open_at(opening, *opens_at);
+            self.rooms.take_up(&state.campaign, Some(&state.campaign));
+            return Touched::Campaign(state.campaign.id);
+        }
+        self.rooms.apply(&state.campaign, event, at);
+        Touched::Nothing
+    }
+
+    fn fulfilled(&mut self, campaign: Option<CampaignId>, person: Person) {
+        if let Some(campaign) = campaign {
+            self.rooms.fulfilled(campaign, person);
+        }
     }
 
     fn activate(&mut self, import: ImportId) -> Touched {

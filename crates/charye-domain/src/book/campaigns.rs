@@ -1,6 +1,7 @@
 //! Room: domain/book. The campaigns in force, and what follows from each once instead of at every decision: its open days,
 //! its released share, the instants its days begin. Called by `decide`, `apply`, `due`. Never reads text.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Span;
@@ -14,7 +15,11 @@ pub(super) const CAMPAIGNS_MAX: usize = 1_000;
 
 /// One campaign as it stands.
 pub(super) struct CampaignState {
+    /// As published, with the openings that an operator moved.
     pub(super) campaign: Arc<Campaign>,
+    published: Arc<Campaign>,
+    /// Openings that begin at another time than published.
+    moved: BTreeMap<OpeningId, UnixMillis>,
     /// The canonical text it was read from.
     pub(super) text: Arc<str>,
     /// How many openings, in order, have released their share.
@@ -37,9 +42,45 @@ struct Day {
 impl CampaignState {
     pub(super) fn new(campaign: Arc<Campaign>, text: Arc<str>, openings_released: u16) -> Self {
         let days = (0..DayIndex::MAX_DAYS as u8).map(|day| Day::of(&campaign, DayIndex(day))).collect();
-        let mut state = Self { open_days: campaign.open_days(), days, campaign, text, openings_released: 0, share: 0 };
+        let mut state = Self {
+            open_days: campaign.open_days(),
+            days,
+            published: campaign.clone(),
+            campaign,
+            moved: BTreeMap::new(),
+            text,
+            openings_released: 0,
+            share: 0,
+        };
         state.release(openings_released);
         state
+    }
+
+    /// The next version: what was released stays, and openings stay moved unless this version moves them itself.
+    pub(super) fn followed_by(&self, campaign: Arc<Campaign>, text: Arc<str>) -> Self {
+        let mut next = Self::new(campaign, text, self.openings_released);
+        let published = |campaign: &Campaign, opening| campaign.opening(opening).map(|opening| opening.window.opens_at);
+        for (opening, opens_at) in &self.moved {
+            if published(&self.published, *opening) == published(&next.published, *opening) {
+                next.open_at(*opening, *opens_at);
+            }
+        }
+        next
+    }
+
+    /// An opening begins at another time than published.
+    pub(super) fn open_at(&mut self, opening: OpeningId, opens_at: UnixMillis) {
+        let campaign = Arc::make_mut(&mut self.campaign);
+        if let Some(place) = campaign.openings.get_mut(usize::from(opening.0)) {
+            place.window.opens_at = opens_at;
+            place.window.opens_civil = opens_at.civil(&campaign.time_zone);
+            self.moved.insert(opening, opens_at);
+        }
+    }
+
+    /// Openings that begin at another time than published.
+    pub(super) fn moved(&self) -> &BTreeMap<OpeningId, UnixMillis> {
+        &self.moved
     }
 
     /// What deciding events carry.
@@ -66,9 +107,10 @@ impl CampaignState {
         }
     }
 
-    /// Whether `next` may take this campaign's place: what reservations and events refer to by position stays.
+    /// Whether `next` may take this campaign's place: what reservations and events refer to by position stays, and nobody
+    /// who stands in a line loses it.
     pub(super) fn may_become(&self, next: &Campaign) -> bool {
-        let old = &*self.campaign;
+        let old = &*self.published;
         let same_products = old
             .products
             .iter()
@@ -87,6 +129,7 @@ impl CampaignState {
             && old.products.len() <= next.products.len()
             && same_products
             && begun <= next.openings.len()
+            && (begun == 0 || old.line.is_some() == next.line.is_some())
             && same_begun
     }
 

@@ -28,7 +28,7 @@ pub struct Entry {
     pub by: Provenance,
     /// The rules in force: campaign and version. `None` for facts outside any campaign.
     pub under: Option<(CampaignId, CampaignVersion)>,
-    /// On the last event of a command that carried a key: what a repetition is answered from.
+    /// On the event that a command with a key was about, its last but for consequences: what a repetition is answered from.
     pub operation: Option<Operation>,
     pub event: Event,
 }

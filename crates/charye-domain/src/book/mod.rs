@@ -35,6 +35,7 @@ mod index;
 mod operations;
 mod people;
 mod reservations;
+mod rooms;
 mod visits;
 
 pub use command::{
@@ -50,6 +51,7 @@ pub use outcome::{
     CitizenView, ENROLLED_PER_QUERY_MAX, HoldView, LineStanding, Outcome, Query, Reply, ReservationView, VisitView,
 };
 pub use rejection::Rejection;
+pub use rooms::{Draw, RoomPhase, WaitingRoom};
 pub use state::{Book, Room, SlotCounts};
 pub use touched::{Touched, TouchedSlots};
 pub use visits::EXPIRED_HOLDS_MAX;

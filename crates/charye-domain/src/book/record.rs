@@ -11,7 +11,7 @@ impl Book {
     /// Judges a command and pushes what is to be recorded: the facts that follow, or, for a refused command with a key,
     /// the refusal. Pushes nothing for a repetition, a key used for something else, or a refusal without a key.
     ///
-    /// The operation stands on the last entry. The caller applies the entries before it records the next command.
+    /// The operation stands on the entry that the command was about. The caller applies the entries before it records the next command.
     pub fn record(&self, command: &Command, now: UnixMillis, entries: &mut Vec<Entry>) -> Outcome {
         if let Some(operation) = command.operation
             && let Some(known) = self.operations.find(operation.key, now)
@@ -20,9 +20,11 @@ impl Book {
             return if same_request { known.outcome } else { Outcome::Refused(Rejection::KeyReused) };
         }
         let before = entries.len();
+        let mut answers = before;
         let outcome = match self.decide(command, now) {
             Ok(events) => {
                 let (under, outcome) = (events.under, events.outcome());
+                answers += events.answers();
                 entries.extend(events.into_list().map(|event| Entry { by: command.by, under, operation: None, event }));
                 outcome
             }
@@ -35,10 +37,8 @@ impl Book {
                 Outcome::Refused(rejection)
             }
         };
-        if entries.len() > before
-            && let Some(last) = entries.last_mut()
-        {
-            last.operation = command.operation;
+        if let Some(answering) = entries.get_mut(answers) {
+            answering.operation = command.operation;
         }
         outcome
     }
@@ -50,6 +50,14 @@ impl Book {
             | Action::EndVisit { campaign, .. }
             | Action::Hold { campaign, .. }
             | Action::ReserveAtOnce { campaign, .. }
+            | Action::Arrive { campaign, .. }
+            | Action::LeaveLine { campaign, .. }
+            | Action::Call { campaign, .. }
+            | Action::Steer { campaign, .. }
+            | Action::CommitDraw { campaign, .. }
+            | Action::CloseDraw { campaign, .. }
+            | Action::RevealDraw { campaign, .. }
+            | Action::PlaceDrawn { campaign, .. }
             | Action::StageSessions { campaign, .. } => *campaign,
             _ => return None,
         };

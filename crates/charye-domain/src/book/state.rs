@@ -11,10 +11,11 @@ use crate::book::imports::Imports;
 use crate::book::operations::{OperationRow, Operations};
 use crate::book::people::People;
 use crate::book::reservations::Reservations;
+use crate::book::rooms::{Rooms, WaitingRoom};
 use crate::book::visits::Visits;
 use crate::campaign::Campaign;
 use crate::clinic::Clinic;
-use crate::ids::{BlockId, CampaignId, ClinicId, OperationKey, Person, SlotId};
+use crate::ids::{BlockId, CampaignId, ClinicId, OpeningId, OperationKey, Person, SlotId};
 use crate::slot::released;
 use crate::time::{MinuteOfDay, UnixMillis};
 
@@ -29,6 +30,7 @@ pub struct Book {
     pub(super) reservations: Reservations,
     pub(super) operations: Operations,
     pub(super) imports: Imports,
+    pub(super) rooms: Rooms,
 }
 
 /// How much to make room for before the first citizen comes, because a table of ten million rows that grows stops
@@ -94,6 +96,7 @@ impl Book {
             reservations: Reservations::with_room_for(room.reservations),
             operations: Operations::with_room_for(room.operations),
             imports: Imports::default(),
+            rooms: Rooms::new(),
         }
     }
 
@@ -215,6 +218,16 @@ impl Book {
             operations: self.operations.rows().len(),
             visits: self.visits.len(),
         }
+    }
+
+    /// The waiting rooms that have come to anything yet, by campaign and opening.
+    pub fn rooms(&self) -> impl ExactSizeIterator<Item = &WaitingRoom> {
+        self.rooms.all()
+    }
+
+    /// The waiting room of an opening, if it has come to anything yet.
+    pub fn room(&self, campaign: CampaignId, opening: OpeningId) -> Option<&WaitingRoom> {
+        self.rooms.get(campaign, opening)
     }
 
     /// Keys of the operations whose answers are remembered.

@@ -6,7 +6,8 @@ mod promise;
 mod speed;
 
 pub use promise::{Promise, PromiseScore, Verdict};
-pub use speed::Speed;
+pub(crate) use speed::SpeedParts;
+pub use speed::{Measured, Speed};
 
 /// A wait longer than this gets a range that is at most [`FACTOR_MAX`] wide, a shorter one at most [`SHORT_WIDTH_SECS`].
 pub const LONG_WAIT_SECS: u32 = 300;
@@ -62,7 +63,12 @@ pub fn estimate(ahead: u32, speed: &Speed, fastest_per_sec: f64) -> Estimate {
     if speed.is_paused() {
         return Estimate::Paused;
     }
-    let Some(measured) = speed.measured() else {
+    estimate_at(ahead, speed.measured(), fastest_per_sec)
+}
+
+/// [`estimate`] in a line that is not paused, at a speed that was measured before: what is told to many is measured once.
+pub fn estimate_at(ahead: u32, measured: Option<Measured>, fastest_per_sec: f64) -> Estimate {
+    let Some(measured) = measured else {
         let at_least = f64::from(ahead) / fastest_per_sec.max(1.0);
         return Estimate::NotYet { at_least_secs: at_least.min(WAIT_MAX_SECS) as u32 };
     };

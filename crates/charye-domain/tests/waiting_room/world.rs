@@ -383,7 +383,7 @@ impl World {
         let queued_ms_p99 = if during(self.scenario.slow_at) { 400 } else { 5 };
         let measured = Measured { at: self.now, commit_ms_p99: 4, queued_ms_p99 };
         let measured = (!during(self.scenario.blind_at)).then_some(measured);
-        let calls = self.controller.decide(&mut self.door, &self.line, measured, self.signing_in, self.now);
+        let calls = self.controller.decide(&self.door, &self.line, measured, self.signing_in, self.now);
         let passed = calls.map_or(0, |calls| self.call(calls));
         if self.line.waiting().total() > 0 || passed > 0 {
             self.speed.note_passed(passed, self.now);

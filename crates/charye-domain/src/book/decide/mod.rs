@@ -4,10 +4,13 @@
 mod citizen;
 mod clinic_day;
 mod doses;
+mod draw;
 mod hold;
 mod import;
+mod line;
 mod permission;
 mod reservation;
+mod steer;
 mod visit;
 
 use crate::book::campaigns::CampaignState;
@@ -50,14 +53,25 @@ impl Book {
                 self.end_visit(asking(*person), *campaign, *generation, *wish)
             }
 
-            Action::CommitDraw { .. }
-            | Action::CloseDraw { .. }
-            | Action::RevealDraw { .. }
-            | Action::PlaceDrawn { .. }
-            | Action::Arrive { .. }
-            | Action::LeaveLine { .. }
-            | Action::Call { .. }
-            | Action::Steer { .. } => Err(Rejection::CampaignUnknown),
+            Action::CommitDraw { campaign, opening, key_id, commitments } => {
+                self.commit_draw((*campaign, *opening), *key_id, commitments, now)
+            }
+            Action::CloseDraw { campaign, opening, closing } => self.close_draw((*campaign, *opening), closing, now),
+            Action::RevealDraw { campaign, opening, secret, public_value } => {
+                self.reveal_draw((*campaign, *opening), secret, public_value)
+            }
+            Action::PlaceDrawn { campaign, opening, from, places } => {
+                self.place_drawn((*campaign, *opening), *from, places)
+            }
+            Action::Arrive { person, campaign, facts, began_at, purpose } => {
+                self.arrive(asking(*person), *campaign, facts, *began_at, *purpose)
+            }
+            Action::LeaveLine { person, campaign } => self.leave_line(asking(*person), *campaign),
+            Action::Call { campaign, opening, calls } => self.call(*campaign, *opening, *calls, now),
+            Action::Steer { campaign, opening, steering, note, rehearsal } => {
+                let (campaign, opening, rehearsal) = (*campaign, *opening, *rehearsal);
+                self.steer(&steer::Steerer { campaign, opening, actor, note, rehearsal, now }, steering)
+            }
 
             Action::Hold { person, campaign, authority, facts, places } => {
                 self.hold_places(asking(*person), (*campaign, *authority), facts, *places)

@@ -13,95 +13,95 @@ const RECORDS_PER_PIECE: usize = 2_048;
 const RECORDS_LOOKED_AHEAD: usize = 64;
 
 /// Gathers bytes and passes them on in pieces.
-pub(super) struct Writer<'a> {
+pub(in crate::book) struct Writer<'a> {
     sink: &'a mut dyn FnMut(&[u8]),
     piece: Vec<u8>,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(sink: &'a mut dyn FnMut(&[u8])) -> Self {
+    pub(in crate::book) fn new(sink: &'a mut dyn FnMut(&[u8])) -> Self {
         Self { sink, piece: Vec::with_capacity(PIECE + 4_096) }
     }
 
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+    pub(in crate::book) fn bytes(&mut self, bytes: &[u8]) {
         self.piece.extend_from_slice(bytes);
         if self.piece.len() >= PIECE {
             self.pass_on();
         }
     }
 
-    pub(super) fn u8(&mut self, value: u8) {
+    pub(in crate::book) fn u8(&mut self, value: u8) {
         self.bytes(&[value]);
     }
 
-    pub(super) fn u16(&mut self, value: u16) {
+    pub(in crate::book) fn u16(&mut self, value: u16) {
         self.bytes(&value.to_le_bytes());
     }
 
-    pub(super) fn u32(&mut self, value: u32) {
+    pub(in crate::book) fn u32(&mut self, value: u32) {
         self.bytes(&value.to_le_bytes());
     }
 
-    pub(super) fn u64(&mut self, value: u64) {
+    pub(in crate::book) fn u64(&mut self, value: u64) {
         self.bytes(&value.to_le_bytes());
     }
 
-    pub(super) fn i64(&mut self, value: i64) {
+    pub(in crate::book) fn i64(&mut self, value: i64) {
         self.bytes(&value.to_le_bytes());
     }
 
     /// A count: every table of the book holds less than 2^32 rows.
-    pub(super) fn count(&mut self, count: usize) {
+    pub(in crate::book) fn count(&mut self, count: usize) {
         self.u32(count as u32);
     }
 
-    pub(super) fn text(&mut self, text: &str) {
+    pub(in crate::book) fn text(&mut self, text: &str) {
         self.count(text.len());
         self.bytes(text.as_bytes());
     }
 
-    pub(super) fn pass_on(&mut self) {
+    pub(in crate::book) fn pass_on(&mut self) {
         (self.sink)(&self.piece);
         self.piece.clear();
     }
 }
 
 /// Takes bytes from a source that fills a buffer whole or says no.
-pub(super) struct Reader<'a> {
+pub(in crate::book) struct Reader<'a> {
     source: &'a mut dyn FnMut(&mut [u8]) -> bool,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a mut dyn FnMut(&mut [u8]) -> bool) -> Self {
+    pub(in crate::book) fn new(source: &'a mut dyn FnMut(&mut [u8]) -> bool) -> Self {
         Self { source }
     }
 
-    pub(super) fn fill(&mut self, buffer: &mut [u8]) -> Result<(), ImageError> {
+    pub(in crate::book) fn fill(&mut self, buffer: &mut [u8]) -> Result<(), ImageError> {
         if buffer.is_empty() || (self.source)(buffer) { Ok(()) } else { Err(ImageError::CutShort) }
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], ImageError> {
+    pub(in crate::book) fn array<const N: usize>(&mut self) -> Result<[u8; N], ImageError> {
         let mut array = [0; N];
         self.fill(&mut array).map(|()| array)
     }
 
-    pub(super) fn u8(&mut self) -> Result<u8, ImageError> {
+    pub(in crate::book) fn u8(&mut self) -> Result<u8, ImageError> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    pub(super) fn u16(&mut self) -> Result<u16, ImageError> {
+    pub(in crate::book) fn u16(&mut self) -> Result<u16, ImageError> {
         self.array().map(u16::from_le_bytes)
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, ImageError> {
+    pub(in crate::book) fn u32(&mut self) -> Result<u32, ImageError> {
         self.array().map(u32::from_le_bytes)
     }
 
-    pub(super) fn u64(&mut self) -> Result<u64, ImageError> {
+    pub(in crate::book) fn u64(&mut self) -> Result<u64, ImageError> {
         self.array().map(u64::from_le_bytes)
     }
 
-    pub(super) fn text(&mut self) -> Result<String, ImageError> {
+    pub(in crate::book) fn text(&mut self) -> Result<String, ImageError> {
         let length = self.u32()?;
         if length > TEXT_MAX {
             return Err(ImageError::Invalid("a text is too long"));
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads `count` records of `width` bytes, a piece at a time.
-    pub(super) fn records(
+    pub(in crate::book) fn records(
         &mut self,
         count: u32,
         width: usize,
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
 
     /// [`Reader::records`] for tables that are reached at random: `ahead` looks where `each` will, for some records
     /// before the first of them, so that their waits for memory overlap.
-    pub(super) fn records_looked_ahead<T>(
+    pub(in crate::book) fn records_looked_ahead<T>(
         &mut self,
         target: &mut T,
         (count, width): (u32, usize),
@@ -165,12 +165,12 @@ impl<'a> Reader<'a> {
 }
 
 /// The fields of one record, taken from its front. A record is as long as its fields: taking more gives zeros.
-pub(super) struct Fields<'a> {
+pub(in crate::book) struct Fields<'a> {
     rest: &'a [u8],
 }
 
 impl Fields<'_> {
-    pub(super) fn array<const N: usize>(&mut self) -> [u8; N] {
+    pub(in crate::book) fn array<const N: usize>(&mut self) -> [u8; N] {
         match self.rest.split_first_chunk::<N>() {
             Some((array, rest)) => {
                 self.rest = rest;
@@ -180,24 +180,24 @@ impl Fields<'_> {
         }
     }
 
-    pub(super) fn u8(&mut self) -> u8 {
+    pub(in crate::book) fn u8(&mut self) -> u8 {
         let [byte] = self.array();
         byte
     }
 
-    pub(super) fn u16(&mut self) -> u16 {
+    pub(in crate::book) fn u16(&mut self) -> u16 {
         u16::from_le_bytes(self.array())
     }
 
-    pub(super) fn u32(&mut self) -> u32 {
+    pub(in crate::book) fn u32(&mut self) -> u32 {
         u32::from_le_bytes(self.array())
     }
 
-    pub(super) fn u64(&mut self) -> u64 {
+    pub(in crate::book) fn u64(&mut self) -> u64 {
         u64::from_le_bytes(self.array())
     }
 
-    pub(super) fn i64(&mut self) -> i64 {
+    pub(in crate::book) fn i64(&mut self) -> i64 {
         i64::from_le_bytes(self.array())
     }
 }

@@ -1,12 +1,12 @@
 //! Room: domain/book. The book as bytes and back: what a snapshot holds. Called by the ledger's snapshots, which add hash
 //! and sequence number. Never does I/O, never trusts a byte it reads.
 //!
-//! Version 1, little endian, in this order: magic, version; campaigns (as texts); clinics; patterns of start times; rows;
+//! Version 2, little endian, in this order: magic, version; campaigns (as texts, with openings that begin at another time); clinics; patterns of start times; rows;
 //! blocks; capacities; undercut slots; people; reservations; holds; visits; remembered operations; open imports;
-//! fingerprint. Counters of held and reserved places are not in it: they follow from holds and reservations, so an image
+//! waiting rooms; fingerprint. Counters of held and reserved places are not in it: they follow from holds and reservations, so an image
 //! cannot disagree with itself. The same book always gives the same bytes.
 
-mod bytes;
+pub(super) mod bytes;
 mod clinic;
 mod outcome;
 mod read;
@@ -17,7 +17,7 @@ pub use read::CampaignReader;
 use crate::ids::CampaignId;
 
 const MAGIC: [u8; 8] = *b"CHARYEBK";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// Bytes of one record of each table of fixed width.
 mod width {

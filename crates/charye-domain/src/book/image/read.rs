@@ -14,6 +14,7 @@ use crate::book::imports::{IMPORTS_MAX, STAGED_MAX, Staged};
 use crate::book::operations::OperationRow;
 use crate::book::people::PersonRow;
 use crate::book::reservations::{PlaceOf, Reservation, state_from_code, takes_a_place};
+use crate::book::rooms::Rooms;
 use crate::book::{Book, Operation};
 use crate::campaign::Campaign;
 use crate::ids::{
@@ -57,6 +58,7 @@ impl Book {
         check(book.undercut_is_sound(), "an undercut slot")?;
         book.read_operations(from)?;
         book.read_imports(from)?;
+        book.rooms = Rooms::read(from, |id| book.campaigns.get(usize::from(id.0)).map(|state| &*state.campaign))?;
         check(from.u64()? == book.fingerprint(), "the fingerprint")?;
         Ok(book)
     }
@@ -70,7 +72,14 @@ impl Book {
             let campaign = campaigns(&text, id, version).filter(|read| read.id == id && read.version == version);
             let campaign = campaign.ok_or(ImageError::CampaignUnreadable(id))?;
             check(usize::from(released) <= campaign.openings.len(), "the openings released")?;
-            self.campaigns.push(CampaignState::new(Arc::new(campaign), text.into(), released));
+            let mut state = CampaignState::new(Arc::new(campaign), text.into(), released);
+            for _ in 0..at_most(from.u32()?, state.campaign.openings.len(), "the openings moved")? {
+                let (opening, opens_at) = (OpeningId(from.u8()?), UnixMillis(i64::from_le_bytes(from.array()?)));
+                let window = state.campaign.opening(opening).map(|opening| &opening.window);
+                check(window.is_some_and(|window| opens_at < window.closes_at), "an opening that was moved")?;
+                state.open_at(opening, opens_at);
+            }
+            self.campaigns.push(state);
         }
         Ok(())
     }

@@ -23,6 +23,7 @@ impl Book {
         self.write_claims(to);
         self.write_operations(to);
         self.write_imports(to);
+        self.rooms.write(to);
         to.u64(self.fingerprint());
         to.pass_on();
     }
@@ -33,6 +34,11 @@ impl Book {
             to.u16(state.campaign.version.0);
             to.u16(state.openings_released);
             to.text(&state.text);
+            to.count(state.moved().len());
+            for (opening, opens_at) in state.moved() {
+                to.u8(opening.0);
+                to.i64(opens_at.0);
+            }
         }
         to.count(self.clinics.rows().len());
         self.clinics.rows().iter().for_each(|clinic| write_clinic(to, clinic));

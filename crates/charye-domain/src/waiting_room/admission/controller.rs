@@ -63,7 +63,7 @@ impl AdmissionController {
     /// because they will stand before people who would be called now.
     pub fn decide(
         &mut self,
-        door: &mut Door,
+        door: &Door,
         line: &Line,
         measured: Option<Measured>,
         signing_in: u32,
@@ -72,6 +72,10 @@ impl AdmissionController {
         let elapsed = self.last.map_or(STEP_MS, |last| now.millis_since(last));
         if elapsed < STEP_MS {
             return None;
+        }
+        if self.last.is_none() {
+            // Who comes first to an empty line does not wait for a rate to be measured.
+            self.budget = 1.0;
         }
         self.last = Some(now);
         let terms = *door.terms();

@@ -2,7 +2,7 @@
 //! left. Derived from the journal (calls, visits started and ended, terms), so every node has the same one. Never lets
 //! inside and called people together grow past the hard cap, and never calls anyone past somebody with a lower place.
 
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
@@ -89,8 +89,10 @@ pub struct Door {
     paused: Option<PauseReason>,
     /// Called, and may still come. At most the cap.
     called: FxHashMap<Person, Grace>,
-    /// The same by the end of the grace, oldest first; those who came are still in it.
-    graces: VecDeque<(UnixMillis, Person)>,
+    /// The same by the end of the grace, oldest first.
+    graces: BTreeSet<(UnixMillis, Person)>,
+    /// The end of the latest grace given: no later one ends earlier.
+    last_until: UnixMillis,
     web_inside: u32,
     agents_inside: u32,
     returners: Returners,
@@ -104,7 +106,8 @@ impl Door {
             terms_number: 0,
             paused: None,
             called: FxHashMap::default(),
-            graces: VecDeque::new(),
+            graces: BTreeSet::new(),
+            last_until: UnixMillis(i64::MIN),
             web_inside: 0,
             agents_inside: 0,
             returners: Returners::default(),
@@ -133,10 +136,8 @@ impl Door {
     /// no returner and nobody of the line while somebody overtaken waits.
     pub fn call(&mut self, calls: Calls, line: &mut Line, at: UnixMillis) -> Called {
         let mut people = Vec::new();
-        let mut seats = self.seats_free(at);
-        if self.paused.is_some() {
-            seats = 0;
-        }
+        self.forget_passed(at);
+        let mut seats = self.seats_to_call_to(at);
         let overtaken = calls.overtaken.min(seats);
         people.extend((0..overtaken).map_while(|_| line.call_overtaken()).map(|person| (person, Lane::Line)));
         seats -= people.len() as u32;
@@ -150,13 +151,29 @@ impl Door {
             let of_line = calls.line.min(seats);
             people.extend((0..of_line).map_while(|_| line.call_next()).map(|person| (person, Lane::Line)));
         }
-        let earliest = self.graces.back().map_or(at, |(until, _)| *until);
-        let until = at.plus_millis(self.terms.grace_ms()).max(earliest);
+        let until = at.plus_millis(self.terms.grace_ms()).max(self.last_until);
+        if !people.is_empty() {
+            self.last_until = until;
+        }
         for (person, lane) in &people {
             self.called.insert(*person, Grace { called_at: at, until, lane: *lane });
-            self.graces.push_back((until, *person));
+            self.graces.insert((until, *person));
         }
         Called { people, now_serving: line.now_serving() }
+    }
+
+    /// As many of these as [`Self::call`] would call now, from each lane.
+    pub fn bounded(&self, calls: Calls, line: &Line, at: UnixMillis) -> Calls {
+        let seats = self.seats_to_call_to(at);
+        let all_overtaken = line.overtaken_waiting_count();
+        let overtaken = calls.overtaken.min(all_overtaken).min(seats);
+        if overtaken < all_overtaken {
+            return Calls { overtaken, ..Calls::default() };
+        }
+        let waiting = line.waiting().total().saturating_sub(overtaken);
+        let seats = seats - overtaken;
+        let returners = calls.returners.min(seats).min(self.returners.callable(waiting > 0));
+        Calls { overtaken, returners, line: calls.line.min(seats - returners).min(waiting) }
     }
 
     /// What somebody who asks at `at` is told. Asking changes nothing.
@@ -189,7 +206,7 @@ impl Door {
     /// Not called, or the grace has passed.
     pub fn enter(&mut self, person: Person, at: UnixMillis) -> Result<(UnixMillis, Lane), NotCalled> {
         let grace = *self.called.get(&person).filter(|grace| at < grace.until).ok_or(NotCalled)?;
-        self.called.remove(&person);
+        self.forget_called(person);
         self.web_inside = self.web_inside.saturating_add(1);
         if grace.lane == Lane::Line {
             self.returners.line_admitted();
@@ -197,9 +214,26 @@ impl Door {
         Ok((grace.called_at, grace.lane))
     }
 
-    /// Somebody who was called gives the place up: the seat is free at once.
+    /// When somebody was called who may still come.
+    pub fn called_at(&self, person: Person) -> Option<UnixMillis> {
+        self.called.get(&person).map(|grace| grace.called_at)
+    }
+
+    /// Somebody who was called, or is back, gives the place up: the seat is free at once.
     pub fn give_up(&mut self, person: Person) {
-        self.called.remove(&person);
+        self.forget_called(person);
+        self.returners.leave(person);
+    }
+
+    /// Somebody is inside whom this door did not call. No decision lets that happen; the journal may still say so, and then
+    /// they take a seat like everybody.
+    pub fn enter_uncalled(&mut self) {
+        self.web_inside = self.web_inside.saturating_add(1);
+    }
+
+    /// An agent is inside although no seat was free for them; see [`Self::enter_uncalled`].
+    pub fn agent_enters_uncalled(&mut self) {
+        self.agents_inside = self.agents_inside.saturating_add(1);
     }
 
     /// A visit of the web line has ended, however it did.
@@ -212,12 +246,16 @@ impl Door {
     /// # Errors
     /// Their share of the cap is taken.
     pub fn agent_enters(&mut self, at: UnixMillis) -> Result<(), NotCalled> {
-        let occupied = self.occupied(at);
-        if self.agents_inside >= self.terms.agent_seats() || occupied >= self.terms.hard_cap() {
+        if !self.agent_may_enter(at) {
             return Err(NotCalled);
         }
         self.agents_inside += 1;
         Ok(())
+    }
+
+    /// Whether one of the agents' seats is free.
+    pub fn agent_may_enter(&self, at: UnixMillis) -> bool {
+        self.agents_inside < self.terms.agent_seats() && self.occupied(at) < self.terms.hard_cap()
     }
 
     /// An agent's visit has ended.
@@ -227,26 +265,35 @@ impl Door {
 
     /// We stood still for `gap_ms`: nobody's grace ran meanwhile.
     pub fn move_deadlines(&mut self, gap_ms: i64) {
-        for (until, _) in &mut self.graces {
-            *until = until.plus_millis(gap_ms);
-        }
+        self.graces = self.graces.iter().map(|(until, person)| (until.plus_millis(gap_ms), *person)).collect();
         for grace in self.called.values_mut() {
             grace.until = grace.until.plus_millis(gap_ms);
         }
+        self.last_until = self.last_until.plus_millis(gap_ms);
     }
 
     /// People inside and people called who may still come, counted in full. Never grows past the cap.
-    pub fn occupied(&mut self, at: UnixMillis) -> u32 {
-        self.forget_passed(at);
-        self.inside().saturating_add(self.called.len() as u32)
+    pub fn occupied(&self, at: UnixMillis) -> u32 {
+        self.inside().saturating_add(self.called(at))
     }
 
-    /// Seats the web line may still be called to.
-    pub fn seats_free(&mut self, at: UnixMillis) -> u32 {
-        let occupied = self.occupied(at);
-        let web = self.web_inside.saturating_add(self.called.len() as u32);
-        let of_web = self.terms.web_seats().saturating_sub(web);
-        of_web.min(self.terms.hard_cap().saturating_sub(occupied))
+    /// People called who may still come.
+    pub fn called(&self, at: UnixMillis) -> u32 {
+        let passed = self.graces.iter().take_while(|(until, _)| *until <= at).count();
+        self.called.len().saturating_sub(passed) as u32
+    }
+
+    /// Seats the web line may still be called to, were it not for a pause.
+    pub fn seats_free(&self, at: UnixMillis) -> u32 {
+        let called = self.called(at);
+        let of_web = self.terms.web_seats().saturating_sub(self.web_inside.saturating_add(called));
+        of_web.min(self.terms.hard_cap().saturating_sub(self.inside().saturating_add(called)))
+    }
+
+    /// Whether there will be a seat of the web line once one of its visits has ended.
+    pub fn seat_free_after_one_leaves(&self, at: UnixMillis) -> bool {
+        let web = self.web_inside.saturating_sub(1).saturating_add(self.called(at));
+        web < self.terms.web_seats() && web.saturating_add(self.agents_inside) < self.terms.hard_cap()
     }
 
     /// Visits running, agents' included.
@@ -257,6 +304,21 @@ impl Door {
     /// Returners who may be called now.
     pub fn returners_callable(&self, line: &Line) -> u32 {
         self.returners.callable(line.waiting().total() > 0)
+    }
+
+    /// Where somebody stands in the returners' lane.
+    pub fn return_number(&self, person: Person) -> Option<u64> {
+        self.returners.number(person)
+    }
+
+    /// The number in the returners' lane that the next person to come back gets.
+    pub fn next_return_number(&self) -> u64 {
+        self.returners.next_number()
+    }
+
+    /// Numbers of the returners' lane below this one have had their turn.
+    pub fn returners_called(&self) -> u64 {
+        self.returners.called()
     }
 
     /// Returners waiting.
@@ -277,13 +339,77 @@ impl Door {
         self.paused
     }
 
-    /// Forgets those whose grace has passed. What [`Self::turn`] says does not depend on it.
-    fn forget_passed(&mut self, at: UnixMillis) {
-        while let Some((until, person)) = self.graces.front().copied().filter(|(until, _)| *until <= at) {
-            self.graces.pop_front();
-            if self.called.get(&person).is_some_and(|grace| grace.until == until) {
-                self.called.remove(&person);
-            }
+    fn seats_to_call_to(&self, at: UnixMillis) -> u32 {
+        if self.paused.is_some() { 0 } else { self.seats_free(at) }
+    }
+
+    fn forget_called(&mut self, person: Person) {
+        if let Some(grace) = self.called.remove(&person) {
+            self.graces.remove(&(grace.until, person));
         }
     }
+
+    /// Forgets those whose grace has passed. What [`Self::turn`] says does not depend on it.
+    fn forget_passed(&mut self, at: UnixMillis) {
+        while let Some((_, person)) = self.graces.first().copied().filter(|(until, _)| *until <= at) {
+            self.graces.pop_first();
+            self.called.remove(&person);
+        }
+    }
+
+    /// Everything a door knows, for an image. Who is called stands in order of their grace's end.
+    pub(crate) fn parts(&self) -> DoorParts {
+        let called = self.graces.iter().filter_map(|(_, person)| {
+            let grace = self.called.get(person)?;
+            Some((*person, grace.called_at, grace.until, grace.lane))
+        });
+        let (queue, returners_called, line_admissions) = self.returners.parts();
+        DoorParts {
+            terms: self.terms,
+            terms_number: self.terms_number,
+            paused: self.paused,
+            called: called.collect(),
+            last_until: self.last_until,
+            web_inside: self.web_inside,
+            agents_inside: self.agents_inside,
+            returners: queue.collect(),
+            returners_called,
+            line_admissions,
+        }
+    }
+
+    /// The door that an image has. `None` if its parts do not fit together.
+    pub(crate) fn from_parts(parts: DoorParts) -> Option<Self> {
+        let mut door = Self {
+            terms_number: parts.terms_number,
+            paused: parts.paused,
+            last_until: parts.last_until,
+            web_inside: parts.web_inside,
+            agents_inside: parts.agents_inside,
+            returners: Returners::from_parts(parts.returners, parts.returners_called, parts.line_admissions)?,
+            ..Self::new(parts.terms)
+        };
+        for (person, called_at, until, lane) in parts.called {
+            door.graces.insert((until, person));
+            let twice = door.called.insert(person, Grace { called_at, until, lane }).is_some();
+            if twice || until > door.last_until {
+                return None;
+            }
+        }
+        Some(door)
+    }
+}
+
+/// A door in parts: what an image holds of it.
+pub(crate) struct DoorParts {
+    pub(crate) terms: Terms,
+    pub(crate) terms_number: u16,
+    pub(crate) paused: Option<PauseReason>,
+    pub(crate) called: Vec<(Person, UnixMillis, UnixMillis, Lane)>,
+    pub(crate) last_until: UnixMillis,
+    pub(crate) web_inside: u32,
+    pub(crate) agents_inside: u32,
+    pub(crate) returners: Vec<Option<Person>>,
+    pub(crate) returners_called: u64,
+    pub(crate) line_admissions: u64,
 }

@@ -10,6 +10,7 @@ mod show_up;
 mod terms;
 
 pub use controller::{AdmissionController, Explanation, Limit};
+pub(crate) use door::DoorParts;
 pub use door::{Called, Calls, Door, Lane, NotCalled, PauseReason, Turn};
 pub use rate::{Measured, Rate, RateReason};
 pub use show_up::ShowUp;

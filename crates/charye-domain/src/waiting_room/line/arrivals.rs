@@ -63,7 +63,7 @@ impl Arrivals {
 
     /// The new record's number, or `None` when the line is as long as it may get.
     pub(super) fn push(&mut self, person: Person, place: Place, stage: Stage) -> Option<u32> {
-        if self.count >= self.people_max {
+        if self.is_full() {
             return None;
         }
         let number = self.count;
@@ -92,7 +92,11 @@ impl Arrivals {
             + self.by_person.allocation_size()
     }
 
-    fn person(&self, number: u32) -> Option<Person> {
+    pub(super) fn is_full(&self) -> bool {
+        self.count >= self.people_max
+    }
+
+    pub(super) fn person(&self, number: u32) -> Option<Person> {
         self.get(number).map(|record| record.person)
     }
 }

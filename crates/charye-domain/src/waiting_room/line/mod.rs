@@ -47,6 +47,17 @@ pub struct Standing {
     pub promise: Promise,
 }
 
+/// One person's record, as an image holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LineRecord {
+    pub(crate) person: Person,
+    pub(crate) place: Place,
+    pub(crate) stage: Stage,
+    /// Whether they would get this place back if they came again.
+    pub(crate) linked: bool,
+    pub(crate) promise: Promise,
+}
+
 /// The line is as long as it may get: nobody more can be remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the line already holds as many people as it may")]
@@ -114,7 +125,7 @@ impl Line {
     pub fn arrive(&mut self, person: Person, place: Place) -> Result<Standing, LineFull> {
         match self.arrivals.number(person) {
             None => {
-                let number = self.arrivals.push(person, place, Stage::Gone).ok_or(LineFull)?;
+                let number = self.arrivals.push(person, place, Stage::Enrolled).ok_or(LineFull)?;
                 self.stand(number, place);
             }
             Some(number) => {
@@ -134,7 +145,7 @@ impl Line {
         let Some(record) = self.record_mut(person) else { return };
         let (place, stage) = (record.place, record.stage);
         record.stage = Stage::Gone;
-        record.promise = Promise::NONE;
+        record.promise = Promise::SPENT;
         if stage == Stage::Waiting {
             self.waiting.remove(place);
         }
@@ -190,9 +201,37 @@ impl Line {
         self.overtaken.iter().any(|position| self.waits(*position))
     }
 
+    /// How many of them there are.
+    pub fn overtaken_waiting_count(&self) -> u32 {
+        self.overtaken.iter().filter(|position| self.waits(**position)).count() as u32
+    }
+
     /// How many of them, at most: who has left since still counts until their turn.
     pub fn overtaken_max(&self) -> usize {
         self.overtaken.len()
+    }
+
+    /// The place that somebody who arrives now stands at: the one they had, if they left before their turn came, or else
+    /// `place`. Only for who is not in the line.
+    pub fn place_to_take(&self, person: Person, place: Place) -> Place {
+        let kept = self.arrivals.number(person).and_then(|number| self.arrivals.get(number));
+        kept.filter(|record| record.stage == Stage::Gone && record.linked).map_or(place, |record| record.place)
+    }
+
+    /// Whether somebody who would stand at `place` now has been overtaken by others already.
+    pub fn would_be_overtaken(&self, person: Person, place: Place) -> bool {
+        let number = self.arrivals.number(person).unwrap_or_else(|| self.arrivals.len());
+        self.served.is_some_and(|served| Position { place, number } <= served)
+    }
+
+    /// Whether nobody more can be remembered.
+    pub fn is_full(&self) -> bool {
+        self.arrivals.is_full()
+    }
+
+    /// Who has this number: given in order of first arrival, from 0.
+    pub fn person(&self, number: u32) -> Option<Person> {
+        self.arrivals.person(number)
     }
 
     /// What the line knows of somebody, found by who they are: the same from every device, after every restart.
@@ -203,9 +242,10 @@ impl Line {
         Some(Standing { place, number, stage: record.stage, promise: record.promise })
     }
 
-    /// Keeps the first range that somebody was told. A later one changes nothing.
+    /// Keeps the first range that somebody was told since they stand here. A later one changes nothing.
     pub fn promise(&mut self, person: Person, promise: Promise) {
-        if let Some(record) = self.record_mut(person).filter(|record| record.promise == Promise::NONE) {
+        let untold = |promise| promise == Promise::NONE || promise == Promise::SPENT;
+        if let Some(record) = self.record_mut(person).filter(|record| untold(record.promise)) {
             record.promise = promise;
         }
     }
@@ -227,15 +267,64 @@ impl Line {
             + self.front.capacity() * size_of::<Position>()
     }
 
+    /// Everybody this line remembers, by number, for an image.
+    pub(crate) fn records(&self) -> impl Iterator<Item = LineRecord> + '_ {
+        (0..self.arrivals.len()).filter_map(|number| self.arrivals.get(number)).map(|record| LineRecord {
+            person: record.person,
+            place: record.place,
+            stage: record.stage,
+            linked: record.linked,
+            promise: record.promise,
+        })
+    }
+
+    /// Who was called last of the line, and from which bucket on nobody was looked at, for an image.
+    pub(crate) fn marks(&self) -> (Option<Position>, u32) {
+        (self.served, self.next_bucket)
+    }
+
+    /// Sets an empty line's marks as an image has them, before its records. `false` if they do not fit together.
+    pub(crate) fn set_marks(&mut self, served: Option<Position>, next_bucket: u32) -> bool {
+        (self.served, self.next_bucket) = (served, next_bucket);
+        let sound = served.is_none_or(|served| self.waiting.bucket(served.place) < next_bucket);
+        sound && next_bucket <= self.waiting.buckets()
+    }
+
+    /// Takes the next record of an image. `false` if it cannot be one: somebody is in it twice, or too many are.
+    pub(crate) fn restore(&mut self, record: LineRecord) -> bool {
+        let waits = record.stage == Stage::Waiting;
+        if self.arrivals.number(record.person).is_some() || (waits && !record.linked) {
+            return false;
+        }
+        let Some(number) = self.arrivals.push(record.person, record.place, record.stage) else { return false };
+        let Some(arrival) = self.arrivals.get_mut(number) else { return false };
+        arrival.promise = record.promise;
+        if record.linked {
+            self.link(number, record.place);
+        }
+        if waits {
+            self.waiting.add(record.place);
+        }
+        true
+    }
+
     fn stand(&mut self, number: u32, place: Place) {
+        let Some(record) = self.arrivals.get_mut(number) else { return };
+        // Whoever stood here before was promised a wait then, if at all.
+        let again = record.stage != Stage::Enrolled;
+        record.place = place;
+        record.stage = Stage::Waiting;
+        record.promise = if again { Promise::SPENT } else { Promise::NONE };
+        self.waiting.add(place);
+        self.link(number, place);
+    }
+
+    /// Names a record where its turn will be found.
+    fn link(&mut self, number: u32, place: Place) {
         let position = Position { place, number };
         let bucket = self.waiting.bucket(place);
         let Some(record) = self.arrivals.get_mut(number) else { return };
-        record.place = place;
-        record.stage = Stage::Waiting;
-        record.promise = Promise::NONE;
         record.linked = true;
-        self.waiting.add(place);
         if self.served.is_some_and(|served| position <= served) {
             self.overtaken.insert(position);
         } else if bucket < self.next_bucket {

@@ -17,6 +17,9 @@ impl Promise {
     /// Nothing was promised yet.
     pub const NONE: Self = Self { from_secs: 0, to_secs: 0, terms: 0 };
 
+    /// Stood in the line before: what was promised then is over.
+    pub const SPENT: Self = Self { from_secs: u32::MAX, to_secs: 0, terms: 0 };
+
     /// The promise that `range`, told at `now`, is.
     pub fn new(range: WaitRange, now: UnixMillis, opens_at: UnixMillis, terms: u16) -> Self {
         let since = secs_since(opens_at, now);
@@ -28,10 +31,19 @@ impl Promise {
         }
     }
 
+    /// As an image has it.
+    pub(crate) fn parts(self) -> (u32, u32, u16) {
+        (self.from_secs, self.to_secs, self.terms)
+    }
+
+    pub(crate) fn from_parts((from_secs, to_secs, terms): (u32, u32, u16)) -> Self {
+        Self { from_secs, to_secs, terms }
+    }
+
     /// Whether being called at `now` keeps this promise, under the terms now in force. `None` if nothing was promised.
     pub fn judge(self, now: UnixMillis, opens_at: UnixMillis, terms: u16) -> Option<Verdict> {
         let called = secs_since(opens_at, now);
-        if self == Self::NONE {
+        if self == Self::NONE || self == Self::SPENT {
             return None;
         }
         Some(match () {

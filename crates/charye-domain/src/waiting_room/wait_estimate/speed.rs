@@ -9,6 +9,7 @@ use crate::time::UnixMillis;
 const PIECE_MS: i64 = 10_000;
 /// Pieces remembered: ten minutes.
 const PIECES_MAX: usize = 60;
+const REMEMBERED_MS: i64 = 600_000;
 /// Pieces before anything is said ..
 const PIECES_MIN: usize = 9;
 /// .. unless the speed still changes a lot, and then at the latest after as many.
@@ -16,7 +17,11 @@ const PIECES_ENOUGH: usize = 30;
 /// "A lot": one minute against the half before it.
 const STEADY_WITHIN: f64 = 0.2;
 /// A piece counts half as much as the one this many pieces later. Unit: pieces.
+#[cfg(test)]
 const HALF_LIFE: f64 = 9.0;
+/// So much of its weight a piece has left one piece later, half after nine pieces: `0.5.powf(1.0 / 9.0)`, as a constant because the machines'
+/// own power functions differ in the last bit, and every replay must come to the same speed.
+const AGEING: f64 = 0.925_874_712_287_290_4;
 
 /// The measured speed of a line.
 #[derive(Clone, Debug)]
@@ -38,6 +43,16 @@ pub struct Measured {
     pub people_per_sec: f64,
     /// Standard deviation of half-minute means around it, as a part of it.
     pub spread: f64,
+}
+
+/// A speed in parts: what an image holds of it.
+pub(crate) struct SpeedParts {
+    pub(crate) pieces: Vec<f64>,
+    pub(crate) steady_pieces: u32,
+    pub(crate) piece_people: f64,
+    pub(crate) piece_ms: i64,
+    pub(crate) last: Option<UnixMillis>,
+    pub(crate) paused: bool,
 }
 
 impl Default for Speed {
@@ -81,6 +96,24 @@ impl Speed {
         (self.piece_people, self.piece_ms) = (0.0, 0);
     }
 
+    /// Until `now` nobody waited: that time says nothing of the speed.
+    pub fn nobody_waited(&mut self, now: UnixMillis) {
+        self.last = Some(now);
+    }
+
+    /// Until `now` people waited and nobody was called, however long that was.
+    pub fn stood_still(&mut self, now: UnixMillis) {
+        let Some(last) = self.last.filter(|_| !self.paused) else { return };
+        // Longer than is remembered is as long as is remembered.
+        let from = last.max(now.plus_millis(-REMEMBERED_MS));
+        self.last = Some(from);
+        let mut at = from;
+        while now.millis_since(at) > PIECE_MS {
+            at = at.plus_millis(PIECE_MS);
+            self.note_passed(0, at);
+        }
+    }
+
     /// The line stands still from now on.
     pub fn pause(&mut self) {
         self.paused = true;
@@ -115,10 +148,35 @@ impl Speed {
         for piece in self.pieces.iter().rev() {
             sum += piece * weight;
             weights += weight;
-            weight *= 0.5_f64.powf(1.0 / HALF_LIFE);
+            weight *= AGEING;
         }
         let people_per_sec = sum / weights;
         (people_per_sec > 0.0).then(|| Measured { people_per_sec, spread: self.spread_around(people_per_sec) })
+    }
+
+    /// Everything measured, for an image.
+    pub(crate) fn parts(&self) -> SpeedParts {
+        SpeedParts {
+            pieces: self.pieces.iter().copied().collect(),
+            steady_pieces: self.steady_pieces as u32,
+            piece_people: self.piece_people,
+            piece_ms: self.piece_ms,
+            last: self.last,
+            paused: self.paused,
+        }
+    }
+
+    /// The speed that an image has. `None` if it holds more than is ever remembered.
+    pub(crate) fn from_parts(parts: SpeedParts) -> Option<Self> {
+        let sound = parts.pieces.len() <= PIECES_MAX && (0..=2 * PIECE_MS).contains(&parts.piece_ms);
+        sound.then(|| Self {
+            pieces: parts.pieces.into(),
+            steady_pieces: parts.steady_pieces as usize,
+            piece_people: parts.piece_people,
+            piece_ms: parts.piece_ms,
+            last: parts.last,
+            paused: parts.paused,
+        })
     }
 
     fn is_steady(&self) -> bool {
@@ -170,6 +228,22 @@ mod tests {
         let measured = fed(|second| if second % 60 < 30 { 10 } else { 50 }, 300).measured().unwrap();
         assert!((20.0..40.0).contains(&measured.people_per_sec), "{measured:?}");
         assert!(measured.spread > 0.4, "{measured:?}");
+    }
+
+    #[test]
+    fn a_piece_half_a_life_later_weighs_half() {
+        assert!((AGEING.powf(HALF_LIFE) - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_standstill_is_measured_even_if_nothing_happened_in_it() {
+        let mut speed = fed(|_| 40, 300);
+        speed.stood_still(UnixMillis(420_000));
+        let slowed = speed.measured().map(|measured| measured.people_per_sec);
+        assert!(slowed.is_none_or(|per_sec| per_sec < 25.0), "{slowed:?}");
+        let mut deserted = fed(|_| 40, 300);
+        deserted.nobody_waited(UnixMillis(420_000));
+        assert!((deserted.measured().unwrap().people_per_sec - 40.0).abs() < 0.01);
     }
 
     #[test]
