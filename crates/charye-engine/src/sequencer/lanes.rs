@@ -175,12 +175,12 @@ impl Lanes {
         Ok(())
     }
 
-    /// Moves up to a batch of questions into `taken`, which must be empty: each lane's share, then what others left.
-    /// Returns how many.
-    pub(crate) fn take(&self, taken: &mut Taken) -> usize {
+    /// Moves up to a batch of questions into `taken`, which must be empty: each lane's share, then what others left. A
+    /// full batch of more than `questions_max` is made smaller, in the same shares. Returns how many.
+    pub(crate) fn take(&self, taken: &mut Taken, questions_max: usize) -> usize {
         let mut queues = self.locked();
         let lengths = [0, 1, 2, 3].map(|lane| queues.lanes[lane].len());
-        let counts = split_batch(lengths, self.rooms.map(|room| room.batch_share));
+        let counts = split_batch(lengths, scaled(self.rooms.map(|room| room.batch_share), questions_max));
         for (lane, count) in counts.into_iter().enumerate() {
             let queue = &mut queues.lanes[lane];
             if count == queue.len() {
@@ -247,6 +247,15 @@ impl Lanes {
     }
 }
 
+/// The same shares of a smaller batch; at least one question of each lane.
+fn scaled(shares: [usize; 4], questions_max: usize) -> [usize; 4] {
+    let full: usize = shares.iter().sum();
+    if full <= questions_max {
+        return shares;
+    }
+    shares.map(|share| (share.saturating_mul(questions_max) / full).max(1))
+}
+
 /// How many of each lane go into a batch: its share at most, then room that others left, in lane order.
 fn split_batch(waiting: [usize; 4], shares: [usize; 4]) -> [usize; 4] {
     let mut counts = [0; 4];
@@ -280,6 +289,14 @@ mod tests {
         check_split([50, 1_000, 1_000, 0], [50, 30, 20, 0]);
         check_split([10, 1_000, 1_000, 5], [10, 65, 20, 5]);
         check_split([10, 31, 1_000, 1_000], [10, 31, 49, 10]);
+    }
+
+    #[test]
+    fn a_smaller_batch_is_shared_alike() {
+        assert_eq!(scaled([40, 30, 20, 10], 100), [40, 30, 20, 10]);
+        assert_eq!(scaled([40, 30, 20, 10], usize::MAX), [40, 30, 20, 10]);
+        assert_eq!(scaled([40, 30, 20, 10], 50), [20, 15, 10, 5]);
+        assert_eq!(scaled([40, 30, 20, 10], 0), [1, 1, 1, 1]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod thread;
 pub use thread::{ClockJumps, DUE_PER_BATCH, LOOK_AT_CLOCK_EVERY, OUTAGE_FROM_MS};
 pub(crate) use thread::{Parts, Sequencer, SnapshotTrigger};
 
+mod pace;
 mod stepper;
 pub use stepper::{Stepper, Turned};
 

@@ -22,6 +22,7 @@ use crate::sequencer::answered_keys::DayOfKeys;
 use crate::sequencer::ending::{Running, WhyFailed};
 use crate::sequencer::followers::FollowerQueue;
 use crate::sequencer::lanes::{Lane, Taken};
+use crate::sequencer::pace::Pace;
 use crate::sequencer::published::CampaignList;
 use crate::sequencer::shown::Shown;
 use crate::sequencer::snapshot_maker::{LiveBook, SnapshotDesk};
@@ -92,6 +93,7 @@ pub(crate) struct Sequencer {
     storage_checked_at: Option<Duration>,
     rates: Rates,
     strain: Strain,
+    pace: Pace,
     /// Questions asked before are overdue. By the monotonic clock.
     overdue_since: Duration,
     day_of_keys: DayOfKeys,
@@ -140,6 +142,7 @@ impl Sequencer {
             storage_checked_at: None,
             rates: Rates::default(),
             strain: Strain::new(Duration::ZERO),
+            pace: Pace::default(),
             overdue_since: Duration::ZERO,
             day_of_keys: DayOfKeys::from(UnixMillis(0)),
         };
@@ -209,11 +212,11 @@ impl Sequencer {
     /// One batch. Returns how many questions it held.
     fn turn(&mut self) -> Result<usize, AppendFailure> {
         // The clock is read after the questions are taken: nobody is judged by a time before they asked.
-        let taken = self.parts.shared.lanes.take(&mut self.taken);
+        let taken = self.parts.shared.lanes.take(&mut self.taken, self.pace.questions_max());
         self.read_clock();
         self.check_storage();
         self.let_time_pass();
-        self.decide_taken();
+        self.decide_taken(taken);
         let appended = self.make_durable()?;
         self.give_answers();
         if appended {
@@ -291,7 +294,11 @@ impl Sequencer {
         }
     }
 
-    fn decide_taken(&mut self) {
+    fn decide_taken(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
+        let began = self.parts.shared.clock.monotonic();
         let mut taken = std::mem::take(&mut self.taken);
         for (lane, questions) in Lane::ALL.into_iter().zip(&mut taken) {
             self.metrics.decided(lane, questions.len());
@@ -302,6 +309,7 @@ impl Sequencer {
             }
         }
         self.taken = taken;
+        self.pace.note_decided(count, self.parts.shared.clock.monotonic().saturating_sub(began));
     }
 
     /// Looks where deciding will look. Each look waits for memory; many in a row wait for it together.
@@ -405,6 +413,7 @@ impl Sequencer {
         let took = clock.monotonic().saturating_sub(began);
         self.metrics.committed(self.batch.entries.len(), took);
         self.strain.note_commit(took);
+        self.pace.note_commit(took);
         self.rates.entries += self.batch.entries.len() as u64;
 
         let last_seq = self.batch.first_seq + self.batch.entries.len() as u64 - 1;
@@ -475,7 +484,7 @@ impl Drop for EndsInAnyCase {
         shared.pulse.set_draining();
         shared.lanes.close();
         let mut left = shared.lanes.room_for_a_batch();
-        while shared.lanes.take(&mut left) > 0 {
+        while shared.lanes.take(&mut left, usize::MAX) > 0 {
             let seq = shared.pulse.head_seq();
             let told = Told::Busy(BusyCause::Draining);
             let unasked = left.iter_mut().flat_map(|lane| lane.drain(..));
