@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use charye_domain::book::{Book, Entry, Event};
+use charye_domain::book::{Book, Entry, Event, Row, RowId};
 use charye_domain::campaign::Campaign;
 use charye_domain::clinic::Clinic;
 use charye_domain::ids::SlotId;
@@ -18,10 +18,8 @@ pub(super) struct Layout {
 /// What a slot is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SlotPlace {
-    pub(super) campaign: u16,
-    pub(super) clinic: u32,
-    pub(super) product: u8,
-    pub(super) dose: u8,
+    /// Position in [`Layout::clinic_rows`].
+    pub(super) clinic_row: u32,
     /// `2021-08-26`.
     pub(super) day: String,
     /// `09:00`.
@@ -59,11 +57,9 @@ impl Layout {
     pub(super) fn place(&self, slot: SlotId) -> Option<SlotPlace> {
         let (row, day, start) = self.book.slot_place(slot)?;
         let campaign = self.book.campaign(row.campaign)?;
+        let block = self.book.blocks().get(slot.block().0 as usize)?;
         Some(SlotPlace {
-            campaign: row.campaign.0,
-            clinic: row.clinic.0,
-            product: row.product.0,
-            dose: row.dose.value(),
+            clinic_row: block.row().0,
             day: campaign.date(day).to_string(),
             start: start.to_string(),
             capacity: self.capacity(slot)?,
@@ -78,6 +74,16 @@ impl Layout {
     /// Which dose a slot is for, 1 or 2.
     pub(super) fn dose(&self, slot: SlotId) -> Option<u8> {
         self.book.slot_place(slot).map(|(row, ..)| row.dose.value())
+    }
+
+    /// What clinics give, with the first and last slot of each that is laid out; in order of their positions.
+    pub(super) fn clinic_rows(&self) -> impl Iterator<Item = (u32, Row, (SlotId, SlotId))> {
+        (0_u32..).zip(self.book.rows()).filter_map(|(position, row)| {
+            let blocks = self.book.blocks_of(RowId(position));
+            let (first, last) = (*blocks.iter().min()?, *blocks.iter().max()?);
+            let last_slot = self.book.blocks().get(last.0 as usize)?.slots().saturating_sub(1);
+            Some((position, *row, (SlotId::new(first, 0), SlotId::new(last, last_slot))))
+        })
     }
 
     pub(super) fn clinics(&self) -> &[Clinic] {

@@ -14,7 +14,7 @@ CREATE TABLE applied (
   mark                     INTEGER NOT NULL
 );
 
--- What the rows of each part of a table add up to: a part is the rows with id / 65,536 = part.
+-- What the rows of each part of a table add up to: a part is the rows with id / 65,536 = part, of slots id / 262,144.
 CREATE TABLE sums (
   of_table TEXT    NOT NULL,
   part     INTEGER NOT NULL,
@@ -57,30 +57,34 @@ CREATE TABLE clinics (
   mark     INTEGER NOT NULL
 );
 
--- What a clinic gives on one day, for days of which a place was ever claimed: one dose of one product.
--- Distribution key: clinic.
-CREATE TABLE blocks (
-  block    INTEGER PRIMARY KEY,
-  campaign INTEGER NOT NULL,
-  clinic   INTEGER NOT NULL,
-  product  INTEGER NOT NULL,
-  dose     INTEGER NOT NULL,
-  day      TEXT    NOT NULL,
-  mark     INTEGER NOT NULL
+-- What a clinic gives: one dose of one product in one campaign. Written with each import, so that a reservation need not
+-- touch it. Its slots of a day: WHERE slot BETWEEN first_slot AND last_slot AND clinic_row = .. AND day = .. (after a
+-- second import other clinics' slots may lie between). Distribution key: clinic.
+CREATE TABLE clinic_rows (
+  clinic_row INTEGER PRIMARY KEY,
+  campaign   INTEGER NOT NULL,
+  clinic     INTEGER NOT NULL,
+  product    INTEGER NOT NULL,
+  dose       INTEGER NOT NULL,
+  first_slot INTEGER NOT NULL,
+  last_slot  INTEGER NOT NULL,
+  mark       INTEGER NOT NULL
 );
-CREATE INDEX blocks_by_clinic ON blocks (clinic, day);
+CREATE INDEX clinic_rows_by_clinic ON clinic_rows (clinic);
 
--- Slots of which a place was ever claimed: narrow rows, because they are touched at random. Distribution key: block.
+-- Slots of which a place was ever claimed: narrow rows, because they are touched at random. The slots of a clinic's day
+-- are neighbours. Distribution key: clinic_row.
 CREATE TABLE slots (
-  slot     INTEGER PRIMARY KEY,
-  block    INTEGER NOT NULL,  -- slot / 64: the slots of a block are neighbours
-  start    TEXT    NOT NULL,
-  wanted   INTEGER NOT NULL,  -- capacity as last imported
-  capacity INTEGER NOT NULL,  -- the same, but never less than was claimed when it was lowered
-  held     INTEGER NOT NULL,
-  reserved INTEGER NOT NULL,
-  breach   INTEGER NOT NULL DEFAULT 0,
-  mark     INTEGER NOT NULL,
+  slot       INTEGER PRIMARY KEY,
+  clinic_row INTEGER NOT NULL,
+  day        TEXT    NOT NULL,  -- 2021-08-26
+  start      TEXT    NOT NULL,  -- 09:00
+  wanted     INTEGER NOT NULL,  -- capacity as last imported
+  capacity   INTEGER NOT NULL,  -- the same, but never less than was claimed when it was lowered
+  held       INTEGER NOT NULL,
+  reserved   INTEGER NOT NULL,
+  breach     INTEGER NOT NULL DEFAULT 0,
+  mark       INTEGER NOT NULL,
   CONSTRAINT no_oversell CHECK (breach = 1 OR (held >= 0 AND reserved >= 0 AND held + reserved <= capacity))
 );
 

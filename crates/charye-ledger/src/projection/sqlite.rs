@@ -4,6 +4,7 @@
 //! journal still has. If a transaction fails, everything kept in memory is read again. Never stops at a violation.
 
 mod check;
+mod checkpointer;
 mod doses;
 mod holds;
 mod reading;
@@ -12,7 +13,7 @@ mod row_sums;
 mod slots;
 mod transaction;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use charye_domain::time::UnixMillis;
 use charye_engine::ports::{JournalReader, Projection, ProjectionFailure, RecordedBatch};
@@ -22,6 +23,7 @@ use crate::data_folder::create_private_file;
 use crate::projection::layout::Layout;
 use crate::sqlite_file::{SqliteFailure, refuse_old_sqlite, set_pragma};
 pub use check::{Discrepancy, Look, TableWatch};
+use checkpointer::Checkpointer;
 use holds::Holds;
 pub use row_sums::Table;
 use row_sums::{RowSums, write_row};
@@ -30,20 +32,22 @@ use transaction::Writing;
 /// "CHPJ": marks a SQLite file as projections of ours.
 const APPLICATION_ID: i64 = 0x4348_504a;
 /// Another layout is thrown away and filled from the journal.
-const LAYOUT_VERSION: i64 = 2;
+const LAYOUT_VERSION: i64 = 3;
 const SCHEMA: &str = include_str!("schema.sql");
 const TABLES: [&str; 9] =
-    ["applied", "sums", "violations", "campaigns", "clinics", "blocks", "slots", "holds", "reservations"];
+    ["applied", "sums", "violations", "campaigns", "clinics", "clinic_rows", "slots", "holds", "reservations"];
 const BUSY_TIMEOUT_MS: &str = "2000";
-/// Pages of the log from which on a commit copies it into the file. Reservations touch pages at random, so a page is
-/// often written again soon: 8,000 pages project half again as many as 1,000 and stall longer; this is between.
-const CHECKPOINT_PAGES: &str = "4000";
+/// Pages of the log from which on a commit copies it itself: only when the checkpointer cannot. 64 MiB.
+const CHECKPOINT_PAGES_AT_LAST: &str = "16000";
 /// Page cache. Unit: KiB, as SQLite wants it, negative.
 const CACHE_KIB: &str = "-65536";
 
 /// The projections of one journal.
 pub struct SqliteProjection {
+    path: PathBuf,
     connection: Connection,
+    /// From the first write on.
+    checkpointer: Option<Checkpointer>,
     reader: Box<dyn JournalReader>,
     progress: Progress,
     /// What is kept in memory beside the tables. `None` until first needed, and after a failure.
@@ -86,7 +90,7 @@ impl SqliteProjection {
         let connection = connect(path).map_err(failure)?;
         prepare(&connection).map_err(failure)?;
         let progress = read_progress(&connection).map_err(failure)?;
-        Ok(Self { connection, reader, progress, warm: None })
+        Ok(Self { path: path.to_owned(), connection, checkpointer: None, reader, progress, warm: None })
     }
 
     /// Sum over slots of the domain's `slot_fingerprint`, as of [`Projection::applied_seq`]: equals
@@ -146,6 +150,12 @@ impl SqliteProjection {
         sql.commit()?;
         self.progress = progress;
         self.warm = Some(warm);
+        let checkpointer = match self.checkpointer.take() {
+            Some(checkpointer) => checkpointer,
+            None => Checkpointer::start(&self.path)?,
+        };
+        checkpointer.note_commit();
+        self.checkpointer = Some(checkpointer);
         Ok(())
     }
 }
@@ -186,7 +196,7 @@ fn connect(path: &Path) -> Result<Connection, SqliteFailure> {
     set_pragma(&connection, "busy_timeout", BUSY_TIMEOUT_MS, BUSY_TIMEOUT_MS)?;
     set_pragma(&connection, "journal_mode", "WAL", "wal")?;
     set_pragma(&connection, "synchronous", "NORMAL", "1")?;
-    set_pragma(&connection, "wal_autocheckpoint", CHECKPOINT_PAGES, CHECKPOINT_PAGES)?;
+    set_pragma(&connection, "wal_autocheckpoint", CHECKPOINT_PAGES_AT_LAST, CHECKPOINT_PAGES_AT_LAST)?;
     set_pragma(&connection, "cache_size", CACHE_KIB, CACHE_KIB)?;
     set_pragma(&connection, "temp_store", "MEMORY", "2")?;
     connection.set_prepared_statement_cache_capacity(32);

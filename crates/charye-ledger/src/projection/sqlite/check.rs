@@ -90,7 +90,7 @@ impl TableWatch {
         Ok(Self { connection: reading::connect(path).map_err(failure)?, at: BEGINNING })
     }
 
-    /// Looks at the next part that has rows, at most 65,536 of them, as of one moment; nothing is kept open afterwards.
+    /// Looks at the next part that has rows, at most 262,144 of them, as of one moment; nothing is kept open afterwards.
     ///
     /// # Errors
     /// Storage, now; the same part is looked at next time. Whatever a hand can do to the tables is a finding instead.
@@ -136,19 +136,19 @@ pub(super) fn check(sql: &Connection, progress: &Progress) -> rusqlite::Result<V
 /// The next part, from `part` on, that has rows or a sum, and what is wrong with it; `None` at the table's end.
 fn look_at_next_part(sql: &Connection, table: Table, from: i64) -> rusqlite::Result<Option<(i64, Look)>> {
     let (name, key) = (table.name(), table.key());
-    let from_id = if from == i64::MIN { i64::MIN } else { Table::ids_of(from).0 };
+    let from_id = if from == i64::MIN { i64::MIN } else { table.ids_of(from).0 };
     let next_row: Option<i64> = sql
         .prepare_cached(&format!("SELECT min({key}) FROM {name} WHERE {key} >= ?1"))?
         .query_row([from_id], |row| row.get(0))?;
     let next_sum: Option<i64> = sql
         .prepare_cached("SELECT min(part) FROM sums WHERE of_table = ?1 AND part >= ?2")?
         .query_row((name, from), |row| row.get(0))?;
-    let Some(part) = next_row.map(Table::part_of).into_iter().chain(next_sum).min() else { return Ok(None) };
+    let Some(part) = next_row.map(|id| table.part_of(id)).into_iter().chain(next_sum).min() else { return Ok(None) };
     look_at_part(sql, table, part).map(|look| Some((part, look)))
 }
 
 fn look_at_part(sql: &Connection, table: Table, part: i64) -> rusqlite::Result<Look> {
-    let (first_id, last_id) = Table::ids_of(part);
+    let (first_id, last_id) = table.ids_of(part);
     let mut look = Look::default();
     let mut sum = 0_u64;
     let mut select =

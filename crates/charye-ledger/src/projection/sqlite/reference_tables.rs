@@ -1,4 +1,4 @@
-//! Room: ledger/projection. Campaigns and clinics: small tables that are written whole when one of them changes. Called by
+//! Room: ledger/projection. Campaigns, clinics and what clinics give: small tables that are written whole when one of them changes. Called by
 //! `transaction`. Never removes a row: what was published stays.
 
 use charye_domain::clinic::ClinicKind;
@@ -51,6 +51,25 @@ pub(super) fn write_clinics(sql: &Connection, layout: &Layout, sums: &mut RowSum
         ];
         let hash = write_row(sql, Table::Clinics, PUT, &cells)?;
         sums.replace(Table::Clinics, id, None, Some(hash));
+    }
+    Ok(())
+}
+
+pub(super) fn write_clinic_rows(sql: &Connection, layout: &Layout, sums: &mut RowSums) -> rusqlite::Result<()> {
+    const PUT: &str = "INSERT OR REPLACE INTO clinic_rows VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    sums.begin_anew(Table::ClinicRows);
+    for (position, row, (first_slot, last_slot)) in layout.clinic_rows() {
+        let cells = [
+            position.into(),
+            row.campaign.0.into(),
+            row.clinic.0.into(),
+            row.product.0.into(),
+            row.dose.value().into(),
+            first_slot.0.into(),
+            last_slot.0.into(),
+        ];
+        let hash = write_row(sql, Table::ClinicRows, PUT, &cells)?;
+        sums.replace(Table::ClinicRows, position.into(), None, Some(hash));
     }
     Ok(())
 }

@@ -11,6 +11,9 @@ use rusqlite::{Connection, ToSql, params, params_from_iter};
 
 /// Ids of a part: 65,536. A look at one takes a few dozen milliseconds at most.
 const PART_BITS: u32 = 16;
+/// Ids of a part of slots, most of which have no row: a block of 64 holds some sixteen slots. Reservations fall on all parts
+/// at once, and every part they fall on is a sum to write.
+const SLOTS_PART_BITS: u32 = 18;
 
 /// The tables that are added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,7 +22,7 @@ pub enum Table {
     Violations,
     Campaigns,
     Clinics,
-    Blocks,
+    ClinicRows,
     Slots,
     Holds,
     Reservations,
@@ -31,7 +34,7 @@ impl Table {
         Self::Violations,
         Self::Campaigns,
         Self::Clinics,
-        Self::Blocks,
+        Self::ClinicRows,
         Self::Slots,
         Self::Holds,
         Self::Reservations,
@@ -44,7 +47,7 @@ impl Table {
             Self::Violations => "violations",
             Self::Campaigns => "campaigns",
             Self::Clinics => "clinics",
-            Self::Blocks => "blocks",
+            Self::ClinicRows => "clinic_rows",
             Self::Slots => "slots",
             Self::Holds => "holds",
             Self::Reservations => "reservations",
@@ -57,21 +60,25 @@ impl Table {
             Self::Applied | Self::Violations | Self::Reservations => "id",
             Self::Campaigns => "campaign",
             Self::Clinics => "clinic",
-            Self::Blocks => "block",
+            Self::ClinicRows => "clinic_row",
             Self::Slots => "slot",
             Self::Holds => "hold",
         }
     }
 
     /// Ids and sums live by part.
-    pub(super) fn part_of(id: i64) -> i64 {
-        id >> PART_BITS
+    pub(super) fn part_of(self, id: i64) -> i64 {
+        id >> self.part_bits()
     }
 
     /// The ids of a part, both ends included.
-    pub(super) fn ids_of(part: i64) -> (i64, i64) {
-        let first = part << PART_BITS;
-        (first, first | ((1 << PART_BITS) - 1))
+    pub(super) fn ids_of(self, part: i64) -> (i64, i64) {
+        let first = part << self.part_bits();
+        (first, first | ((1 << self.part_bits()) - 1))
+    }
+
+    fn part_bits(self) -> u32 {
+        if self == Self::Slots { SLOTS_PART_BITS } else { PART_BITS }
     }
 }
 
@@ -160,7 +167,7 @@ impl RowSums {
 
     /// A row with this id was written, replaced or removed.
     pub(super) fn replace(&mut self, table: Table, id: i64, before: Option<u64>, after: Option<u64>) {
-        let part = (table, Table::part_of(id));
+        let part = (table, table.part_of(id));
         let sum = self.sums.entry(part).or_default();
         *sum = sum.wrapping_sub(before.unwrap_or(0)).wrapping_add(after.unwrap_or(0));
         self.changed.insert(part);

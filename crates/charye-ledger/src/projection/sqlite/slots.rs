@@ -11,18 +11,17 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::row_sums::{Cell, RowSums, Table, row_hash, write_row};
 use super::transaction::is_constraint;
-use crate::projection::layout::{Layout, SlotPlace};
+use crate::projection::layout::Layout;
 
 /// Slots changed together when an import changes capacities.
 const CAPACITIES_TOGETHER: u32 = 4_096;
 
 /// Counters of a slot while they are gathered.
 struct SlotRow {
-    /// What is to be inserted; `None` if the row is there.
-    fresh: Option<SlotPlace>,
-    /// The hash of the row that is there.
+    /// The hash of the row that is there; `None` if it is to be inserted.
     written: Option<u64>,
-    block: i64,
+    clinic_row: u32,
+    day: String,
     start: String,
     wanted: i64,
     capacity: i64,
@@ -50,10 +49,11 @@ impl SlotRow {
         }
     }
 
-    fn cells(&self, slot: SlotId) -> [Cell<'_>; 8] {
+    fn cells(&self, slot: SlotId) -> [Cell<'_>; 9] {
         [
             slot.0.into(),
-            self.block.into(),
+            self.clinic_row.into(),
+            Cell::Text(&self.day),
             Cell::Text(&self.start),
             self.wanted.into(),
             self.capacity.into(),
@@ -113,11 +113,11 @@ impl Slots {
         let mut refused = Vec::new();
         for (slot, mut row) in std::mem::take(&mut self.rows) {
             row.breach = row.broken_law().is_some();
-            let hash = match write_slot(sql, slot, &row, sums) {
+            let hash = match write_slot(sql, slot, &row) {
                 Err(error) if is_constraint(&error) => {
                     row.breach = true;
                     refused.push((row.seq, format!("slot {}: {error}", slot.0)));
-                    write_slot(sql, slot, &row, sums)
+                    write_slot(sql, slot, &row)
                 }
                 other => other,
             }?;
@@ -159,22 +159,22 @@ impl Slots {
 fn load(sql: &Connection, layout: &Layout, slot: SlotId) -> rusqlite::Result<Option<SlotRow>> {
     let stored = sql
         .prepare_cached(
-            "SELECT block, start, wanted, capacity, held, reserved, breach, mark FROM slots WHERE slot = ?1",
+            "SELECT clinic_row, day, start, wanted, capacity, held, reserved, breach, mark FROM slots WHERE slot = ?1",
         )?
         .query_row([slot.0], |row| {
             let loaded = SlotRow {
-                fresh: None,
                 written: None,
-                block: row.get(0)?,
-                start: row.get(1)?,
-                wanted: row.get(2)?,
-                capacity: row.get(3)?,
-                held: row.get(4)?,
-                reserved: row.get(5)?,
-                breach: row.get(6)?,
+                clinic_row: row.get(0)?,
+                day: row.get(1)?,
+                start: row.get(2)?,
+                wanted: row.get(3)?,
+                capacity: row.get(4)?,
+                held: row.get(5)?,
+                reserved: row.get(6)?,
+                breach: row.get(7)?,
                 seq: 0,
             };
-            Ok((loaded, row.get::<_, i64>(7)?.cast_unsigned()))
+            Ok((loaded, row.get::<_, i64>(8)?.cast_unsigned()))
         })
         .optional()?;
     if let Some((row, mark)) = stored {
@@ -187,42 +187,22 @@ fn load(sql: &Connection, layout: &Layout, slot: SlotId) -> rusqlite::Result<Opt
     }
     Ok(layout.place(slot).map(|place| SlotRow {
         written: None,
-        block: slot.block().0.into(),
-        start: place.start.clone(),
+        clinic_row: place.clinic_row,
+        day: place.day,
+        start: place.start,
         wanted: place.capacity,
         capacity: place.capacity,
         held: 0,
         reserved: 0,
         breach: false,
         seq: 0,
-        fresh: Some(place),
     }))
 }
 
 /// Returns the row's hash.
-fn write_slot(sql: &Connection, slot: SlotId, row: &SlotRow, sums: &mut RowSums) -> rusqlite::Result<u64> {
-    const UPDATE: &str = "UPDATE slots SET block = ?2, start = ?3, wanted = ?4, capacity = ?5, held = ?6, reserved = ?7, breach = ?8, mark = ?9 WHERE slot = ?1";
-    const INSERT: &str = "INSERT INTO slots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    let Some(place) = &row.fresh else { return write_row(sql, Table::Slots, UPDATE, &row.cells(slot)) };
-    write_block(sql, row.block, place, sums)?;
-    write_row(sql, Table::Slots, INSERT, &row.cells(slot))
-}
-
-/// Writes what a clinic gives on the slot's day, unless it is there.
-fn write_block(sql: &Connection, block: i64, place: &SlotPlace, sums: &mut RowSums) -> rusqlite::Result<()> {
-    const INSERT: &str = "INSERT INTO blocks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    if sql.prepare_cached("SELECT 1 FROM blocks WHERE block = ?1")?.exists([block])? {
-        return Ok(());
-    }
-    let cells = [
-        block.into(),
-        place.campaign.into(),
-        place.clinic.into(),
-        place.product.into(),
-        place.dose.into(),
-        Cell::Text(&place.day),
-    ];
-    let hash = write_row(sql, Table::Blocks, INSERT, &cells)?;
-    sums.replace(Table::Blocks, block, None, Some(hash));
-    Ok(())
+fn write_slot(sql: &Connection, slot: SlotId, row: &SlotRow) -> rusqlite::Result<u64> {
+    const UPDATE: &str = "UPDATE slots SET clinic_row = ?2, day = ?3, start = ?4, wanted = ?5, capacity = ?6, held = ?7, reserved = ?8, breach = ?9, mark = ?10 WHERE slot = ?1";
+    const INSERT: &str = "INSERT INTO slots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let statement = if row.written.is_some() { UPDATE } else { INSERT };
+    write_row(sql, Table::Slots, statement, &row.cells(slot))
 }

@@ -377,9 +377,11 @@ fn the_tables_tell_the_story_of_a_reservation() {
     }]);
     let projection = world.projected();
     world.assert_agrees(&projection);
-    let sql = "SELECT clinics.code, blocks.day, slots.start, blocks.dose, reservations.state, reservations.number
-               FROM reservations JOIN slots ON slots.slot = reservations.slot JOIN blocks ON blocks.block = slots.block JOIN clinics ON clinics.clinic = blocks.clinic
-               WHERE person = 7 ORDER BY blocks.dose";
+    let sql = "SELECT clinics.code, slots.day, slots.start, clinic_rows.dose, reservations.state, reservations.number
+               FROM reservations JOIN slots ON slots.slot = reservations.slot
+               JOIN clinic_rows ON clinic_rows.clinic_row = slots.clinic_row
+               JOIN clinics ON clinics.clinic = clinic_rows.clinic
+               WHERE person = 7 ORDER BY clinic_rows.dose";
     let mut select = projection.connection.prepare(sql).unwrap();
     let rows: Vec<(String, String, String, u8, String, i64)> = select
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))
@@ -554,7 +556,7 @@ fn the_tables_constraints_bite_by_themselves() {
     let sql = &world.projected().connection;
     let slot = |held: i64, reserved: i64, breach: i64| {
         sql.execute(
-            &format!("INSERT OR REPLACE INTO slots VALUES (1, 0, 's', 3, 3, {held}, {reserved}, {breach}, 0)"),
+            &format!("INSERT OR REPLACE INTO slots VALUES (1, 0, 'd', 's', 3, 3, {held}, {reserved}, {breach}, 0)"),
             [],
         )
     };

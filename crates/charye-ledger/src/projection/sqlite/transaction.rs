@@ -237,6 +237,7 @@ impl<'t> Writing<'t> {
             }
             Event::ImportActivated { .. } => {
                 reference_tables::write_clinics(self.sql, &self.warm.layout, &mut self.warm.sums)?;
+                reference_tables::write_clinic_rows(self.sql, &self.warm.layout, &mut self.warm.sums)?;
                 self.write_slots()?;
                 self.slots.follow_capacities(self.sql, &self.warm.layout, &mut self.warm.sums)
             }
