@@ -1,6 +1,7 @@
-//! Room: server. Logs to stderr, metrics to whoever asks `/metrics`. Neither ever carries a name, a number or an address:
+//! Room: server. Logs to stderr, metrics to whoever asks `/metrics`, the process's own among them. Neither ever carries a name, a number or an address:
 //! what is logged comes from code that has none.
 
+use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
@@ -28,4 +29,49 @@ pub(crate) fn count() -> Result<PrometheusHandle, anyhow::Error> {
         ])
         .and_then(PrometheusBuilder::install_recorder)
         .context("could not start counting")
+}
+
+/// CPU and memory of this process under the names that every Prometheus client uses; empty where /proc does not tell.
+pub(crate) fn of_process() -> String {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut text = String::new();
+    if let Some(secs) = cpu_secs(&stat) {
+        let name = "process_cpu_seconds_total";
+        let _ = writeln!(text, "# TYPE {name} counter\n{name} {secs:.2}");
+    }
+    if let Some(bytes) = resident_bytes(&status) {
+        let name = "process_resident_memory_bytes";
+        let _ = writeln!(text, "# TYPE {name} gauge\n{name} {bytes}");
+    }
+    text
+}
+
+/// User and system time in a `stat` of /proc. Unit: seconds.
+fn cpu_secs(stat: &str) -> Option<f64> {
+    /// Linux tells /proc's times in hundredths of a second on every architecture (USER_HZ).
+    const TICKS_PER_SEC: f64 = 100.0;
+    // The name in parentheses may hold anything; fields are counted from behind it. utime is the 14th of all.
+    let mut times = stat.rsplit_once(')')?.1.split_whitespace().skip(11).map(str::parse::<u64>);
+    Some((times.next()?.ok()? + times.next()?.ok()?) as f64 / TICKS_PER_SEC)
+}
+
+/// Resident memory in a `status` of /proc. Unit: bytes.
+fn resident_bytes(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kilobytes * 1_024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_read_from_proc_whatever_its_name() {
+        let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 100 0 0 0 250 50 0 0 20 0";
+        assert_eq!(cpu_secs(stat), Some(3.0));
+        assert_eq!(resident_bytes("Name:\tx\nVmRSS:\t    2048 kB\n"), Some(2_097_152));
+        assert_eq!((cpu_secs(""), resident_bytes("")), (None, None));
+    }
 }

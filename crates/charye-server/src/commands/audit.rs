@@ -112,8 +112,28 @@ fn tables(folder: &DataFolder) -> Result<(Option<Projected>, Vec<String>), Endin
     Ok((Some(projected), changed.chain(violated).collect()))
 }
 
+/// What a folder's journal, snapshots, tables and a history of clients say of one another: whether nothing was found, and
+/// the words of it.
+///
+/// # Errors
+/// As `charye audit verify`.
+pub(crate) fn verified(data: &Path, history: &Path) -> Result<(bool, Vec<String>), Ending> {
+    let history = read_history(history)?;
+    let folder = DataFolder::for_reading(data).map_err(|failure| Ending::Fault(failure.into()))?;
+    let audited = audit(&folder, Some(history), None)?;
+    Ok((audited.is_clean(), words(&audited)))
+}
+
 fn tell(audited: &Audited) {
+    for line in words(audited) {
+        say(&line);
+    }
+}
+
+fn words(audited: &Audited) -> Vec<String> {
     let report = &audited.report;
+    let mut words = Vec::new();
+    let mut say = |line: &str| words.push(line.to_owned());
     say(&format!("journal      {} rows, {} entries", report.rows, report.last_seq));
     say(&format!("snapshots    {} equal the replay", report.snapshots_equal.len()));
     if let Some(equal) = report.projection_equal {
@@ -135,6 +155,7 @@ fn tell(audited: &Audited) {
         0 => say("nothing was found"),
         count => say(&format!("{count} found")),
     }
+    words
 }
 
 fn show(reservation: &str, installed: &Installed) -> Result<(), Ending> {

@@ -1,5 +1,7 @@
 //! Room: server/config. `[engine]`: how the running state is kept.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -11,10 +13,13 @@ pub(crate) struct EngineSection {
     pub(crate) accept_clock: bool,
     /// How many people to have room for without growing a table: growing one of ten million stalls for a second.
     pub(crate) people: u32,
+    /// A file with the milliseconds that the wall clock is ahead, looked at while the server runs; 0 while it is not there.
+    /// For rehearsals only.
+    pub(crate) clock_ahead_file: Option<PathBuf>,
 }
 
 impl Default for EngineSection {
     fn default() -> Self {
-        Self { snapshot_every_entries: 2_000_000, accept_clock: false, people: 1_000_000 }
+        Self { snapshot_every_entries: 2_000_000, accept_clock: false, people: 1_000_000, clock_ahead_file: None }
     }
 }
