@@ -1,7 +1,28 @@
 //! Room: gateway/identity. Identity providers: who a citizen proves to be. Wired in by server, used through the engine's
 //! ports. What a provider tells is turned into citizen keys here, at once: no raw identifier leaves this folder.
 
+mod ciba;
+mod config;
+mod decoupled;
+mod discovery;
+mod form;
+mod hosted_window;
+pub mod jose;
+mod kept_document;
+mod oauth2;
+mod oidc;
+mod openid;
+pub mod outbound;
+mod profile;
+mod registry;
 pub mod rehearsal_provider;
+mod secret;
+pub mod strict_json;
+
+pub use config::{IdentitySection, ProviderPorts, UnfitIdentity};
+pub use kept_document::FETCH_INTERVAL_MIN;
+pub use profile::ProfileBlock;
+pub use secret::{Environment, Secret, SecretFrom};
 
 use charye_domain::campaign::UniquenessScheme;
 use charye_engine::ports::{Assurance, Keys, PersonalDetails, ProvenCitizen};

@@ -34,9 +34,16 @@ pub struct RehearsalSection {
     pub enabled: bool,
     /// The test people's `citizens.csv`.
     pub citizens: Option<PathBuf>,
+    /// Processor time burnt on a listener's thread before each request is answered: a slower machine. Unit: microseconds.
+    pub burn_us: u32,
+    /// The same on the sequencer's thread before each command is decided.
+    pub burn_command_us: u32,
 }
 
 impl RehearsalSection {
+    /// Most time that a request or a command may burn. Unit: microseconds.
+    pub const BURN_MAX_US: u32 = 100_000;
+
     /// The permission to make a [`RehearsalProvider`], if the configuration gives it.
     pub fn allowance(&self) -> Option<RehearsalAllowed> {
         self.enabled.then_some(RehearsalAllowed(()))
@@ -311,7 +318,7 @@ mod tests {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("citizens.csv");
         std::fs::write(&path, bytes).unwrap();
-        let allowed = RehearsalSection { enabled: true, citizens: None }.allowance().unwrap();
+        let allowed = RehearsalSection { enabled: true, ..RehearsalSection::default() }.allowance().unwrap();
         RehearsalProvider::load(allowed, &path, keys(&folder))
     }
 
@@ -370,7 +377,7 @@ mod tests {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("citizens.csv");
         std::fs::write(&path, format!("{HEADER}{THREE}")).unwrap();
-        let allowed = RehearsalSection { enabled: true, citizens: None }.allowance().unwrap();
+        let allowed = RehearsalSection { enabled: true, ..RehearsalSection::default() }.allowance().unwrap();
         let prove = || {
             let provider = RehearsalProvider::load(allowed, &path, keys(&folder)).unwrap();
             provider.prove(RehearsalCitizenId(0)).unwrap()
