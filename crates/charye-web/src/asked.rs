@@ -251,6 +251,12 @@ impl Answer {
         self.with(SET_COOKIE, cookie)
     }
 
+    /// With a cookie set before those that are set already, so that theirs count.
+    pub(crate) fn with_cookie_first(mut self, cookie: HeaderValue) -> Self {
+        self.headers.insert(0, (SET_COOKIE, cookie));
+        self
+    }
+
     /// With the status and the `Retry-After` of a problem, for pages that tell one.
     pub fn with_problem_headers(mut self, problem: &Problem) -> Self {
         self.status = problem_status(problem);

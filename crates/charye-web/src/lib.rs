@@ -11,9 +11,11 @@ pub mod health;
 mod kept_answers;
 pub mod listener;
 pub mod locale;
+pub mod operators;
 mod made_of;
 pub mod problem;
 pub mod routes;
+mod waiting_room;
 
 pub use app::{App, Deadlines};
 pub use asked::{Answer, Asked, Fields};

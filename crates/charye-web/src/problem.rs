@@ -55,6 +55,7 @@ pub const KINDS: &[ProblemKind] = &[
     ProblemKind { code: "terms_unsound", status: 422 },
     ProblemKind { code: "line_closed", status: 409 },
     ProblemKind { code: "not_called", status: 409 },
+    ProblemKind { code: "no_place", status: 404 },
     ProblemKind { code: "no_visit", status: 403 },
     ProblemKind { code: "visit_moved", status: 403 },
     ProblemKind { code: "already_reserved", status: 409 },

@@ -29,6 +29,20 @@ use crate::listener::{Body, Respond};
 use crate::locale::Language;
 use crate::problem::Problem;
 
+/// A request as a quick row sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Quick<'a> {
+    pub app: &'a App,
+    pub headers: &'a HeaderMap,
+    /// Values of the path's placeholders, in order, percent-decoded.
+    pub path: &'a [String],
+    /// Without its question mark; empty if there is none.
+    pub query: &'a str,
+}
+
+/// What answers a quick row: on the spot, with nothing to wait for.
+pub type QuickHandler = fn(&Quick<'_>) -> Result<Answer, Problem>;
+
 /// What answers a route.
 pub type Handler = Arc<dyn Fn(Asked) -> HandlerFuture + Send + Sync>;
 
@@ -51,6 +65,8 @@ pub struct Route {
     pub surface: Surface,
     pub access: Access,
     pub handler: Handler,
+    /// The same for millions: without a body, a login or a wait. Its row is open to anyone, and checks its own proof.
+    pub quick: Option<QuickHandler>,
     /// What the OpenAPI document says of it; every row of the API has one.
     pub doc: Option<ApiDoc>,
 }
@@ -72,8 +88,18 @@ impl Route {
             surface: Surface::Page,
             access,
             handler: Arc::new(move |asked| Box::pin(handler(asked))),
+            quick: None,
             doc: None,
         }
+    }
+
+    /// A row that is asked by everyone at once.
+    pub fn quick(path: &'static str, surface: Surface, handler: QuickHandler) -> Self {
+        let slow = move |asked: Asked| async move {
+            let query = asked.target.split_once('?').map_or("", |(_, query)| query);
+            handler(&Quick { app: &asked.app, headers: &asked.headers, path: &asked.path, query })
+        };
+        Self { surface, quick: Some(handler), ..Self::page(Method::GET, path, Access::Anyone, slow) }
     }
 
     /// A row of the API.
@@ -271,6 +297,17 @@ impl Respond for Dispatch {
                 return safe(answer.with(ALLOW, allow));
             }
         };
+        if let Some(quick) = row.route.quick {
+            let query = head.uri.query().unwrap_or_default();
+            let asked = Quick { app: &self.app, headers: &head.headers, path: &values, query };
+            let answer = std::panic::catch_unwind(AssertUnwindSafe(|| quick(&asked))).unwrap_or_else(|_| {
+                let fault = Fault::unknown("answer a quick request");
+                Err(Problem::from_failure(Failure::Fault(fault), self.random()))
+            });
+            let response = safe(answer.unwrap_or_else(|problem| self.tell(surface, &head, language, &problem)));
+            row.count(response.status());
+            return response;
+        }
         let mut answer = match self.answer(&row.route, &mut head, target, language, values, body).await {
             Ok(answer) => answer,
             Err(Told::Answer(answer)) => answer,
@@ -313,6 +350,7 @@ impl Dispatch {
         body: Incoming,
     ) -> Result<Answer, Told> {
         let now = self.app.engine.now();
+        self.app.engine.burn_request();
         let changes = route.method != Method::GET;
         if changes && route.surface == Surface::Page && from_other_site(&head.headers) {
             return Err(Problem::new("other_site").into());
@@ -338,8 +376,18 @@ impl Dispatch {
             Surface::Page => head.headers.clone(),
             Surface::Api => std::mem::take(&mut head.headers),
         };
-        let asked =
-            Asked { app: self.app.clone(), caller, language, now, target, headers, path: values, query, form, body };
+        let asked = Asked {
+            app: self.app.clone(),
+            caller,
+            language,
+            now,
+            target,
+            headers,
+            path: values,
+            query,
+            form,
+            body,
+        };
         match within(deadlines.answer, survive((route.handler)(asked))).await {
             Ok(Some(answer)) => Ok(answer?),
             Ok(None) => {
@@ -408,6 +456,7 @@ fn turned_away(route: &Route, target: &str, refusal: Refusal) -> Told {
     Told::Answer(match refusal {
         Refusal::SignInFirst => Answer::see_other(&format!("/sign-in?next={next}")),
         Refusal::WaitFirst => Answer::see_other(&format!("/line?next={next}")),
+        Refusal::OperatorsOnly => return Told::Problem(Problem::refused(refusal)),
     })
 }
 
@@ -527,9 +576,7 @@ mod tests {
 
     #[test]
     fn only_who_came_by_tls_is_told_to_keep_to_it() {
-        let told = |security| {
-            safe(Answer::see_other("/"), Surface::Page, security).headers().contains_key(STRICT_TRANSPORT_SECURITY)
-        };
+        let told = |security| safe(Answer::see_other("/"), Surface::Page, security).headers().contains_key(STRICT_TRANSPORT_SECURITY);
         assert!(told(CookieSecurity::TlsOnly));
         assert!(!told(CookieSecurity::Loopback));
     }

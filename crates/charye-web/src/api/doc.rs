@@ -25,6 +25,8 @@ pub struct ApiDoc {
     /// Whether an `Idempotency-Key` must come with the request.
     pub keyed: bool,
     pub request: Option<SchemaOf>,
+    /// Whether the body may be left out.
+    pub request_optional: bool,
     /// Status of success.
     pub status: u16,
     pub answer: Option<SchemaOf>,
@@ -86,12 +88,17 @@ impl ApiDoc {
     /// A row that answers 200 with a `T`.
     pub fn answers<T: ToSchema>(summary: &'static str) -> Self {
         let answer = Some(SchemaOf::of::<T>());
-        Self { summary, query: &[], keyed: false, request: None, status: 200, answer, problems: &[] }
+        Self { summary, query: &[], keyed: false, request: None, request_optional: false, status: 200, answer, problems: &[] }
     }
 
     /// Takes a JSON body.
     pub fn takes<T: ToSchema>(self) -> Self {
         Self { request: Some(SchemaOf::of::<T>()), ..self }
+    }
+
+    /// Takes a JSON body, or none.
+    pub fn may_take<T: ToSchema>(self) -> Self {
+        Self { request_optional: true, ..self.takes::<T>() }
     }
 
     /// Takes a query.
@@ -175,7 +182,7 @@ fn operation(route: &Route, doc: &ApiDoc, problem: SchemaOf) -> Value {
     }
     if let Some(request) = doc.request {
         let content = json!({ "application/json": { "schema": request.reference() } });
-        object.insert("requestBody".into(), json!({ "required": true, "content": content }));
+        object.insert("requestBody".into(), json!({ "required": !doc.request_optional, "content": content }));
     }
     object.insert("responses".into(), responses(route, doc, problem));
     Value::Object(object)
@@ -203,6 +210,7 @@ fn path_parameters(path: &'static str) -> impl Iterator<Item = Value> {
     names.map(|name| {
         let about = match name {
             "campaign" => "The campaign's code",
+            "opening" => "The opening's position in the campaign, from 0",
             "clinic" => "The clinic's code",
             "product" => "The product's code",
             "date" => "A day of the campaign, such as 2021-08-26",

@@ -7,13 +7,15 @@ mod asking;
 mod campaigns;
 mod clinics;
 pub mod doc;
+mod draw;
 mod holds;
+mod line;
 mod look_up_text;
 mod one_clinic;
 mod operations;
 mod reservations;
 mod sign_in;
-mod told;
+pub(crate) mod told;
 mod visit;
 
 use bytes::Bytes;
@@ -30,6 +32,8 @@ pub fn routes() -> Vec<Route> {
     let mut routes = [
         campaigns::routes(),
         sign_in::routes(),
+        line::routes(),
+        draw::routes(),
         visit::routes(),
         clinics::routes(),
         one_clinic::routes(),

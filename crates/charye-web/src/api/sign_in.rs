@@ -60,10 +60,10 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
     let proven = id.and_then(|id| people.prove(id)).ok_or_else(|| Problem::invalid_field("/citizen", "unknown"))?;
     let signed_in = complete_sign_in(&asked.app.engine, &proven, Channel::Api).await;
     let signed_in = signed_in.map_err(|failure| asked.failed(failure))?;
-    let (seq, birth_date) = (signed_in.seq, proven.details.birth_date);
+    let (seq, birth_date, (_, citizen)) = (signed_in.seq, proven.details.birth_date, proven.key);
     let random = asked.app.engine.random();
     Ok(as_of(signed_in, |signed_in, seq_told| {
-        let login = LoginSession::begin(signed_in.person, proven.scheme, birth_date, seq, asked.now, random);
+        let login = LoginSession::begin(signed_in.person, citizen, proven.scheme, birth_date, seq, asked.now, random);
         let expires_at = instant(login.expires_at, &TimeZone::UTC);
         LoginTold { login: asked.app.gate.seal_login(&login), expires_at, seq: seq_told }
     }))

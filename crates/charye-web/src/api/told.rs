@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 /// A text in both languages.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct NameTold<'a> {
+pub(crate) struct NameTold<'a> {
     ko: &'a str,
     en: &'a str,
 }
@@ -35,7 +35,7 @@ pub(super) struct LocalTold {
 }
 
 /// An instant as RFC 3339, with the zone's offset.
-pub(super) fn instant(at: UnixMillis, zone: &TimeZone) -> String {
+pub(crate) fn instant(at: UnixMillis, zone: &TimeZone) -> String {
     let edge = if at.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
     let timestamp = Timestamp::from_millisecond(at.0).unwrap_or(edge);
     timestamp.display_with_offset(zone.to_offset(timestamp)).to_string()
@@ -269,6 +269,11 @@ pub(super) struct ProblemTold<'a> {
     /// With every `sold_out`.
     #[serde(skip_serializing_if = "Option::is_none")]
     alternatives: Option<AlternativesTold<'a>>,
+    /// With `not_called`: the place in the line, and when to ask again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<super::line::LinePlaceTold>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ask_again_ms: Option<u32>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -14,33 +14,48 @@ use crate::{Answer, Asked};
 
 /// One file that pages load.
 struct Asset {
-    /// `/assets/charye-HASH.EXTENSION`.
+    /// `/assets/NAME-HASH.EXTENSION`.
     path: LazyLock<String>,
     content: &'static str,
     media_type: &'static str,
 }
 
 static STYLESHEET: Asset = Asset {
-    path: LazyLock::new(|| path_of(STYLESHEET.content, "css")),
+    path: LazyLock::new(|| path_of("charye", STYLESHEET.content, "css")),
     content: include_str!("../../assets/charye.css"),
     media_type: "text/css; charset=utf-8",
 };
 
 static SCRIPT: Asset = Asset {
-    path: LazyLock::new(|| path_of(SCRIPT.content, "js")),
+    path: LazyLock::new(|| path_of("charye", SCRIPT.content, "js")),
     content: include_str!("../../assets/charye.js"),
     media_type: "text/javascript; charset=utf-8",
 };
 
+/// The waiting page's own: it loads nothing else, because everyone loads it at once.
+static LINE_STYLESHEET: Asset = Asset {
+    path: LazyLock::new(|| path_of("line", LINE_STYLESHEET.content, "css")),
+    content: include_str!("../../assets/line.css"),
+    media_type: "text/css; charset=utf-8",
+};
+
+static LINE_SCRIPT: Asset = Asset {
+    path: LazyLock::new(|| path_of("line", LINE_SCRIPT.content, "js")),
+    content: include_str!("../../assets/line.js"),
+    media_type: "text/javascript; charset=utf-8",
+};
+
 static ICON: Asset = Asset {
-    path: LazyLock::new(|| path_of(ICON.content, "svg")),
+    path: LazyLock::new(|| path_of("charye", ICON.content, "svg")),
     content: include_str!("../../assets/charye.svg"),
     media_type: "image/svg+xml",
 };
 
-fn path_of(content: &str, extension: &str) -> String {
+static ALL: [&Asset; 5] = [&STYLESHEET, &SCRIPT, &ICON, &LINE_STYLESHEET, &LINE_SCRIPT];
+
+fn path_of(name: &str, content: &str, extension: &str) -> String {
     let hash = blake3::hash(content.as_bytes()).to_hex();
-    format!("/assets/charye-{}.{extension}", hash.get(..12).unwrap_or_default())
+    format!("/assets/{name}-{}.{extension}", hash.get(..12).unwrap_or_default())
 }
 
 /// Where the stylesheet is.
@@ -53,6 +68,16 @@ pub(super) fn script_path() -> &'static str {
     SCRIPT.path.as_str()
 }
 
+/// Where the waiting page's stylesheet is.
+pub(super) fn line_stylesheet_path() -> &'static str {
+    LINE_STYLESHEET.path.as_str()
+}
+
+/// Where the script of waiting and counting down is.
+pub(super) fn line_script_path() -> &'static str {
+    LINE_SCRIPT.path.as_str()
+}
+
 /// Where the icon is.
 pub(super) fn icon_path() -> &'static str {
     ICON.path.as_str()
@@ -60,15 +85,16 @@ pub(super) fn icon_path() -> &'static str {
 
 /// Every asset with its path, for whoever writes pages to files.
 #[cfg(any(test, feature = "samples"))]
-pub(super) fn all() -> [(&'static str, &'static str); 3] {
-    [&STYLESHEET, &SCRIPT, &ICON].map(|asset| (asset.path.as_str(), asset.content))
+pub(super) fn all() -> [(&'static str, &'static str); 5] {
+    ALL.map(|asset| (asset.path.as_str(), asset.content))
 }
 
 pub(super) fn routes() -> Vec<Route> {
     let row = |asset: &'static Asset| {
         Route::page(Method::GET, asset.path.as_str(), Access::Anyone, move |_| async move { Ok(answer(asset)) })
     };
-    vec![row(&STYLESHEET), row(&SCRIPT), row(&ICON), Route::page(Method::GET, "/favicon.ico", Access::Anyone, favicon)]
+    let icon = Route::page(Method::GET, "/favicon.ico", Access::Anyone, favicon);
+    ALL.map(row).into_iter().chain([icon]).collect()
 }
 
 fn answer(asset: &'static Asset) -> Answer {

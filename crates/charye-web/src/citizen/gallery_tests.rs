@@ -76,9 +76,10 @@ fn attributes_of(text: &str) -> Vec<(String, String)> {
 
 fn check_page(language: Language, name: &str, html: &str) {
     let place = format!("{name} in {}", language.tag());
-    let own_script = format!("<script src=\"{}\" defer></script>", super::assets::script_path());
+    let own = [super::assets::script_path(), super::assets::line_script_path()];
+    let own = own.map(|path| html.matches(&format!("<script src=\"{path}\" defer></script>")).count());
     let scripts = html.matches("<script").count();
-    assert_eq!(scripts, html.matches(&own_script).count(), "{place}: something unescaped, or a foreign script");
+    assert_eq!(scripts, own.iter().sum::<usize>(), "{place}: something unescaped, or a foreign script");
     assert!(scripts <= 1, "{place}: the script twice");
     for missing in html.split('[').skip(1) {
         let key = missing.split(']').next().unwrap();
@@ -189,12 +190,33 @@ fn every_page_keeps_what_it_owes_in_both_languages() {
 
 #[test]
 fn no_page_is_heavier_than_a_slow_link_bears() {
-    let [sheet, script, icon] = super::assets::all().map(|(_, content)| content.len());
+    let [sheet, script, icon, ..] = super::assets::all().map(|(_, content)| content.len());
     assert!(sheet < 40_000, "{sheet} bytes of stylesheet");
     assert!(script < 10_000 && icon < 1_000, "{script} bytes of script, {icon} of icon");
     for (name, html) in super::samples(Language::Korean, Names::Usual) {
         assert!(name == "problems" || html.len() < 24_000, "{name}: {} bytes", html.len());
     }
+}
+
+/// Everyone loads the waiting page at once: page, stylesheet, script and icon together stay below 14 KB as sent. Here they
+/// are held to it without compression, all but the words themselves, which a browser's test then compresses for good.
+#[test]
+fn the_waiting_page_stays_small_in_every_state_and_language() {
+    let [_, _, icon, sheet, script] = super::assets::all().map(|(_, content)| content.len());
+    assert!(sheet <= 4_096, "{sheet} bytes of stylesheet");
+    assert!(script <= 4_608, "{script} bytes of script");
+    let mut seen = 0;
+    for (name, html) in Language::ALL.into_iter().flat_map(|language| super::samples(language, Names::Usual)) {
+        if !name.starts_with("wait-") {
+            continue;
+        }
+        seen += 1;
+        let sum = html.len() + sheet + script + icon;
+        assert!(html.len() <= 9_000 && sum <= 18_000, "{name}: {} of page, {sum} bytes in all", html.len());
+        let assets = html.matches("=\"/assets/").count();
+        assert_eq!(assets, 3, "{name} loads its stylesheet, its script, the icon and nothing else");
+    }
+    assert!(seen >= 20, "{seen} samples");
 }
 
 /// What stands in quotes after each `opener` in a text.
@@ -215,7 +237,8 @@ fn every_text_that_pages_ask_for_exists_and_every_text_is_asked_for() {
         }
     }
     let mut asked = 0;
-    for opener in ["layout.text(\"", "language.text(\"", "language.text_with(\"", ".say(\"", ".count(\""] {
+    for opener in ["layout.text(\"", "language.text(\"", "language.text_with(\"", ".say(\"", ".count(\"", ".minutes(\""]
+    {
         for key in quoted_after(&sources, opener) {
             asked += 1;
             for language in Language::ALL {
@@ -224,8 +247,9 @@ fn every_text_that_pages_ask_for_exists_and_every_text_is_asked_for() {
         }
     }
     assert!(asked > 150, "{asked} texts found: the scan reads the templates");
-    let file = std::fs::read_to_string(root.join("translations/ko/pages.ftl")).unwrap();
-    for key in file.lines().filter_map(|line| line.split_once(" =")).map(|(key, _)| key) {
+    let file = |name| std::fs::read_to_string(root.join("translations/ko").join(name)).unwrap();
+    let texts = ["pages.ftl", "line.ftl"].map(file).concat();
+    for key in texts.lines().filter_map(|line| line.split_once(" =")).map(|(key, _)| key) {
         let named = sources.contains(&format!("\"{key}\"")) || key.starts_with("field-error-");
         assert!(!key.starts_with(|c: char| c.is_ascii_lowercase()) || named, "nobody asks for text {key}");
     }

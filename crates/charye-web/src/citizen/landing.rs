@@ -1,12 +1,17 @@
 //! Room: web/citizen. The first page: which campaigns there are, who may reserve when, and what to do next. Costs no
 //! turn and no look-up, for the evening when everyone opens it at once.
 
+use std::sync::Arc;
+
 use charye_domain::campaign::Campaign;
+use charye_domain::opening::Opening;
 use charye_domain::time::UnixMillis;
+use charye_engine::waiting_room::{Lines, Phase};
 use hyper::Method;
 
-use super::form::{Mistakes, TypedDate};
+use super::form::{Mistakes, TypedDate, link};
 use super::layout::{Layout, Part};
+use super::line_waiting::{Countdown, ScriptTexts, countdown};
 use super::my_day::{WindowState, WindowWords, born_ranges, plain_date};
 #[cfg(any(test, feature = "samples"))]
 use super::samples::Names;
@@ -15,6 +20,9 @@ use crate::locale::Language;
 use crate::problem::Problem;
 use crate::routes::Route;
 use crate::{Answer, Asked};
+
+/// Before an opening, the time is counted down for so long. Unit: seconds.
+const COUNTED_DOWN_SECS: i64 = 86_400;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::page(Method::GET, "/", Access::Anyone, show)]
@@ -25,10 +33,19 @@ pub(super) fn routes() -> Vec<Route> {
 struct LandingPage {
     layout: Layout,
     campaigns: Vec<CampaignWords>,
+    texts: &'static ScriptTexts,
+    /// Where to sign in: for the only campaign there is, so that nobody who signs in is left to choose it.
+    sign_in: String,
     typed: TypedDate,
     mistakes: Mistakes,
     /// Whether the citizen comes from having their data erased.
     erased: bool,
+}
+
+impl LandingPage {
+    fn counts_down(&self) -> bool {
+        self.campaigns.iter().any(|campaign| campaign.countdown.is_some())
+    }
 }
 
 struct CampaignWords {
@@ -40,11 +57,15 @@ struct CampaignWords {
     today: Vec<WindowWords>,
     /// To come, the next first.
     ahead: Vec<WindowWords>,
+    /// Until the next opening, if that is soon.
+    countdown: Option<Countdown>,
+    /// People who wait in the lines that are open.
+    waiting: Option<i64>,
     over: bool,
 }
 
 impl CampaignWords {
-    fn of(language: Language, campaign: &Campaign, now: UnixMillis) -> Self {
+    fn of(language: Language, campaign: &Campaign, lines: &Lines, now: UnixMillis) -> Self {
         let today = now.civil(&campaign.time_zone).date();
         let (mut of_today, mut ahead) = (Vec::new(), Vec::new());
         for opening in &campaign.openings {
@@ -56,7 +77,15 @@ impl CampaignWords {
                 WindowState::Over => {}
             }
         }
+        // An operator may have moved an opening: the line knows.
+        let moved = |opening: &Opening| lines.get(campaign.id, opening.id).map(|line| line.opens_at);
+        let opens_at = campaign.openings.iter().map(|opening| moved(opening).unwrap_or(opening.window.opens_at));
+        let opens_in = opens_at.map(|opens_at| opens_at.millis_since(now) / 1_000).filter(|secs| *secs > 0).min();
+        let open = lines.of_campaign(campaign.id).filter(|line| line.phase == Phase::Open);
+        let waiting: i64 = open.map(|line| i64::from(line.waiting)).sum();
         Self {
+            countdown: opens_in.filter(|secs| *secs <= COUNTED_DOWN_SECS).map(|secs| countdown(language, secs)),
+            waiting: (waiting > 0).then_some(waiting),
             name: language.of(&campaign.name).to_owned(),
             born: born_ranges(language, campaign),
             from: plain_date(language, campaign.first_day),
@@ -69,23 +98,35 @@ impl CampaignWords {
 }
 
 async fn show(asked: Asked) -> Result<Answer, Problem> {
-    let campaigns = asked.app.engine.campaigns();
-    let campaigns = campaigns.iter().map(|campaign| CampaignWords::of(asked.language, campaign, asked.now)).collect();
+    let (campaigns, lines) = (asked.app.engine.campaigns(), asked.app.engine.lines());
+    let sign_in = sign_in_for(&campaigns.iter().map(|campaign| campaign.code.as_str()).collect::<Vec<_>>());
+    let words = |campaign: &Arc<Campaign>| CampaignWords::of(asked.language, campaign, &lines, asked.now);
+    let campaigns = campaigns.iter().map(words).collect();
+    let texts = ScriptTexts::of(asked.language);
     let layout = Layout::of(&asked, Part::Home);
     let erased = asked.caller.login.is_none() && asked.query.get("erased") == Some("1");
     let (typed, mistakes) = (TypedDate::default(), Mistakes::default());
-    let page = LandingPage { layout, campaigns, typed, mistakes, erased };
+    let page = LandingPage { layout, campaigns, texts, sign_in, typed, mistakes, erased };
     super::page(asked.language, &page)
+}
+
+fn sign_in_for(codes: &[&str]) -> String {
+    match codes {
+        [only] => link("/sign-in", &[("next", &format!("/line/{only}"))]),
+        _ => "/sign-in".to_owned(),
+    }
 }
 
 #[cfg(any(test, feature = "samples"))]
 pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     let [standing, ..] = super::my_day::Standing::samples(language, names);
-    let campaign = |today, ahead, over| CampaignWords {
+    let campaign = |today, ahead, over: bool| CampaignWords {
         name: names.campaign(language),
         born: "1972 – 2003".to_owned(),
         from: "2021-08-26".to_owned(),
         to: "2021-11-11".to_owned(),
+        countdown: (!over).then(|| countdown(language, 4_810)),
+        waiting: (!over).then_some(4_321_099),
         today,
         ahead,
         over,
@@ -93,7 +134,8 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     let page = |signed_in, campaigns| {
         let layout = Layout::sample(language, signed_in, Part::Home);
         let (typed, mistakes) = (TypedDate::default(), Mistakes::default());
-        let page = LandingPage { layout, campaigns, typed, mistakes, erased: !signed_in };
+        let (texts, sign_in) = (ScriptTexts::of(language), sign_in_for(&["kr-2021-18-49"]));
+        let page = LandingPage { layout, campaigns, texts, sign_in, typed, mistakes, erased: !signed_in };
         super::rendered(&page)
     };
     let windows = || standing.windows.clone();

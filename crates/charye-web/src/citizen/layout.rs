@@ -77,6 +77,19 @@ impl Layout {
         self.language.text_with(key, &[("count", Value::Number(*count))])
     }
 
+    /// A text about a number of minutes: its placeable is `minutes`.
+    pub(super) fn minutes(&self, key: &str, minutes: &i64) -> Cow<'static, str> {
+        self.language.text_with(key, &[("minutes", Value::Number(*minutes))])
+    }
+
+    pub(super) fn line_stylesheet(&self) -> &'static str {
+        assets::line_stylesheet_path()
+    }
+
+    pub(super) fn line_script(&self) -> &'static str {
+        assets::line_script_path()
+    }
+
     pub(super) fn stylesheet(&self) -> &'static str {
         assets::stylesheet_path()
     }

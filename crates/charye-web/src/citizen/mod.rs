@@ -13,6 +13,8 @@ mod hold;
 mod landing;
 mod layout;
 mod line;
+mod line_draw;
+mod line_waiting;
 mod my_data;
 mod my_day;
 mod place;
@@ -49,6 +51,8 @@ pub fn routes() -> Vec<Route> {
         my_day::routes,
         sign_in::routes,
         line::routes,
+        line_waiting::routes,
+        line_draw::routes,
         find::routes,
         clinic::routes,
         hold::routes,
@@ -87,6 +91,8 @@ fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
         my_day::samples,
         sign_in::samples,
         line::samples,
+        line_waiting::samples,
+        line_draw::samples,
         find::samples,
         clinic::samples,
         hold::samples,

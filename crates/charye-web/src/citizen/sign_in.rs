@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charye_domain::book::Channel;
 use charye_domain::campaign::Campaign;
 use charye_domain::citizen::CitizenFacts;
 use charye_domain::eligibility::{self, Eligibility};
 use charye_domain::time::UnixMillis;
+use charye_engine::Answered;
 use charye_engine::identity::complete_sign_in;
-use charye_engine::ports::{RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople};
+use charye_engine::ports::{RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople, SealPurpose};
 use charye_engine::waiting_room;
 use hyper::{Method, StatusCode};
 use jiff::ToSpan as _;
@@ -17,6 +20,7 @@ use jiff::civil::Date;
 
 use super::form::{Mistakes, link, next_of};
 use super::layout::{Layout, Part};
+use super::line;
 use super::my_day::{plain_date, today};
 #[cfg(any(test, feature = "samples"))]
 use super::samples::Names;
@@ -33,6 +37,10 @@ const PAGE: usize = 20;
 const LOOKED_AT_MAX: usize = 2_000;
 /// People asked of the port at once.
 const BATCH: usize = 100;
+/// What a sealed beginning is bound to.
+const BEGUN: &[u8] = b"rehearsal sign-in begun";
+/// Characters of a sealed beginning, at most.
+const BEGUN_TEXT_MAX: usize = 128;
 /// A year.
 const LANGUAGE_SECS: i64 = 365 * 86_400;
 
@@ -52,6 +60,8 @@ struct SignInPage {
     /// Whether there is anybody to sign in as.
     rehearsal: bool,
     next: String,
+    /// When this sign-in began, sealed.
+    begun: String,
     wish: Wish,
     number: String,
     mistakes: Mistakes,
@@ -159,6 +169,7 @@ fn sign_in_page(
         layout,
         rehearsal: asked.app.rehearsal.is_some(),
         next,
+        begun: asked.form.filled("begun").map_or_else(|| begun_now(asked), str::to_owned),
         wish,
         number,
         mistakes,
@@ -235,15 +246,44 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
     };
     let signed_in = complete_sign_in(&asked.app.engine, &proven, Channel::Page).await;
     let signed_in = signed_in.map_err(|failure| asked.failed(failure))?;
-    let (person, birth_date) = (signed_in.value.person, proven.details.birth_date);
-    let login =
-        LoginSession::begin(person, proven.scheme, birth_date, signed_in.seq, asked.now, asked.app.engine.random());
-    // Whoever was inside here before is not inside as somebody else.
-    let gate = &asked.app.gate;
-    let to = if next.is_empty() { "/line" } else { &next };
-    Ok(Answer::see_other(to)
-        .with_cookie(gate.login_cookie(&login, asked.now))
-        .with_cookie(remove_cookie(CookieName::Pass, gate.security())))
+    let (person, birth_date, (_, citizen)) = (signed_in.value.person, proven.details.birth_date, proven.key);
+    let random = asked.app.engine.random();
+    let login = LoginSession::begin(person, citizen, proven.scheme, birth_date, signed_in.seq, asked.now, random);
+    let login = login.begun_at(begun_at(&asked, asked.form.get("begun").unwrap_or_default()));
+    let Answered { seq, value } = led_on(&asked, &login, &next).await;
+    let login = LoginSession { seen_seq: login.seen_seq.max(seq), ..login };
+    Ok(value.with_cookie(asked.app.gate.login_cookie(&login, asked.now)))
+}
+
+/// Where somebody who has signed in goes. Who came for a campaign is in its line with this very answer, so that the moment
+/// at which they began to sign in counts; who may not reserve is told so on the next page.
+async fn led_on(asked: &Asked, login: &LoginSession, next: &str) -> Answered<Answer> {
+    // Whoever was inside or in line here before is neither as somebody else.
+    let security = asked.app.gate.security();
+    let gone = [CookieName::Pass, CookieName::Ticket].map(|name| remove_cookie(name, security));
+    let came = match next.strip_prefix("/line/").filter(|code| !code.contains(['/', '?'])) {
+        Some(code) => line::come_for(asked, login, code, "").await.ok(),
+        None => None,
+    };
+    let to = if next.is_empty() { "/line" } else { next };
+    let came = came.unwrap_or_else(|| Answered { seq: login.seen_seq, value: Answer::see_other(to) });
+    came.map(|answer| gone.into_iter().fold(answer, Answer::with_cookie_first))
+}
+
+/// When the sign-in of this form began, sealed; so that nobody writes an earlier moment into it.
+fn begun_now(asked: &Asked) -> String {
+    let sealed = asked.app.engine.keys().seal(SealPurpose::SignInState, BEGUN, &asked.now.0.to_le_bytes());
+    URL_SAFE_NO_PAD.encode(sealed)
+}
+
+/// What [`begun_now`] sealed; the present moment if it does not open.
+fn begun_at(asked: &Asked, sealed: &str) -> UnixMillis {
+    let opened = || {
+        let sealed = URL_SAFE_NO_PAD.decode(sealed.get(..sealed.len().min(BEGUN_TEXT_MAX))?).ok()?;
+        let plain = asked.app.engine.keys().open(SealPurpose::SignInState, BEGUN, &sealed).ok()?;
+        Some(UnixMillis(i64::from_le_bytes(plain.try_into().ok()?)))
+    };
+    opened().unwrap_or(asked.now)
 }
 
 async fn sign_out(asked: Asked) -> Result<Answer, Problem> {
@@ -258,6 +298,7 @@ async fn sign_out(asked: Asked) -> Result<Answer, Problem> {
     let security = asked.app.gate.security();
     Ok(Answer::see_other("/")
         .with_cookie(remove_cookie(CookieName::Login, security))
+        .with_cookie(remove_cookie(CookieName::Ticket, security))
         .with_cookie(remove_cookie(CookieName::Pass, security)))
 }
 
@@ -275,6 +316,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
             layout: Layout::sample(language, false, Part::Elsewhere),
             rehearsal,
             next: names.or("/find", "/find?name=\"><script>"),
+            begun: names.or("c2VhbGVk", "\"<seal>"),
             wish: Wish { name: names.or("김", "<김>"), digit: "9".to_owned(), may_reserve: true, ..Wish::default() },
             number: names.or("", "9\"<"),
             mistakes,

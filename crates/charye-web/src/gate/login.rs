@@ -1,22 +1,22 @@
 //! Room: web/gate. The login session: who signed in, sealed, in the citizen's own pocket. The server keeps none.
 //!
-//! Layout of the plain text, 63 bytes, numbers little-endian: version u8 = 1 | person u32 | year i16, month u8, day u8 |
+//! Layout of the plain text, 79 bytes, numbers little-endian: version u8 = 2 | person u32 | year i16, month u8, day u8 |
 //! signed_in_at i64 | expires_at i64 | seen_seq u64 | scheme u8 | began ms before signed_in_at u32 | reserved 9 zero bytes |
-//! csrf seed 16 bytes. Schemes: 1 connecting information, 2 pairwise subject, 3 national id, 4 rehearsal.
+//! csrf seed 16 bytes | citizen key 16 bytes. Schemes: 1 connecting information, 2 pairwise subject, 3 national id, 4 rehearsal.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charye_domain::campaign::{Campaign, UniquenessScheme};
 use charye_domain::citizen::CitizenFacts;
-use charye_domain::ids::Person;
+use charye_domain::ids::{CitizenKey, Person};
 use charye_domain::time::UnixMillis;
 use charye_engine::ports::{Keys, Random, SealPurpose};
 use jiff::civil::Date;
 
 use crate::problem::Problem;
 
-const VERSION: u8 = 1;
-const LAYOUT_BYTES: usize = 63;
+const VERSION: u8 = 2;
+const LAYOUT_BYTES: usize = 79;
 /// A sealed session is a little longer than its layout; anything much longer is not ours and is not even decoded.
 const TEXT_BYTES_MAX: usize = 256;
 
@@ -24,6 +24,8 @@ const TEXT_BYTES_MAX: usize = 256;
 #[derive(Clone, PartialEq, Eq)]
 pub struct LoginSession {
     pub person: Person,
+    /// The key that this sign-in proved: the number in a draw follows from it.
+    pub citizen: CitizenKey,
     pub birth_date: Date,
     /// What made the citizen one citizen at sign-in. A campaign with another scheme does not let them in.
     pub scheme: UniquenessScheme,
@@ -47,6 +49,7 @@ impl LoginSession {
     /// A session that begins now.
     pub fn begin(
         person: Person,
+        citizen: CitizenKey,
         scheme: UniquenessScheme,
         birth_date: Date,
         seq: u64,
@@ -56,7 +59,17 @@ impl LoginSession {
         let mut csrf_seed = [0; 16];
         random.fill(&mut csrf_seed);
         let expires_at = now.plus_secs(Self::TTL_SECS);
-        Self { person, birth_date, scheme, signed_in_at: now, sign_in_ms: 0, expires_at, seen_seq: seq, csrf_seed }
+        Self {
+            person,
+            citizen,
+            birth_date,
+            scheme,
+            signed_in_at: now,
+            sign_in_ms: 0,
+            expires_at,
+            seen_seq: seq,
+            csrf_seed,
+        }
     }
 
     /// The same, of a sign-in that began at `began_at`, as its sealed state says.
@@ -100,6 +113,7 @@ impl LoginSession {
         plain.extend(self.sign_in_ms.to_le_bytes());
         plain.extend([0; 9]);
         plain.extend(self.csrf_seed);
+        plain.extend(self.citizen.0);
         URL_SAFE_NO_PAD.encode(keys.seal(SealPurpose::LoginSession, &[], &plain))
     }
 
@@ -130,6 +144,7 @@ impl LoginSession {
             scheme: scheme_of(plain[33])?,
             sign_in_ms: u32::from_le_bytes(plain[34..38].try_into().ok()?),
             csrf_seed: plain[47..63].try_into().ok()?,
+            citizen: CitizenKey(plain[63..79].try_into().ok()?),
         })
     }
 }
@@ -167,7 +182,7 @@ mod tests {
 
     fn login() -> LoginSession {
         let (scheme, random) = (UniquenessScheme::Rehearsal, SeededRandom::new(1));
-        LoginSession::begin(Person(7), scheme, date(1990, 3, 9), 11, NOW, &random).begun_at(NOW.plus_millis(-90_000))
+        LoginSession::begin(Person(7), CitizenKey([9; 16]), scheme, date(1990, 3, 9), 11, NOW, &random).begun_at(NOW.plus_millis(-90_000))
     }
 
     #[test]

@@ -158,8 +158,18 @@ impl From<u32> for Value<'_> {
 
 /// The files of each language, in the same order. A new file goes into both.
 const FILES: [&[&str]; 2] = [
-    &[include_str!("../../translations/ko/pages.ftl"), include_str!("../../translations/ko/problems.ftl")],
-    &[include_str!("../../translations/en/pages.ftl"), include_str!("../../translations/en/problems.ftl")],
+    &[
+        include_str!("../../translations/ko/pages.ftl"),
+        include_str!("../../translations/ko/line.ftl"),
+        include_str!("../../translations/ko/operators.ftl"),
+        include_str!("../../translations/ko/problems.ftl"),
+    ],
+    &[
+        include_str!("../../translations/en/pages.ftl"),
+        include_str!("../../translations/en/line.ftl"),
+        include_str!("../../translations/en/operators.ftl"),
+        include_str!("../../translations/en/problems.ftl"),
+    ],
 ];
 
 fn bundles() -> &'static [FluentBundle<FluentResource>; 2] {
@@ -199,7 +209,7 @@ fn bundle(language: Language, files: &[&str]) -> FluentBundle<FluentResource> {
 }
 
 /// A whole number with commas between thousands, as both languages write it.
-fn grouped(number: i64) -> String {
+pub(crate) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
     if number < 0 {

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charye_domain::campaign::UniquenessScheme;
-use charye_domain::ids::Person;
+use charye_domain::ids::{CitizenKey, Person};
 use charye_web::gate::{Access, CsrfToken, LoginSession, Surface};
 use serde_json::json;
 
@@ -145,7 +145,8 @@ fn a_form_needs_the_csrf_token_of_this_very_login() {
     let stage = Stage::open();
     let engine = &stage.app.engine;
     let born = jiff::civil::date(1990, 3, 9);
-    let begin = || LoginSession::begin(Person(0), UniquenessScheme::Rehearsal, born, 0, engine.now(), engine.random());
+    let (key, scheme) = (CitizenKey([7; 16]), UniquenessScheme::Rehearsal);
+    let begin = || LoginSession::begin(Person(0), key, scheme, born, 0, engine.now(), engine.random());
     let (old, new) = (begin(), begin());
     let cookie = format!("charye_login={}", stage.app.gate.seal_login(&new));
     let post = |csrf: &str| {

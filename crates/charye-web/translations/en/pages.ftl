@@ -92,12 +92,6 @@ age-wrong = An age is a number from 0 to 255.
 number-missing = Choose a test citizen or enter a number.
 number-unknown = No test citizen has that number. Please check it.
 
-line-title = Come in
-line-visit = Once inside you have a limited time to choose a place and reserve it.
-line-enter = Come in
-line-other-identity = This campaign needs another way of showing who you are.
-line-sign-in-anew = Sign in another way
-
 find-title = Find a clinic
 find-changing = You are moving reservation { $number }. Your present place is kept until you have the new one.
 find-changing-stop = Stop and see the reservation

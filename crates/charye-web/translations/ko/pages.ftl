@@ -92,12 +92,6 @@ age-wrong = 나이는 0부터 255까지의 숫자로 적어 주세요.
 number-missing = 시험용 시민을 고르거나 번호를 적어 주세요.
 number-unknown = 그 번호의 시험용 시민이 없습니다. 번호를 확인해 주세요.
 
-line-title = 입장
-line-visit = 입장하면 정해진 시간 동안 자리를 고르고 예약할 수 있습니다.
-line-enter = 입장하기
-line-other-identity = 이 접종 사업은 다른 본인인증 수단으로 확인한 분만 예약할 수 있습니다.
-line-sign-in-anew = 다른 수단으로 본인인증하기
-
 find-title = 접종기관 찾기
 find-changing = 예약 { $number }의 자리를 바꾸고 있습니다. 새 자리를 정할 때까지 지금 자리는 그대로입니다.
 find-changing-stop = 그만두고 예약 보기
