@@ -6,6 +6,7 @@
 //! - [`errands`]: use cases in flight, all on the world's one thread.
 //! - [`country`]: a campaign with one opening and a line, and clinics with so many places.
 //! - [`surge`]: a whole evening: people as small state machines, operators, incidents.
+//! - [`overload`]: far more people than the service can bear, on the real lanes.
 //! - [`checkers`]: one law or group of laws a file, over what people saw, what they were answered and the journal.
 //!
 //! Who calls it: its own tests, `cargo run -p charye-simulator`, and `cargo xtask bench surges`. It depends on domain, engine
@@ -19,6 +20,7 @@ pub mod checkers;
 pub mod country;
 pub mod disk;
 pub mod errands;
+pub mod overload;
 pub mod surge;
 pub mod virtual_clock;
 pub mod world;

@@ -1,5 +1,6 @@
 //! Room: simulator. The engine's clock port, moved by the world: an evening passes in seconds. Read by the engine; moved by
-//! the world when nobody has anything to do, and by the disk while it is writing. It must never move by itself.
+//! the world when nobody has anything to do, and by the disk while it is writing. It must never move by
+//! itself, but for a tick at each look, if it is told to.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,12 +17,18 @@ struct Hands {
     /// The wall clock when the world began, as turned since. Unit: microseconds since 1970.
     wall_began_us: i64,
     passed: Duration,
+    /// Passes with each look at the monotonic clock: whoever burns time looks at it over and over.
+    tick: Duration,
 }
 
 impl VirtualClock {
     /// A machine on whose wall it is `now`.
     pub fn at(now: UnixMillis) -> Self {
-        Self(Arc::new(Mutex::new(Hands { wall_began_us: now.0.saturating_mul(1_000), passed: Duration::ZERO })))
+        Self(Arc::new(Mutex::new(Hands {
+            wall_began_us: now.0.saturating_mul(1_000),
+            passed: Duration::ZERO,
+            tick: Duration::ZERO,
+        })))
     }
 
     /// Time passes.
@@ -32,6 +39,11 @@ impl VirtualClock {
     /// Time passes until the monotonic clock shows this; nothing if it does already.
     pub fn pass_until(&self, monotonic: Duration) {
         self.hands(|hands| hands.passed = hands.passed.max(monotonic));
+    }
+
+    /// From now on so much time passes with each look at the monotonic clock. For engines that burn time.
+    pub fn set_tick(&self, tick: Duration) {
+        self.hands(|hands| hands.tick = tick);
     }
 
     /// Somebody turns the wall clock; the monotonic one goes on.
@@ -53,7 +65,10 @@ impl Clock for VirtualClock {
     }
 
     fn monotonic(&self) -> Duration {
-        self.hands(|hands| hands.passed)
+        self.hands(|hands| {
+            hands.passed += hands.tick;
+            hands.passed
+        })
     }
 }
 

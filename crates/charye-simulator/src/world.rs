@@ -31,6 +31,8 @@ pub struct World {
     chance: Chance,
     /// Deciding one question on the simulated processor, recorded or not.
     question_cost: Duration,
+    /// What passes with each look at the clock during a turn.
+    tick: Duration,
     running: Option<Running>,
     starts: u32,
 }
@@ -66,6 +68,7 @@ impl World {
             settings,
             chance: Chance::new(seed),
             question_cost: Duration::from_micros(5),
+            tick: Duration::ZERO,
             running: None,
             starts: 0,
         }
@@ -74,6 +77,17 @@ impl World {
     /// What deciding one question takes from now on.
     pub fn set_question_cost(&mut self, cost: Duration) {
         self.question_cost = cost;
+    }
+
+    /// From now on the clock moves by so much whenever the engine looks at it during a turn: an engine that burns time needs
+    /// a clock that moves.
+    pub fn set_tick(&mut self, tick: Duration) {
+        self.tick = tick;
+    }
+
+    /// How the engine runs from its next start on.
+    pub fn set_settings(&mut self, settings: EngineSettings) {
+        self.settings = settings;
     }
 
     /// The process begins: the engine reads what the disk holds.
@@ -123,7 +137,9 @@ impl World {
     /// One turn of the sequencer, and the time it takes. A process whose sequencer has ended is over.
     pub fn turn(&mut self) -> Turned {
         let Some(running) = &mut self.running else { return Turned::Ended };
+        self.clock.set_tick(self.tick);
         let turned = running.stepper.turn();
+        self.clock.set_tick(Duration::ZERO);
         if let Turned::Worked { questions } = turned {
             self.clock.pass(self.question_cost.saturating_mul(u32::try_from(questions).unwrap_or(u32::MAX)));
         }

@@ -106,7 +106,7 @@ impl Scenario {
         let country = Country {
             clinics,
             capacity,
-            open_hours: 4,
+            open_hours: 6,
             hold_ttl_secs: chance.within(&(60..=180)) as u32,
             visit_max_secs: chance.within(&(240..=600)) as u32,
             line: Some(line),
