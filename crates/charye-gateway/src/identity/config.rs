@@ -356,14 +356,13 @@ impl ProviderBlock {
     }
 
     fn flow(&self) -> Result<(FlowKind, Vec<AskedField>), String> {
-        let fields = |fields: &BTreeMap<String, String>| fields.keys().map(String::as_str).collect::<Vec<_>>();
         let flows = [
             self.oidc.as_ref().map(|_| (FlowKind::OpenIdConnect, Vec::new())),
             self.oauth2.as_ref().map(|_| (FlowKind::OAuth2, Vec::new())),
             self.ciba.as_ref().map(|block| (FlowKind::Decoupled, vec![block.hint.as_str()])),
-            self.decoupled.as_ref().map(|block| (FlowKind::Decoupled, fields(&block.fields))),
+            self.decoupled.as_ref().map(|block| (FlowKind::Decoupled, names_of(&block.fields))),
             self.hosted_window.as_ref().map(|_| (FlowKind::HostedWindow, Vec::new())),
-            self.registry.as_ref().map(|block| (FlowKind::Registry, fields(&block.fields))),
+            self.registry.as_ref().map(|block| (FlowKind::Registry, names_of(&block.fields))),
         ];
         let mut flows = flows.into_iter().flatten();
         let (Some((flow, asks)), None) = (flows.next(), flows.next()) else {
@@ -544,6 +543,10 @@ fn open_id_scope(scopes: &[String]) -> Result<String, String> {
         return Err("scopes: openid is missing".to_owned());
     }
     Ok(scopes.join(" "))
+}
+
+fn names_of(fields: &BTreeMap<String, String>) -> Vec<&str> {
+    fields.keys().map(String::as_str).collect()
 }
 
 fn asked_field(name: &str) -> Result<AskedField, String> {
