@@ -39,6 +39,19 @@ pub fn canonical_text(file: &CampaignFile) -> String {
     line(format_args!("\n[visit]"));
     line(format_args!("max_secs = {}", campaign.visit.max_secs));
     line(format_args!("pass_secs = {}", campaign.visit.pass_secs));
+    if let Some(plan) = &campaign.line {
+        let (lowest, highest) = plan.terms.rates_per_min();
+        line(format_args!("\n[line]"));
+        line(format_args!("hard_cap = {}", plan.terms.hard_cap()));
+        line(format_args!("agents_share = {}", plan.terms.agents_share()));
+        line(format_args!("rate_min_per_min = {lowest}"));
+        line(format_args!("rate_max_per_min = {highest}"));
+        line(format_args!("grace_secs = {}", plan.terms.grace_secs()));
+        line(format_args!("enrol_secs = {}", plan.enrol_secs));
+        if let Some(note) = &plan.public_value_note {
+            line(format_args!("public_value_note = {}", both(note)));
+        }
+    }
 
     for product in &campaign.products {
         line(format_args!("\n[[product]]"));

@@ -27,6 +27,7 @@ pub fn describe_for(campaign: &Campaign, birth_date: Date, now: UnixMillis, lang
     if !windows.is_empty() {
         lines.push(speaker.say("예약할 수 있는 때:", "May reserve:").to_owned());
         lines.extend(windows);
+        lines.extend(speaker.line_line());
         lines.push(speaker.vaccination_line());
         lines.extend(campaign.products.iter().map(|product| speaker.product_line(product)));
     }
@@ -105,6 +106,22 @@ impl<'c> Speaker<'c> {
             }
         };
         self.campaign.openings.iter().filter(lets_in).map(line).collect()
+    }
+
+    /// That one waits, if one does, and from when one may take a place.
+    fn line_line(&self) -> Option<String> {
+        let plan = self.campaign.line.as_ref()?;
+        let hours = f64::from(plan.enrol_secs) / 3_600.0;
+        Some(match (self.language, plan.enrol_secs) {
+            (Language::Korean, 0) => "줄을 서서 차례가 되면 들어갑니다.".to_owned(),
+            (Language::English, 0) => "People wait in a line and come in when called.".to_owned(),
+            (Language::Korean, _) => {
+                format!("줄을 서서 차례가 되면 들어갑니다. 시작 {hours}시간 전부터 추첨에 참여할 수 있습니다.")
+            }
+            (Language::English, _) => format!(
+                "People wait in a line and come in when called. Places are drawn among those who enrol in the {hours} hours before."
+            ),
+        })
     }
 
     fn born_ranges(&self) -> String {

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use charye_domain::campaign::Campaign;
+use charye_domain::campaign::{Bilingual, Campaign};
 use charye_domain::cohort::{BirthDayDigit, Cohort};
 use charye_domain::opening::Opening;
 use charye_domain::vaccine::VaccineProduct;
+use charye_domain::waiting_room::plan::LinePlan;
 use jiff::civil::{Date, DateTime};
 
 /// One difference and its effect on people.
@@ -82,9 +83,37 @@ fn campaign_changes(changes: &mut Changes, a: &Campaign, b: &Campaign) {
     let of_visits = "people stay inside for another time: admission follows";
     changes.compare("visit, seconds", &a.visit.max_secs, &b.visit.max_secs, of_visits);
     changes.compare("pass, seconds", &a.visit.pass_secs, &b.visit.pass_secs, "passes are renewed at another rhythm");
+    line_changes(changes, a.line.as_ref(), b.line.as_ref());
     changes.compare("expected people", &a.expected_people, &b.expected_people, "forecasts and rehearsals only");
     let of_notice = "people may change or cancel until another moment before their slot";
     changes.compare("change notice, seconds", &a.change_notice_secs, &b.change_notice_secs, of_notice);
+}
+
+fn line_changes(changes: &mut Changes, a: Option<&LinePlan>, b: Option<&LinePlan>) {
+    let (a, b) = match (a, b) {
+        (None, None) => return,
+        (Some(_), None) => return changes.push("line removed", "nobody waits: whoever may reserve is let in at once"),
+        (None, Some(_)) => return changes.push("line added", "people wait their turn before they are let in"),
+        (Some(a), Some(b)) => (a, b),
+    };
+    let of_terms = "more or fewer people are let in; waits that were promised before are void";
+    changes.compare("line, hard cap", &a.terms.hard_cap(), &b.terms.hard_cap(), of_terms);
+    changes.compare("line, agents' share", &a.terms.agents_share(), &b.terms.agents_share(), of_terms);
+    let rates = |plan: &LinePlan| {
+        let (lowest, highest) = plan.terms.rates_per_min();
+        format!("{lowest} to {highest}")
+    };
+    changes.compare("line, visits a minute", &rates(a), &rates(b), of_terms);
+    let of_grace = "who is called has another time in which to come";
+    changes.compare("line, grace in seconds", &a.terms.grace_secs(), &b.terms.grace_secs(), of_grace);
+    let of_enrolment = "people may enrol in draws from another moment on";
+    changes.compare("line, seconds of enrolment", &a.enrol_secs, &b.enrol_secs, of_enrolment);
+    let note = |plan: &LinePlan| {
+        let text = |note: &Bilingual| format!("{} / {}", note.ko, note.en);
+        plan.public_value_note.as_ref().map_or_else(|| "none".to_owned(), text)
+    };
+    let of_value = "draws are mixed with another public value: name it before anyone enrols";
+    changes.compare("line, public value of the draw", &note(a), &note(b), of_value);
 }
 
 fn closed_day_changes(changes: &mut Changes, a: &BTreeSet<Date>, b: &BTreeSet<Date>) {

@@ -28,6 +28,9 @@ pub(super) fn example(title: &str, key: &str) -> &'static str {
         "standard_days" => "42",
         "digits" => "[9, 0, 1, 2, 3, 4, 5, 6, 7, 8]",
         "cumulative_share" => "10_000",
+        "hard_cap" => "20_000",
+        "rate_min_per_min" => "600",
+        "rate_max_per_min" => "12_000",
         _ => "..",
     }
 }

@@ -18,6 +18,7 @@ use super::checks;
 use super::cohorts_table;
 use super::file_error::{CampaignFileErrors, Findings};
 use super::holidays::HolidayTable;
+use super::line_table;
 use super::openings_table;
 use super::products_table;
 use super::time_zone;
@@ -114,17 +115,18 @@ struct Basics {
 }
 
 fn read_document(findings: &mut Findings<'_>, document: &DeTable<'_>) -> Option<CampaignFile> {
-    const TABLES: [&str; 9] =
-        ["campaign", "hold", "visit", "product", "cohort", "rotation", "catch_up", "open_to_all", "opening"];
+    const TABLES: [&str; 10] =
+        ["campaign", "hold", "visit", "line", "product", "cohort", "rotation", "catch_up", "open_to_all", "opening"];
     let top = Section::new(findings, "the file", 0..0, document, &TABLES);
 
     let basics = read_basics(findings, &top);
     let hold = read_hold(findings, &top);
     let visit = read_visit(findings, &top);
+    let line = line_table::read(findings, &top);
     let products = products_table::read(findings, &top);
     let cohorts = cohorts_table::read(findings, &top);
     let drafts = openings_table::read(findings, &top, &cohorts);
-    let (basics, hold, visit) = (basics?, hold?, visit?);
+    let (basics, hold, visit, line) = (basics?, hold?, visit?, line?);
     if !findings.is_empty() {
         return None;
     }
@@ -151,7 +153,7 @@ fn read_document(findings: &mut Findings<'_>, document: &DeTable<'_>) -> Option<
         closed_days,
         hold,
         visit,
-        line: None,
+        line,
         expected_people: basics.expected_people,
         change_notice_secs: basics.change_notice_secs,
     };

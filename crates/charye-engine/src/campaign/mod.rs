@@ -24,12 +24,16 @@ pub use describe::{Language, describe_for, particle};
 mod diff;
 pub use diff::{Change, diff};
 
+mod dry_run;
+pub use dry_run::{DryRun, DryRunChange, DryRunGroup, DryRunSpan, dry_run, dry_run_changes};
+
 mod holidays;
 pub use holidays::HolidayTable;
 
 mod checks;
 mod cohorts_table;
 mod examples;
+mod line_table;
 mod openings_table;
 mod products_table;
 mod time_zone;

@@ -1,6 +1,7 @@
 //! Room: engine/campaign. Its tests: the bundled campaigns against the published rules, bad files, words, shifts, diffs.
 
 mod bad_files;
+mod line;
 mod oracle;
 mod words;
 
