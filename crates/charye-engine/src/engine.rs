@@ -22,6 +22,7 @@ use crate::sequencer::answered_keys::AnsweredKeys;
 use crate::sequencer::lanes::{Lane, Lanes, PushRefused};
 use crate::sequencer::published::{CampaignList, Published, Pulse};
 use crate::sequencer::{Ending, Running, SnapshotDesk};
+use crate::start::Burn;
 use crate::waiting_room::{Draws, Lines, Stock};
 
 /// The running engine.
@@ -77,6 +78,7 @@ pub(crate) struct Shared {
     pub(crate) lines: Published<Lines>,
     pub(crate) draws: Arc<Draws>,
     pub(crate) stock: Published<Stock>,
+    pub(crate) burn: Burn,
     pub(crate) answered_keys: AnsweredKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
@@ -126,6 +128,11 @@ impl Engine {
         }
         metrics::look_up_shed();
         Err(Failure::busy(BusyCause::Saturated))
+    }
+
+    /// Keeps the caller's processor busy for as long as a rehearsal wants every request to; returns at once otherwise.
+    pub fn burn_request(&self) {
+        self.shared.burn(self.shared.burn.request);
     }
 
     /// How the engine is: for `/readyz` and the situation room.
@@ -259,7 +266,23 @@ impl Engine {
     }
 }
 
+/// Looks at the clock while time is burnt, at most: a second's worth or so, should the clock stand still.
+const LOOKS_AT_CLOCK_MAX: u32 = 20_000_000;
+
 impl Shared {
+    /// Keeps the processor busy for so long.
+    pub(crate) fn burn(&self, duration: Duration) {
+        if duration.is_zero() {
+            return;
+        }
+        let until = self.clock.monotonic() + duration;
+        for _ in 0..LOOKS_AT_CLOCK_MAX {
+            if self.clock.monotonic() >= until {
+                return;
+            }
+        }
+    }
+
     pub(crate) fn submit(&self, question: Question, reply_to: ReplyTo) -> Result<(), Failure> {
         if let Some(cause) = self.closed_to(&question) {
             metrics::refused_busy(cause);

@@ -22,4 +22,4 @@ pub mod waiting_room;
 pub use answered::{Answered, Inside, by_citizen, by_system};
 pub use engine::{Engine, Health};
 pub use failure::{BusyCause, Failure, Fault};
-pub use start::{EnginePorts, EngineSettings};
+pub use start::{Burn, EnginePorts, EngineSettings};

@@ -1,12 +1,13 @@
 //! Room: engine. Every figure the engine keeps, with its fixed name. Read by `/metrics` and the situation room.
 //!
-//! Labels are lanes and causes only: never a person, a number or a key. Units stand in the names. Counted once a batch,
+//! Labels are lanes, causes, campaigns and openings only: never a person, a number or a key. Units stand in the names. Counted once a batch,
 //! not once a question.
 
 use std::time::Duration;
 
-use charye_domain::waiting_room::admission::Measured;
 use charye_domain::identity::TrafficLight;
+use charye_domain::ids::OpeningId;
+use charye_domain::waiting_room::admission::{Calls, Measured};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 use crate::failure::BusyCause;
@@ -64,6 +65,63 @@ pub const IDENTITY_SECONDS: &str = "charye_identity_seconds";
 pub const IDENTITY_LIGHT: &str = "charye_identity_light";
 /// People in a provider's short line when the last one came, by `provider`. Gauge.
 pub const IDENTITY_LINE: &str = "charye_identity_line";
+
+/// People of a line, by `campaign`, `opening` and `what`: `waiting`, `returners`, `inside` (visits running), `called` (and
+/// not come yet), `hard_cap`. Gauge.
+pub const LINE_PEOPLE: &str = "charye_line_people";
+/// Visits started per minute that a line's caller aims at, by `campaign` and `opening`. Gauge.
+pub const LINE_RATE: &str = "charye_line_rate_per_minute";
+/// Promised waits that were kept so far, by `campaign` and `opening`. Gauge, percent.
+pub const LINE_PROMISES_KEPT: &str = "charye_line_promises_kept_percent";
+/// People called, by `lane`: `line`, `overtaken`, `returners`. Counter.
+pub const LINE_CALLED_TOTAL: &str = "charye_line_called_total";
+
+/// How one line stands.
+pub(crate) struct LineFigures<'a> {
+    pub(crate) campaign: &'a str,
+    pub(crate) opening: OpeningId,
+    pub(crate) waiting: u32,
+    pub(crate) returners_waiting: u32,
+    pub(crate) inside: u32,
+    pub(crate) called: u32,
+    pub(crate) hard_cap: u32,
+    pub(crate) rate_per_min: Option<f64>,
+    pub(crate) promises_kept: Option<u32>,
+}
+
+impl LineFigures<'_> {
+    /// Tells them. Once a second at most.
+    pub(crate) fn tell(&self) {
+        let opening = self.opening.to_string();
+        let labels = || [("campaign", self.campaign.to_owned()), ("opening", opening.clone())];
+        let people = [
+            ("waiting", self.waiting),
+            ("returners", self.returners_waiting),
+            ("inside", self.inside),
+            ("called", self.called),
+            ("hard_cap", self.hard_cap),
+        ];
+        for (what, count) in people {
+            let [campaign, opening] = labels();
+            gauge!(LINE_PEOPLE, &[campaign, opening, ("what", what.to_owned())]).set(f64::from(count));
+        }
+        if let Some(rate) = self.rate_per_min {
+            gauge!(LINE_RATE, &labels()).set(rate);
+        }
+        if let Some(percent) = self.promises_kept {
+            gauge!(LINE_PROMISES_KEPT, &labels()).set(f64::from(percent));
+        }
+    }
+}
+
+/// Counts people called.
+pub(crate) fn line_called(calls: &Calls) {
+    for (lane, count) in [("line", calls.line), ("overtaken", calls.overtaken), ("returners", calls.returners)] {
+        if count > 0 {
+            counter!(LINE_CALLED_TOTAL, "lane" => lane).increment(count.into());
+        }
+    }
+}
 
 /// Counts a question that was turned away.
 pub(crate) fn refused_busy(cause: BusyCause) {

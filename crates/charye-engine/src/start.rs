@@ -24,7 +24,7 @@ use crate::sequencer::{
     ClockJumps, Ending, Parts, Projector, Sequencer, SnapshotDesk, SnapshotMaker, SnapshotTrigger, StartFailure,
     Stepper, recover,
 };
-use crate::waiting_room::{Attendant, Lines, Stock};
+use crate::waiting_room::{Attendant, LineDesk, Lines, Stock};
 
 /// Everything outside that the engine needs.
 pub struct EnginePorts {
@@ -58,8 +58,16 @@ pub struct EngineSettings {
     pub districts: Arc<[DistrictPlace]>,
     /// A question that has waited longer for its turn is told Busy instead of being decided: shorter than askers wait.
     pub wait_max: Duration,
-    /// Time burnt on the sequencer's thread before each command is decided: a slower machine, for rehearsals. Zero otherwise.
-    pub burn: Duration,
+    pub burn: Burn,
+}
+
+/// Processor time that is burnt for nothing: a slower machine, for rehearsals. Zero otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Burn {
+    /// On the sequencer's thread, before each command is decided.
+    pub command: Duration,
+    /// On a listener's thread, before each request is answered.
+    pub request: Duration,
 }
 
 impl Default for EngineSettings {
@@ -72,7 +80,7 @@ impl Default for EngineSettings {
             follower_entries_max: 131_072,
             districts: Arc::from([]),
             wait_max: Duration::from_secs(10),
-            burn: Duration::ZERO,
+            burn: Burn::default(),
         }
     }
 }
@@ -155,6 +163,7 @@ fn prepare(ports: EnginePorts, settings: EngineSettings) -> Result<Prepared, Sta
         lines: Published::new(Lines::default()),
         draws: Arc::default(),
         stock: Published::new(Stock::default()),
+        burn,
         answered_keys: AnsweredKeys::with_room_for(room.operations),
         clock,
         random,
@@ -213,8 +222,8 @@ fn prepare(ports: EnginePorts, settings: EngineSettings) -> Result<Prepared, Sta
         shown,
         followers,
         snapshots: trigger,
+        lines: LineDesk::new(Arc::clone(&shared)),
         wait_max,
-        burn,
     });
     let engine = Engine { shared, people, snapshots: desk, has_projection, threads: Mutex::default() };
     let attendant = Attendant::new(Arc::clone(&engine.shared));

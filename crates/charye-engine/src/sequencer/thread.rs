@@ -28,6 +28,7 @@ use crate::sequencer::shown::Shown;
 use crate::sequencer::snapshot_maker::{LiveBook, SnapshotDesk};
 use crate::sequencer::strain::Strain;
 use crate::sequencer::time::{Reading, SequencerTime};
+use crate::waiting_room::{LOOK_AT_LINES_EVERY, LineDesk};
 
 /// Longest time between two looks at the clock: what expires does so at most this late.
 pub const LOOK_AT_CLOCK_EVERY: Duration = Duration::from_millis(250);
@@ -40,8 +41,6 @@ pub const OUTAGE_FROM_MS: u64 = 1_000;
 pub(super) const WARMED_TOGETHER: usize = 64;
 const CHECK_STORAGE_EVERY: Duration = Duration::from_secs(1);
 const RECKON_RATES_EVERY: Duration = Duration::from_millis(250);
-/// Looks at the clock while time is burnt: a second's worth or so.
-const LOOKS_AT_CLOCK_MAX: u32 = 20_000_000;
 
 /// What becomes of a jump of the wall clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +61,9 @@ pub(crate) struct Parts {
     pub(crate) shown: Shown,
     pub(crate) followers: Vec<Arc<FollowerQueue>>,
     pub(crate) snapshots: Option<SnapshotTrigger>,
+    pub(crate) lines: LineDesk,
     /// See [`crate::EngineSettings`].
     pub(crate) wait_max: Duration,
-    pub(crate) burn: Duration,
 }
 
 /// When the next snapshot is asked for.
@@ -97,6 +96,7 @@ pub(crate) struct Sequencer {
     /// Questions asked before are overdue. By the monotonic clock.
     overdue_since: Duration,
     day_of_keys: DayOfKeys,
+    line_actions: Vec<Action>,
 }
 
 /// What became of one step.
@@ -145,11 +145,13 @@ impl Sequencer {
             pace: Pace::default(),
             overdue_since: Duration::ZERO,
             day_of_keys: DayOfKeys::from(UnixMillis(0)),
+            line_actions: Vec::new(),
         };
         sequencer.parts.shared.pulse.set_head_seq(head.next_seq.saturating_sub(1));
         sequencer.read_clock();
         sequencer.day_of_keys = DayOfKeys::from(sequencer.now);
         sequencer.publish_campaigns();
+        sequencer.show_lines();
         sequencer
     }
 
@@ -199,12 +201,13 @@ impl Sequencer {
 
     /// Waits for questions. Only after a whole wait without any is there time to audit: never between two questions.
     fn rest(&mut self) {
-        let Parts { shared, shown, book, .. } = &mut self.parts;
+        let Parts { shared, shown, book, lines, .. } = &mut self.parts;
+        let usual = if lines.anybody_waits() { LOOK_AT_LINES_EVERY } else { LOOK_AT_CLOCK_EVERY };
         match shown.rest() {
             Some(soon) => {
                 shared.lanes.wait(soon);
             }
-            None if shared.lanes.wait(LOOK_AT_CLOCK_EVERY) => shown.audit_a_stretch(book),
+            None if shared.lanes.wait(usual) => shown.audit_a_stretch(book),
             None => {}
         }
     }
@@ -217,7 +220,9 @@ impl Sequencer {
         self.check_storage();
         self.let_time_pass();
         self.decide_taken(taken);
+        self.look_at_lines();
         let appended = self.make_durable()?;
+        self.show_lines();
         self.give_answers();
         if appended {
             self.parts.journal.after_answers();
@@ -282,6 +287,22 @@ impl Sequencer {
         self.apply_from(before);
     }
 
+    /// Calls people in, and pauses or resumes lines by what is left. After the questions, so that whoever comes to an empty
+    /// line is called in the same batch.
+    fn look_at_lines(&mut self) {
+        if !self.sure {
+            return;
+        }
+        let measured = self.strain.measured(self.now, self.parts.shared.clock.monotonic());
+        let Parts { lines, book, .. } = &mut self.parts;
+        lines.due(book, measured, self.now, &mut self.line_actions);
+        let mut actions = std::mem::take(&mut self.line_actions);
+        for action in actions.drain(..) {
+            self.decide(&Command { by: by_system(Channel::Internal), operation: None, action });
+        }
+        self.line_actions = actions;
+    }
+
     /// Moves open deadlines by a stop that has ended, before anything expires because of it.
     ///
     /// How long a stop was is reckoned from the journal's last row, the only witness that cannot lie. While a hold or a
@@ -337,25 +358,11 @@ impl Sequencer {
         let told = match question {
             Question::Query(query) => Told::Reply(self.parts.book.answer(&query, self.now)),
             Question::Command(command) => {
-                self.burn();
+                self.parts.shared.burn(self.parts.shared.burn.command);
                 self.decide(&command)
             }
         };
         self.answers.push((reply_to, told));
-    }
-
-    /// Keeps the processor busy for as long as a rehearsal wants, and no longer than a clock that stands still allows.
-    fn burn(&self) {
-        if self.parts.burn.is_zero() {
-            return;
-        }
-        let clock = &self.parts.shared.clock;
-        let until = clock.monotonic() + self.parts.burn;
-        for _ in 0..LOOKS_AT_CLOCK_MAX {
-            if clock.monotonic() >= until {
-                return;
-            }
-        }
     }
 
     fn decide(&mut self, command: &Command) -> Told {
@@ -390,11 +397,12 @@ impl Sequencer {
     }
 
     fn apply_from(&mut self, first: usize) {
-        let Parts { shared, book, shown, .. } = &mut self.parts;
+        let Parts { shared, book, shown, lines, .. } = &mut self.parts;
         for entry in &self.batch.entries[first..] {
             if let Some(operation) = entry.operation {
                 shared.answered_keys.note(operation.key);
             }
+            lines.note(book, entry.under.map(|(campaign, _)| campaign), &entry.event, self.now);
             let touched = book.apply(entry, self.now);
             shown.note(touched, &entry.event, book);
             self.campaigns_changed |= matches!(entry.event, Event::CampaignPublished { .. });
@@ -434,6 +442,12 @@ impl Sequencer {
         let Batch { first_seq, epoch, at, .. } = self.batch;
         let recorded = RecordedBatch { first_seq, epoch, at, hash, entries: entries.collect() };
         self.parts.followers.iter().for_each(|queue| queue.push(&recorded));
+    }
+
+    fn show_lines(&mut self) {
+        let seq = self.parts.shared.pulse.head_seq();
+        let Parts { lines, book, .. } = &mut self.parts;
+        lines.show(book, self.now, seq);
     }
 
     fn publish_campaigns(&mut self) {

@@ -142,7 +142,7 @@ impl DrawClerk {
                 tracing::warn!(%campaign, %opening, "somebody on the list has been erased since: it is not served any more");
             }
         }
-        if line.phase != Phase::Drawing || line.placed >= line.enrolled {
+        if line.phase != Phase::Drawing || line.placed >= line.numbers {
             file.listed = Vec::new();
             return None;
         }

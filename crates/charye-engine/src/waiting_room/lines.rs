@@ -3,7 +3,7 @@
 //!
 //! The same for everyone: it must never hold anything of one person.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use charye_domain::campaign::Bilingual;
 use charye_domain::ids::{CampaignId, KeyId, OpeningId};
@@ -64,6 +64,8 @@ pub enum Phase {
 pub struct LineNow {
     pub campaign: CampaignId,
     pub opening: OpeningId,
+    /// Somebody has come, or something was committed to or steered: the book has a room for it.
+    pub has_room: bool,
     /// The sequencer's time, and the last entry this reflects.
     pub at: UnixMillis,
     pub seq: u64,
@@ -96,17 +98,19 @@ pub struct LineNow {
     pub commitments: Option<Commitments>,
     pub closing: Option<Closing>,
     pub seed: Option<Arc<RevealedDraw>>,
-    /// People of the draw's list who have been looked at when places were given; below `closing.count` places are still
-    /// being given.
-    pub placed: u32,
-    /// On the list of the draw, from number 0.
+    /// People on the list of the draw.
     pub enrolled: u32,
+    /// Numbers of the list, those of people who left it included; and below which of them places have been given.
+    pub numbers: u32,
+    pub placed: u32,
     pub terms: Terms,
     /// The last automatic decision, in numbers. None before the first.
     pub explanation: Option<Explanation>,
     /// Visits running, agents' included, and people called who may still come: together never above the hard cap.
     pub inside: u32,
     pub called: u32,
+    /// What `web` tells everyone of this line, written once however many ask. Empty when the line is published.
+    pub text: OnceLock<Arc<[u8]>>,
 }
 
 /// A draw whose secret is told.

@@ -12,6 +12,9 @@ mod steer;
 mod lines;
 mod poll;
 
+mod caller;
+mod line_desk;
+
 mod attendant;
 mod draw_clerk;
 mod draws;
@@ -26,6 +29,7 @@ pub use draws::{DrawList, Draws, PublicValueTooLong};
 pub use enter::{Visit, enter};
 pub use leave::leave;
 pub use leave_line::leave_line;
+pub(crate) use line_desk::{LOOK_AT_LINES_EVERY, LineDesk};
 pub use lines::{LineNow, Lines, Phase, RevealedDraw};
 pub use poll::{Polled, poll};
 pub use steer::{SteeringOrder, steer};

@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set its stage fails")]
 
+mod line_stage;
 mod stage;
 
 mod answers;
+mod draw;
 mod failures;
 mod followers;
+mod line;
 mod overload;
 mod places;
 mod restart;

@@ -10,7 +10,7 @@ use charye_domain::time::UnixMillis;
 use charye_engine::fakes::FakeWorld;
 use charye_engine::ports::Clock;
 use charye_engine::sequencer::answer::Told;
-use charye_engine::{Engine, EnginePorts, EngineSettings};
+use charye_engine::{Burn, Engine, EnginePorts, EngineSettings};
 
 use crate::stage::{Stage, busy_code, register};
 
@@ -99,7 +99,8 @@ fn a_rehearsal_may_slow_every_command_down() {
         let world = FakeWorld::at(samples::opens_at());
         let looks = Arc::new(AtomicU64::new(0));
         let clock = Arc::new(Ticking { looks: Arc::clone(&looks) });
-        let settings = EngineSettings { burn: Duration::from_micros(burn_us), ..EngineSettings::default() };
+        let burn = Burn { command: Duration::from_micros(burn_us), ..Burn::default() };
+        let settings = EngineSettings { burn, ..EngineSettings::default() };
         let engine = Engine::start(EnginePorts { clock, ..world.ports() }, settings).unwrap();
         let before = looks.load(Ordering::Relaxed);
         engine.submit_blocking(register(1)).unwrap();

@@ -1,0 +1,168 @@
+//! The draw: from commitment to calls, step by step, whatever is interrupted in between; and the same draw for everyone.
+
+use std::collections::BTreeMap;
+
+use charye_domain::book::samples::CAMPAIGN;
+use charye_domain::book::{Event, LineStanding};
+use charye_domain::ids::{CitizenKey, Person};
+use charye_domain::waiting_room::draw::verify::Verifier;
+use charye_domain::waiting_room::plan::LinePlan;
+use charye_domain::waiting_room::tokens::TicketStanding;
+use charye_engine::fakes::ToyKeys;
+use charye_engine::waiting_room::{Phase, Polled, draw_key, poll};
+
+use crate::line_stage::{LineStage, OPENING, plan, terms};
+
+const PEOPLE: u128 = 40;
+const HOUR_MS: u64 = 3_600_000;
+
+/// People on the list, and the moment before the opening.
+fn enrolled(line: LinePlan) -> (LineStage, Vec<Person>) {
+    let mut stage = LineStage::before_opening(line, 100);
+    stage.pass(2 * HOUR_MS - 1_000_000);
+    let people = stage.people(1, PEOPLE);
+    for person in &people {
+        assert_eq!(stage.arrive(*person), Ok(LineStanding::Enrolled));
+    }
+    assert_eq!(stage.line().phase, Phase::Enrolling { enrolled: PEOPLE as u32 });
+    (stage, people)
+}
+
+fn begin(stage: &LineStage) {
+    let left_ms = stage.line().opens_at.millis_since(stage.now());
+    stage.world.clock.pass(left_ms.cast_unsigned());
+}
+
+fn places(stage: &mut LineStage, people: &[Person]) -> BTreeMap<Person, u64> {
+    let place = |person: Person| match stage.in_line(person) {
+        Some(LineStanding::Waiting { place }) => (person, place.0),
+        other => panic!("{person:?}: {other:?}"),
+    };
+    people.iter().copied().map(place).collect()
+}
+
+/// Which steps of the draw stand in the journal, in order.
+fn steps(stage: &LineStage) -> Vec<&'static str> {
+    let step = |event: &Event| match event {
+        Event::DrawCommitted { .. } => Some("committed"),
+        Event::DrawClosed { .. } => Some("closed"),
+        Event::DrawRevealed { .. } => Some("revealed"),
+        Event::PlacesDrawn { .. } => Some("placed"),
+        _ => None,
+    };
+    stage.entries().iter().filter_map(|entry| step(&entry.event)).collect()
+}
+
+#[test]
+fn a_draw_goes_from_its_commitment_to_calls_in_the_order_of_its_places() {
+    let (mut stage, people) = enrolled(plan(terms(1, 6_000)));
+    let commitments = stage.line().commitments.expect("committed to before anyone enrols");
+    begin(&stage);
+    stage.settle();
+    assert_eq!(steps(&stage), ["committed", "closed", "revealed", "placed"]);
+    assert_eq!(stage.line().commitments, Some(commitments));
+    let mut waiting: BTreeMap<u64, Person> = BTreeMap::new();
+    for person in &people {
+        match stage.in_line(*person) {
+            Some(LineStanding::Waiting { place }) => assert!(waiting.insert(place.0, *person).is_none()),
+            Some(LineStanding::Called { .. }) => assert!(waiting.insert(0, *person).is_none(), "one seat"),
+            other => panic!("{other:?}"),
+        }
+    }
+    for person in waiting.into_values() {
+        stage.pass(1_000);
+        assert_eq!(stage.claim(person), Ok(Ok(1)), "{person:?}");
+        stage.leave(person, 1);
+    }
+}
+
+#[test]
+fn a_draw_that_is_broken_off_after_any_step_comes_to_the_same_places() {
+    let undisturbed = {
+        let (mut stage, people) = enrolled(plan(terms(0, 600)));
+        begin(&stage);
+        stage.settle();
+        places(&mut stage, &people)
+    };
+    for looks in 0..12 {
+        let (mut stage, people) = enrolled(plan(terms(0, 600)));
+        begin(&stage);
+        for _ in 0..looks {
+            stage.one_look();
+        }
+        let mut stage = stage.start_again();
+        stage.settle();
+        assert_eq!(places(&mut stage, &people), undisturbed, "after {looks} looks");
+        assert_eq!(steps(&stage), ["committed", "closed", "revealed", "placed"], "after {looks} looks");
+        let list = stage.engine.draws().list(CAMPAIGN, OPENING).expect("published after a restart too");
+        assert_eq!(list.len(), PEOPLE as usize);
+    }
+}
+
+#[test]
+fn anyone_can_recompute_what_is_published() {
+    let (mut stage, people) = enrolled(plan(terms(0, 600)));
+    begin(&stage);
+    stage.settle();
+    let line = stage.line();
+    let list = stage.engine.draws().list(CAMPAIGN, OPENING).unwrap();
+    let mut verifier = Verifier::default();
+    let mut lines = Vec::new();
+    list.write(&line, 0, &mut |text| lines.push(text.to_owned())).unwrap();
+    lines.iter().for_each(|text| verifier.line(text).unwrap());
+    let report = verifier.finish().unwrap();
+    assert!(report.is_whole_and_true(), "{report:?}");
+    assert_eq!((report.count, report.ids_checked), (PEOPLE as u64, PEOPLE as u64));
+    // A citizen's own draw id leads to their own place, and a poll with its ticket says so.
+    let key = draw_key(&ToyKeys, line.draw_key.unwrap(), line.id()).unwrap();
+    for (number, person) in (1..=PEOPLE).zip(&people) {
+        let id = key.draw_id(CAMPAIGN, OPENING, CitizenKey(number.to_le_bytes()));
+        let place = line.seed.as_ref().unwrap().seed.place(id);
+        assert_eq!(stage.in_line(*person), Some(LineStanding::Waiting { place }));
+        let polled = poll(&line, &TicketStanding::Drawn(id), stage.now(), 0);
+        assert!(matches!(polled, Polled::Wait { .. }), "{polled:?}");
+    }
+}
+
+#[test]
+fn who_enrolled_is_told_when_it_opens_and_then_that_places_are_drawn() {
+    let (mut stage, _) = enrolled(plan(terms(1, 600)));
+    let ticket = TicketStanding::Drawn(charye_domain::waiting_room::draw::DrawId([7; 16]));
+    let opens_at = stage.line().opens_at;
+    let polled = poll(&stage.line(), &ticket, stage.now(), 0);
+    assert!(matches!(polled, Polled::Enrolled { opens_at: told, ask_again_ms: 600_000 } if told == opens_at));
+    begin(&stage);
+    stage.one_look();
+    assert_eq!(stage.line().phase, Phase::Drawing);
+    assert!(matches!(poll(&stage.line(), &ticket, opens_at, 9), Polled::Drawing { .. }));
+}
+
+#[test]
+fn a_draw_with_a_public_value_waits_for_it_and_is_mixed_with_it() {
+    let note = charye_domain::campaign::Bilingual { ko: "복권 번호".to_owned(), en: "lottery numbers".to_owned() };
+    let line = LinePlan { public_value_note: Some(note), ..plan(terms(1, 600)) };
+    let (mut stage, _) = enrolled(line);
+    begin(&stage);
+    stage.settle();
+    assert_eq!(steps(&stage), ["committed", "closed"], "the list is closed before the value is known");
+    let draws = stage.engine.draws();
+    assert!(draws.give_public_value(CAMPAIGN, OPENING, &[0; 257]).is_err());
+    draws.give_public_value(CAMPAIGN, OPENING, b"3 14 15 26 35 39").unwrap();
+    stage.settle();
+    let line = stage.line();
+    assert_eq!(line.phase, Phase::Open);
+    assert_eq!(&*line.seed.as_ref().unwrap().public_value, b"3 14 15 26 35 39");
+}
+
+#[test]
+fn who_leaves_the_list_is_not_drawn() {
+    let (mut stage, people) = enrolled(plan(terms(0, 600)));
+    let gone = people[3];
+    stage.citizen(gone, charye_domain::book::Action::LeaveLine { person: gone, campaign: CAMPAIGN }).unwrap();
+    begin(&stage);
+    stage.settle();
+    let line = stage.line();
+    assert_eq!(line.closing.unwrap().count, PEOPLE as u64 - 1);
+    assert_eq!((line.phase, line.waiting), (Phase::Open, PEOPLE as u32 - 1));
+    assert_eq!(stage.in_line(gone), None);
+}
