@@ -59,11 +59,13 @@ impl Strain {
 struct Counts {
     by_ms: Box<[u32]>,
     total: u32,
+    /// The slowest time counted: nothing lies beyond it.
+    slowest_ms: usize,
 }
 
 impl Default for Counts {
     fn default() -> Self {
-        Self { by_ms: vec![0; TOLD_APART_MS + 1].into(), total: 0 }
+        Self { by_ms: vec![0; TOLD_APART_MS + 1].into(), total: 0, slowest_ms: 0 }
     }
 }
 
@@ -73,13 +75,14 @@ impl Counts {
         if let Some(count) = self.by_ms.get_mut(ms) {
             *count = count.saturating_add(times);
             self.total = self.total.saturating_add(times);
+            self.slowest_ms = self.slowest_ms.max(ms);
         }
     }
 
     fn clear(&mut self) {
         if self.total > 0 {
             self.by_ms.fill(0);
-            self.total = 0;
+            (self.total, self.slowest_ms) = (0, 0);
         }
     }
 }
@@ -88,7 +91,8 @@ impl Counts {
 fn p99_ms(counts: &[Counts; 2]) -> u32 {
     let total = u64::from(counts[0].total) + u64::from(counts[1].total);
     let mut beyond = 0;
-    for ms in (1..=TOLD_APART_MS).rev() {
+    let slowest_ms = counts.iter().map(|counts| counts.slowest_ms).max().unwrap_or(0);
+    for ms in (1..=slowest_ms).rev() {
         beyond += counts.iter().map(|counts| u64::from(counts.by_ms[ms])).sum::<u64>();
         if beyond * 100 > total {
             return ms as u32;
