@@ -150,9 +150,9 @@ impl History {
     /// Somebody was told a range: no wider than the rules allow.
     pub(crate) fn check_width(&mut self, range: WaitRange) {
         let width = range.to_secs - range.from_secs;
-        let is_long = range.from_secs > LONG_WAIT_SECS;
-        let fits = width <= SHORT_WIDTH_SECS || f64::from(range.to_secs) <= FACTOR_MAX * f64::from(range.from_secs);
-        if !fits || (!is_long && range.middle_secs() <= LONG_WAIT_SECS && width > SHORT_WIDTH_SECS) {
+        let is_long =
+            range.to_secs > LONG_WAIT_SECS && f64::from(range.to_secs) <= FACTOR_MAX * f64::from(range.from_secs);
+        if width > SHORT_WIDTH_SECS && !is_long {
             self.breach("estimate", || format!("{range:?} is too wide"));
         }
     }

@@ -198,8 +198,15 @@ impl<'a> Surge<'a> {
 
     fn run(&mut self) -> Result<(), SurgeFailure> {
         let ends = later(OPENS, self.scenario.ends_secs * 1_000);
-        while self.now() < ends && !self.is_over() {
+        let mut looked_at = self.now();
+        while self.now() < ends {
             let now = self.now();
+            if now.millis_since(looked_at) >= 1_000 {
+                looked_at = now;
+                if self.is_over() {
+                    break;
+                }
+            }
             while let Some(Reverse((at, _, happening))) = self.agenda.peek().copied().filter(|next| next.0.0 <= now) {
                 debug_assert!(at <= now);
                 self.agenda.pop();
