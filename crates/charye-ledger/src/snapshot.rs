@@ -6,9 +6,10 @@
 //! journal's row that ends there (32 bytes); the book's image; BLAKE3 of everything before (32 bytes).
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use charye_domain::book::{Book, ImageError};
 use charye_engine::ports::{RowHash, SnapshotFailure, Snapshots};
@@ -23,8 +24,11 @@ const HEADER_BYTES: u64 = 16 + 4 + 8 + 32;
 const HASH_BYTES: u64 = 32;
 /// Snapshots that are kept: the newest, and one before it in case that one is damaged.
 const KEPT: usize = 2;
-/// Bytes written between two syncs: small, so that the journal's own syncs never wait behind a gigabyte.
-const SYNC_BYTES: usize = 4 << 20;
+/// Bytes written between two syncs: few, so that the journal's own syncs never wait long behind ours.
+const SYNC_BYTES: usize = 256 << 10;
+/// Bytes read at a time, and how many such pieces are read and hashed before the book has taken them in.
+const PIECE_BYTES: usize = 256 << 10;
+const PIECES_AHEAD: usize = 16;
 
 /// The snapshots of one data folder.
 pub struct SnapshotFiles {
@@ -100,22 +104,31 @@ impl SnapshotFiles {
         Ok((head, *hasher.finalize().as_bytes()))
     }
 
-    /// Reads a snapshot whole: hash first, then the book.
+    /// Reads a snapshot, once: one thread reads and hashes, this one takes the book from what was read. The book is given
+    /// out only if the whole file hashes to what it says.
     ///
     /// # Errors
     /// What is wrong with the file.
     pub fn read(&self, path: &Path) -> Result<(SnapshotHead, Book), SnapshotDamage> {
         let mut file = File::open(path)?;
-        let (head, image_bytes) = verify(&mut file)?;
-        file.seek(SeekFrom::Start(HEADER_BYTES))?;
-        let mut image = BufReader::with_capacity(1 << 20, file).take(image_bytes);
+        let head = read_head(&mut file)?;
+        let image_bytes = image_bytes(&file)?;
+        let (pieces, read_pieces) = sync_channel(PIECES_AHEAD);
         let campaigns = |text: &str, id, version| (self.campaigns)(text, id, version).ok();
-        let book = Book::read_image(&mut |buffer| image.read_exact(buffer).is_ok(), &campaigns)
-            .map_err(SnapshotDamage::Image)?;
-        match image.limit() {
-            0 => Ok((head, book)),
-            left => Err(SnapshotDamage::LeftOver(left)),
+        let (taken, left, is_sound) = std::thread::scope(|scope| {
+            let reading = scope.spawn(move || hash_and_pass_on(&mut file, image_bytes, &pieces));
+            let mut image = ImagePieces { pieces: read_pieces, piece: Vec::new(), taken: 0 };
+            let taken = Book::read_image(&mut |buffer| image.fill(buffer), &campaigns);
+            // Whatever the image was, the hash of everything decides what is said of it.
+            let left = image.skip_rest();
+            let is_sound = reading.join().unwrap_or_else(|_| Err(io::Error::other("the thread that reads panicked")));
+            (taken, left, is_sound)
+        });
+        if !is_sound? {
+            return Err(SnapshotDamage::HashDiffers);
         }
+        let book = taken.map_err(SnapshotDamage::Image)?;
+        if left > 0 { Err(SnapshotDamage::LeftOver(left)) } else { Ok((head, book)) }
     }
 
     fn write(&self, last_seq: u64, row_hash: RowHash, book: &Book) -> io::Result<()> {
@@ -206,11 +219,70 @@ fn take<const N: usize>(fields: &mut &[u8]) -> [u8; N] {
     *taken
 }
 
+/// Bytes of the image in a file of ours.
+fn image_bytes(file: &File) -> Result<u64, SnapshotDamage> {
+    file.metadata()?.len().checked_sub(HEADER_BYTES + HASH_BYTES).ok_or(SnapshotDamage::HashDiffers)
+}
+
+/// Reads a file from its beginning, passes its image on in pieces, and says whether everything hashes to what stands at its
+/// end. Whoever takes the pieces takes all of them.
+fn hash_and_pass_on(file: &mut File, image_bytes: u64, pieces: &SyncSender<Vec<u8>>) -> io::Result<bool> {
+    let mut hasher = blake3::Hasher::new();
+    let mut header = [0; HEADER_BYTES as usize];
+    file.seek(SeekFrom::Start(0))?;
+    file.read_exact(&mut header)?;
+    hasher.update(&header);
+    let mut left = image_bytes;
+    while left > 0 {
+        let mut piece = vec![0; usize::try_from(left).unwrap_or(usize::MAX).min(PIECE_BYTES)];
+        file.read_exact(&mut piece)?;
+        hasher.update(&piece);
+        left -= piece.len() as u64;
+        if pieces.send(piece).is_err() {
+            return Ok(false);
+        }
+    }
+    let mut expected = [0; HASH_BYTES as usize];
+    file.read_exact(&mut expected)?;
+    Ok(hasher.finalize() == expected)
+}
+
+/// The image as the book takes it, out of the pieces in which it was read.
+struct ImagePieces {
+    pieces: Receiver<Vec<u8>>,
+    piece: Vec<u8>,
+    taken: usize,
+}
+
+impl ImagePieces {
+    /// Fills the buffer whole, or says `false`.
+    fn fill(&mut self, mut buffer: &mut [u8]) -> bool {
+        while !buffer.is_empty() {
+            if self.taken == self.piece.len() {
+                let Ok(piece) = self.pieces.recv() else { return false };
+                (self.piece, self.taken) = (piece, 0);
+            }
+            let available = self.piece.get(self.taken..).unwrap_or_default();
+            let count = available.len().min(buffer.len());
+            let (now, later) = buffer.split_at_mut(count);
+            now.copy_from_slice(&available[..count]);
+            self.taken += count;
+            buffer = later;
+        }
+        true
+    }
+
+    /// Lets the rest be read and hashed; gives how many bytes it had.
+    fn skip_rest(self) -> u64 {
+        let left = self.piece.len() - self.taken;
+        self.pieces.iter().fold(left as u64, |left, piece| left + piece.len() as u64)
+    }
+}
+
 /// Checks the hash over the whole file; gives its head and how many bytes its image has.
 fn verify(file: &mut File) -> Result<(SnapshotHead, u64), SnapshotDamage> {
     let head = read_head(file)?;
-    let length = file.metadata()?.len();
-    let image_bytes = length.checked_sub(HEADER_BYTES + HASH_BYTES).ok_or(SnapshotDamage::HashDiffers)?;
+    let image_bytes = image_bytes(file)?;
     file.seek(SeekFrom::Start(0))?;
     let mut hasher = blake3::Hasher::new();
     let mut left = HEADER_BYTES + image_bytes;

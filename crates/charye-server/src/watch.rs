@@ -31,6 +31,10 @@ use crate::wiring::{campaign_reader, lower_priority};
 const TICK: Duration = Duration::from_millis(500);
 /// How long a slice of one store lasts, about: with three stores a third of a core at most, and of what others leave.
 const SLICE: Duration = Duration::from_millis(60);
+/// Decisions a second from which on whoever reserves goes first: then the watch takes one look at a time, and rests so many
+/// times as long as that took.
+const BUSY_FROM_PER_SEC: u64 = 1_000;
+const REST_PER_WORK_BUSY: u32 = 100;
 /// Time between two rounds over one store.
 const REST: Duration = Duration::from_secs(2);
 /// Time after a finding in the projections until they are looked at again: they are being emptied.
@@ -73,11 +77,13 @@ impl Watch {
         ];
         let (end, ended) = mpsc::channel();
         let running = engine.running();
+        let watched_engine = Arc::clone(engine);
         let watch = move || {
             lower_priority();
             let clock = SystemClock::new();
             while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) && !running.borrow().is_over() {
-                rounds.iter_mut().for_each(|round| round.go_on(&clock));
+                let busy = watched_engine.health().decided_per_sec >= BUSY_FROM_PER_SEC;
+                rounds.iter_mut().for_each(|round| round.go_on(&clock, busy));
             }
         };
         let thread = std::thread::Builder::new().name("watch".into()).spawn(watch).context("could not start watch")?;
@@ -142,8 +148,8 @@ impl Round {
         }
     }
 
-    /// Looks at pieces for one slice of time.
-    fn go_on(&mut self, clock: &dyn Clock) {
+    /// Looks at pieces for one slice of time; at one piece only while others are `busy`.
+    fn go_on(&mut self, clock: &dyn Clock, busy: bool) {
         let now = clock.monotonic();
         if now < self.rests_until {
             return;
@@ -166,6 +172,11 @@ impl Round {
                 self.began_at = None;
                 self.rests_until = over_at + rest;
                 self.told = std::mem::take(&mut self.found);
+                return;
+            }
+            if busy {
+                let now_at = clock.monotonic();
+                self.rests_until = now_at + now_at.saturating_sub(now) * REST_PER_WORK_BUSY;
                 return;
             }
             if seen.waits {

@@ -21,6 +21,11 @@ use crate::sequencer::followers::{FollowerQueue, Found};
 
 /// Messages handed over together at most; their delivery is one entry.
 const MESSAGES_TOGETHER_MAX: usize = 256;
+/// How long messages gather before they are handed over: nobody waits for one, and a delivery is a commit.
+const GATHER_MAX: Duration = Duration::from_millis(100);
+/// Entries at the journal's end that are looked through first for the newest delivery; each look further back takes four
+/// times as many.
+const LOOK_BACK_FIRST: u64 = 16_384;
 /// Messages read from the journal at once.
 const READ_AHEAD_MAX: usize = 4_096;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -72,23 +77,42 @@ impl Messenger {
         }
     }
 
-    /// Reads the whole journal for the newest delivery. Once a start, beside everything else.
+    /// Looks for the newest delivery, from the journal's end backwards: deliveries are recorded in order, so the last one
+    /// says how far all of them went. Once a start, beside everything else.
     fn find_last_delivered(&mut self) -> Result<(), Stuck> {
-        let Self { queue, reader, done_through, .. } = self;
-        reader.read(1, &mut |batch| {
-            for entry in batch.entries.iter() {
-                if let Event::Delivered { messages } = &entry.event {
-                    let newest = messages.iter().map(|MessageId(seq)| *seq).max();
-                    *done_through = (*done_through).max(newest.unwrap_or(0));
-                }
+        let mut until_seq = self.shared.pulse.head_seq() + 1;
+        let mut stretch = LOOK_BACK_FIRST;
+        while until_seq > 1 && !self.queue.is_closed() {
+            let from_seq = until_seq.saturating_sub(stretch).max(1);
+            if let Some(newest) = self.newest_delivered(from_seq, until_seq)? {
+                self.done_through = newest;
+                return Ok(());
             }
-            if queue.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
+            (until_seq, stretch) = (from_seq, stretch.saturating_mul(4));
+        }
         Ok(())
     }
 
+    /// The newest message that rows from the one with `from_seq` on, and before `until_seq`, say was delivered.
+    fn newest_delivered(&mut self, from_seq: u64, until_seq: u64) -> Result<Option<u64>, ReadFailure> {
+        let Self { queue, reader, .. } = self;
+        let mut newest = None;
+        reader.read(from_seq, &mut |batch| {
+            if batch.first_seq >= until_seq || queue.is_closed() {
+                return ControlFlow::Break(());
+            }
+            for entry in batch.entries.iter() {
+                if let Event::Delivered { messages } = &entry.event {
+                    newest = newest.max(messages.iter().map(|MessageId(seq)| *seq).max());
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(newest)
+    }
+
     fn follow(&mut self) -> Result<(), Stuck> {
-        match self.queue.take(1, LOOK_EVERY) {
+        match self.queue.take(MESSAGES_TOGETHER_MAX, GATHER_MAX, LOOK_EVERY) {
             Found::Batches(batches) if self.continues(&batches) => {
                 let due: Vec<Message> = batches.iter().flat_map(messages_of).collect();
                 let last_seq = batches.last().map_or(self.done_through, RecordedBatch::last_seq);

@@ -35,18 +35,24 @@ pub(crate) struct FollowerQueue {
 struct Queue {
     batches: VecDeque<RecordedBatch>,
     entries: usize,
+    /// Entries from which on the follower is to be woken; more than there can be while it does not wait.
+    wakes_at: usize,
     fell_behind: bool,
     closed: bool,
 }
 
+/// The follower does not wait.
+const AWAKE: usize = usize::MAX;
+
 impl FollowerQueue {
     /// A queue for `entries_max` entries, for a follower that has yet to read what the journal holds already.
     pub(crate) fn new(entries_max: usize) -> Self {
-        let queue = Queue { batches: VecDeque::new(), entries: 0, fell_behind: true, closed: false };
+        let queue = Queue { batches: VecDeque::new(), entries: 0, wakes_at: AWAKE, fell_behind: true, closed: false };
         Self { entries_max, queue: Mutex::new(queue), come: Condvar::new() }
     }
 
-    /// Offers a durable batch. Never waits.
+    /// Offers a durable batch. Never waits, and wakes the follower only if it has waited for this one: waking somebody
+    /// costs more than a reservation.
     pub(crate) fn push(&self, batch: &RecordedBatch) {
         let mut queue = self.locked();
         if queue.fell_behind {
@@ -60,21 +66,23 @@ impl FollowerQueue {
             queue.entries += batch.entries.len();
             queue.batches.push_back(batch.clone());
         }
+        let wakes = queue.fell_behind || queue.entries >= queue.wakes_at;
         drop(queue);
-        self.come.notify_one();
+        if wakes {
+            self.come.notify_one();
+        }
     }
 
-    /// Takes what is there, at least `entries_min` entries or what has come by the end of `timeout`.
+    /// Takes what is there: at least `entries_min` entries, or what has come within `gather_max` of the first. Waits at most
+    /// `idle_max` for the first.
     ///
     /// [`Found::FellBehind`] is told once: from then on the queue collects again, so what the journal holds afterwards
     /// and what is queued overlap and never leave a gap.
-    pub(crate) fn take(&self, entries_min: usize, timeout: Duration) -> Found {
-        let (mut queue, _) = self
-            .come
-            .wait_timeout_while(self.locked(), timeout, |queue| {
-                queue.entries < entries_min.max(1) && !queue.fell_behind && !queue.closed
-            })
-            .unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn take(&self, entries_min: usize, gather_max: Duration, idle_max: Duration) -> Found {
+        let mut queue = self.wait_for(self.locked(), 1, idle_max);
+        if queue.entries > 0 {
+            queue = self.wait_for(queue, entries_min, gather_max);
+        }
         if std::mem::take(&mut queue.fell_behind) {
             return Found::FellBehind;
         }
@@ -83,6 +91,21 @@ impl FollowerQueue {
             return Found::Batches(queue.batches.drain(..).collect());
         }
         if queue.closed { Found::Closed } else { Found::Nothing }
+    }
+
+    fn wait_for<'q>(
+        &self,
+        mut queue: MutexGuard<'q, Queue>,
+        entries: usize,
+        timeout: Duration,
+    ) -> MutexGuard<'q, Queue> {
+        queue.wakes_at = entries;
+        let (mut queue, _) = self
+            .come
+            .wait_timeout_while(queue, timeout, |queue| queue.entries < entries && !queue.fell_behind && !queue.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        queue.wakes_at = AWAKE;
+        queue
     }
 
     /// Forgets what is queued: the follower could not apply it and will read the journal.
@@ -134,7 +157,7 @@ mod tests {
     }
 
     fn take(queue: &FollowerQueue) -> Found {
-        queue.take(1, Duration::ZERO)
+        queue.take(1, Duration::ZERO, Duration::ZERO)
     }
 
     #[test]
@@ -158,6 +181,24 @@ mod tests {
         assert!(matches!(take(&queue), Found::FellBehind));
         queue.push(&batch(13, 3));
         assert!(matches!(take(&queue), Found::Batches(batches) if batches[0].first_seq == 13));
+    }
+
+    #[test]
+    fn entries_gather_after_the_first_and_enough_of_them_wake_the_follower() {
+        let long = Duration::from_secs(60);
+        let queue = Arc::new(FollowerQueue::new(100));
+        take(&queue);
+        std::thread::scope(|scope| {
+            let follower = scope.spawn(|| queue.take(5, long, long));
+            // Neither the first entry nor the third is enough; the fifth is, long before the time is over.
+            for first_seq in [1, 3, 5] {
+                queue.push(&batch(first_seq, 2));
+            }
+            let Found::Batches(batches) = follower.join().unwrap() else { panic!("batches came") };
+            assert_eq!(batches.iter().map(|batch| batch.first_seq).collect::<Vec<_>>(), [1, 3, 5]);
+        });
+        queue.push(&batch(7, 2));
+        assert!(matches!(queue.take(5, Duration::from_millis(1), long), Found::Batches(batches) if batches.len() == 1));
     }
 
     #[test]

@@ -17,6 +17,8 @@ const ENTRIES_PER_TRANSACTION: usize = 4_096;
 /// How long entries gather before a transaction: well under the lag that is promised (100 ms), and as long as that allows,
 /// because entries that touch the same page share its cost.
 const GATHER_MAX: Duration = Duration::from_millis(40);
+/// Longest time until a wish for a rebuild is seen.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Entries a second from which on the projector steps back. It is promised to keep up with 20,000.
 const PACED_FROM_PER_SEC: u64 = 25_000;
 /// Rest after a transaction under load, as a multiple of the time it took: it then has at most a quarter of a core.
@@ -66,7 +68,7 @@ impl Projector {
         self.refuse_to_be_ahead()?;
         loop {
             self.rebuild_if_wished()?;
-            match self.queue.take(ENTRIES_PER_TRANSACTION, GATHER_MAX) {
+            match self.queue.take(ENTRIES_PER_TRANSACTION, GATHER_MAX, LOOK_EVERY) {
                 Found::Batches(batches) => self.apply_those_new(batches)?,
                 Found::FellBehind => self.catch_up()?,
                 Found::Nothing => {}
