@@ -107,11 +107,13 @@ pub struct HabitsSection {
 pub struct NationSection {
     /// Clinics at full scale. Unit: thousandths of the whole nation's.
     pub clinics_permille: u32,
+    /// So few clinics that each has this many people who may reserve; 0: as many as there are. For places that run out.
+    pub people_per_clinic: u32,
 }
 
 impl Default for NationSection {
     fn default() -> Self {
-        Self { clinics_permille: 1_000 }
+        Self { clinics_permille: 1_000, people_per_clinic: 0 }
     }
 }
 

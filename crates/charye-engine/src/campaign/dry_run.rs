@@ -95,6 +95,9 @@ pub fn dry_run(campaign: &Campaign) -> DryRun {
         }
     }
     surprises.extend(unused_openings(campaign, &groups));
+    let place =
+        |group: &DryRunGroup| campaign.cohorts.iter().position(|cohort| Some(&cohort.code) == group.cohort.as_ref());
+    groups.sort_by_key(|group| (place(group).unwrap_or(usize::MAX), group.digits.first().copied()));
     DryRun { groups, surprises, moments: moments.len(), questions: asked }
 }
 

@@ -349,10 +349,10 @@ impl Citizen {
                 self.leave(Whereabouts::Reserved, around)
             }
             "visit_moved" | "hold_open" if self.wants.has_two_devices => self.leave(Whereabouts::PutAside, around),
-            "wait_first" | "no_visit" | "visit_moved" if !self.number.is_empty() => {
+            "wait_first" | "no_visit" | "visit_moved" | "no_place" if !self.number.is_empty() => {
                 self.leave(Whereabouts::Reserved, around)
             }
-            "wait_first" | "no_visit" | "visit_moved" => {
+            "wait_first" | "no_visit" | "visit_moved" | "no_place" => {
                 self.is_at(Whereabouts::Waiting, around);
                 self.ask(if around.scene.has_line { Step::TakePlace } else { Step::Enter }).counted(self, around)
             }
@@ -384,6 +384,10 @@ impl Citizen {
             Some("come") => return self.ask(Step::Enter),
             Some("over") => return self.leave(Whereabouts::TurnedAway, around),
             _ => {}
+        }
+        if !self.number.is_empty() {
+            // A change is not worth a wait: what they have is kept.
+            return self.leave(Whereabouts::Reserved, around);
         }
         let is_tired = |limit| around.now.saturating_sub(self.came_at) > limit;
         if around.scene.give_up_after.is_some_and(is_tired) {
@@ -462,7 +466,7 @@ impl Citizen {
         }
         if std::mem::take(&mut self.wants.changes) {
             self.places_tried = 0;
-            return self.ask(Step::Enter);
+            return self.ask(if around.scene.has_line { Step::TakePlace } else { Step::Enter });
         }
         if std::mem::take(&mut self.wants.cancels) {
             return self.begin(Step::Cancel);

@@ -309,12 +309,12 @@ async fn ask<'a>(
 
 /// Takes a sample a second until everybody has left, or time is up.
 async fn sample_until_over(stage: &Stage, evening: &EveningPlan, limit: Duration, audience: &mut dyn FnMut(&Progress)) {
-    let mut sampled_at = Duration::ZERO;
+    let mut sampled_at = None;
     loop {
         let now = stage.elapsed();
         let over = stage.over.get() || now >= limit;
-        if over || now >= sampled_at + SAMPLE_EVERY {
-            sampled_at = now;
+        if over || sampled_at.is_none_or(|at| now >= at + SAMPLE_EVERY) {
+            sampled_at = Some(now);
             let server = figures(evening.metrics).await;
             stage.people.borrow_mut().recorder.sample(now, server, None);
             audience(&stage.progress());

@@ -58,13 +58,11 @@ fn head(report: &Report, language: Language, title: &str) -> String {
     );
     let is_part = report.scale < 1.0 || report.speed > 1;
     let note = if is_part { format!("<p class=\"note\">{part}</p>") } else { String::new() };
+    let best = report.journeys_per_sec_best.map_or_else(String::new, |rate| format!("{rate:.1}/s"));
     let tiles = [
         (count(report.people.came), language.pick("방문", "came to the door")),
         (count(report.people.confirmed), language.pick("예약 확정", "reserved")),
-        (
-            format!("{:.1}/s", report.journeys_per_sec_best),
-            language.pick("초당 예약, 최고 10초", "journeys, best ten seconds"),
-        ),
+        (best, language.pick("초당 예약, 최고 10초", "journeys, best ten seconds")),
         (format!("{:.1}/s", report.journeys_per_sec), language.pick("초당 예약, 전체 평균", "journeys, whole evening")),
         (format!("{:.0}/s", report.requests_per_sec), language.pick("초당 요청", "requests")),
         (
@@ -72,8 +70,9 @@ fn head(report: &Report, language: Language, title: &str) -> String {
             language.pick("걸린 시간", "played for"),
         ),
     ];
+    let shown = |tile: &&(String, &str)| !tile.0.is_empty();
     let tiles: String =
-        tiles.iter().map(|(value, what)| format!("<li><b>{value}</b><span>{what}</span></li>")).collect();
+        tiles.iter().filter(shown).map(|(value, what)| format!("<li><b>{value}</b><span>{what}</span></li>")).collect();
     format!(
         "<header><h1>{title}</h1><p class=\"soft\">{} · {}</p></header><p class=\"{class}\">{}</p>{note}\
          <ul class=\"tiles\">{tiles}</ul>",
@@ -168,7 +167,7 @@ fn people(report: &Report, language: Language) -> String {
     let charts = format!("<div class=\"charts\">{}{}</div>", where_people_were.html(), rates.html());
     section(
         language.pick("사람", "People"),
-        &format!("{charts}<h3>{}</h3>{told}{wait_words}", language.pick("대기", "Waiting")),
+        &format!("{charts}<h3 class=\"after\">{}</h3>{told}{wait_words}", language.pick("대기", "Waiting")),
     )
 }
 

@@ -49,7 +49,8 @@ pub struct Report {
     people: PeopleTold,
     /// Reservations confirmed a second, over the whole evening and in the best ten seconds.
     journeys_per_sec: f64,
-    journeys_per_sec_best: f64,
+    /// Absent if it was shorter.
+    journeys_per_sec_best: Option<f64>,
     requests: u64,
     requests_per_sec: f64,
     whereabouts_at_end: BTreeMap<&'static str, u64>,
@@ -309,13 +310,14 @@ fn refusals(played: &Played) -> Vec<RefusalTold> {
 }
 
 /// Confirmations a second in the best ten seconds.
-fn best_of(samples: &[Sample]) -> f64 {
+fn best_of(samples: &[Sample]) -> Option<f64> {
     const WITHIN_MS: u64 = 10_000;
-    let mut best: f64 = 0.0;
+    let mut best: Option<f64> = None;
     for (index, from) in samples.iter().enumerate() {
         if let Some(to) = samples[index..].iter().find(|to| to.at_ms >= from.at_ms + WITHIN_MS) {
             let secs = (to.at_ms - from.at_ms) as f64 / 1_000.0;
-            best = best.max(to.confirmed.saturating_sub(from.confirmed) as f64 / secs);
+            let rate = to.confirmed.saturating_sub(from.confirmed) as f64 / secs;
+            best = Some(best.map_or(rate, |known| known.max(rate)));
         }
     }
     best

@@ -108,6 +108,9 @@ fn figures_are_those_of_the_evening() {
     let told: serde_json::Value = serde_json::from_str(&Report::of(&evening(20), clean()).json()).unwrap();
     assert_eq!(told["journeys_per_sec"], 20.0);
     assert_eq!(told["journeys_per_sec_best"], 20.0);
+    let mut short = evening(20);
+    short.recorded.samples.truncate(5);
+    assert!(Report::of(&short, clean()).summary(Language::English).lines().all(|line| !line.contains("best ten")));
     assert_eq!(told["generator"]["cpu_us_per_journey"], 100.0);
     assert_eq!(told["server"]["cpu_us_per_journey"], 25_000.0);
     assert_eq!(told["refusals"][0]["count"], 7);

@@ -28,8 +28,8 @@ impl Goal {
     fn at_most(id: &'static str, most: f64, measured: Option<f64>, unit: &str) -> Self {
         Self {
             id,
-            wanted: format!("≤ {most} {unit}"),
-            measured: measured.map(|value| format!("{} {unit}", short(value))),
+            wanted: format!("≤ {}", with_unit(most, unit)),
+            measured: measured.map(|value| with_unit(value, unit)),
             met: measured.is_some_and(|value| value <= most),
         }
     }
@@ -37,8 +37,8 @@ impl Goal {
     fn at_least(id: &'static str, least: f64, measured: Option<f64>, unit: &str) -> Self {
         Self {
             id,
-            wanted: format!("≥ {least} {unit}"),
-            measured: measured.map(|value| format!("{} {unit}", short(value))),
+            wanted: format!("≥ {}", with_unit(least, unit)),
+            measured: measured.map(|value| with_unit(value, unit)),
             met: measured.is_some_and(|value| value >= least),
         }
     }
@@ -64,10 +64,12 @@ impl Goal {
     }
 }
 
-/// At most three digits behind the point, and none without need.
-fn short(value: f64) -> String {
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// A value as people write it, its unit behind it: shares as per cent, anything else with what digits say something.
+fn with_unit(value: f64, unit: &str) -> String {
+    let (value, unit) = if unit == "‰" { (value / 10.0, "%") } else { (value, unit) };
+    let text = if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") };
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text} {unit}").trim_end().to_owned()
 }
 
 impl Verdict {

@@ -101,13 +101,10 @@ pub(super) fn summary(report: &Report, language: Language) -> String {
         count(report.requests),
         language.pick("건 요청", "requests"),
     )];
-    lines.push(format!(
-        "{} {:.1}/s ({} {:.1}/s)",
-        language.pick("초당 예약", "journeys"),
-        report.journeys_per_sec,
-        language.pick("최고 10초", "best ten seconds"),
-        report.journeys_per_sec_best
-    ));
+    lines.push(format!("{} {:.1}/s", language.pick("초당 예약", "journeys"), report.journeys_per_sec));
+    if let Some(best) = report.journeys_per_sec_best {
+        lines.push(format!("{} {best:.1}/s", language.pick("최고 10초", "best ten seconds")));
+    }
     for fault in &report.faults {
         lines.push(format!("{:>6.1} s  {}: {}", fault.at_secs, fault.kind, fault.outcome));
     }

@@ -41,6 +41,8 @@ pub(crate) enum Command {
     },
     /// Say what changes for people between two campaign files; exit code 1 if anything does
     Diff { a: PathBuf, b: PathBuf },
+    /// Try a campaign out: who may reserve when, asked hour by hour; exit code 1 if anything surprises
+    DryRun(super::dry_run::DryRunArguments),
     /// Publish a campaign, or its next version, in an installation
     Publish {
         /// A file, or the code of a bundled campaign
@@ -61,6 +63,7 @@ pub(crate) fn run(command: Command) -> Result<(), Ending> {
         Command::Check { file } => check(&file),
         Command::Show { file, birth_date, at, language } => show(&file, birth_date, at, language),
         Command::Diff { a, b } => differences(&a, &b),
+        Command::DryRun(wanted) => super::dry_run::run(&wanted),
         Command::Publish { file, installed } => super::publish::run(&file, &installed),
     }
 }

@@ -68,6 +68,7 @@ impl OwnServer {
             citizens: u32::try_from(citizens).unwrap_or(u32::MAX),
             seed: wanted.seed,
             fresh: true,
+            clinics_max: clinics_max(profile, size),
         };
         demo::make(&demo)?;
         let mut server = Self {
@@ -205,6 +206,13 @@ impl Stagehand for ServersHand {
         };
         played.map_err(|error| format!("{error:#}"))
     }
+}
+
+/// How few clinics there are to be, if places are to run out.
+fn clinics_max(profile: &Profile, size: Size) -> Option<u32> {
+    let each = u64::from(profile.nation.people_per_clinic);
+    let clinics = size.may_reserve.div_ceil(each.max(1));
+    (each > 0).then(|| u32::try_from(clinics).unwrap_or(u32::MAX))
 }
 
 /// A port of loopback that nobody has now. It is ours a moment later, unless somebody is very quick.
