@@ -80,11 +80,8 @@ impl LineDesk {
 
     /// An entry is about to be applied.
     pub(crate) fn note(&mut self, book: &Book, campaign: Option<CampaignId>, event: &Event, now: UnixMillis) {
+        self.campaigns_changed |= event.changes_campaign();
         let opening = match event {
-            Event::CampaignPublished { .. } => {
-                self.campaigns_changed = true;
-                return;
-            }
             Event::Called { opening, calls } => {
                 line_called(calls);
                 Some(*opening)

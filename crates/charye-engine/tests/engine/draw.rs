@@ -44,13 +44,14 @@ fn places(stage: &mut LineStage, people: &[Person]) -> BTreeMap<Person, u64> {
 /// Which steps of the draw stand in the journal, in order.
 fn steps(stage: &LineStage) -> Vec<&'static str> {
     let step = |event: &Event| match event {
-        Event::DrawCommitted { .. } => Some("committed"),
-        Event::DrawClosed { .. } => Some("closed"),
-        Event::DrawRevealed { .. } => Some("revealed"),
-        Event::PlacesDrawn { .. } => Some("placed"),
+        Event::DrawCommitted { opening, .. } => Some((*opening, "committed")),
+        Event::DrawClosed { opening, .. } => Some((*opening, "closed")),
+        Event::DrawRevealed { opening, .. } => Some((*opening, "revealed")),
+        Event::PlacesDrawn { opening, .. } => Some((*opening, "placed")),
         _ => None,
     };
-    stage.entries().iter().filter_map(|entry| step(&entry.event)).collect()
+    let steps = stage.entries().into_iter().filter_map(|entry| step(&entry.event));
+    steps.filter(|(opening, _)| *opening == OPENING).map(|(_, step)| step).collect()
 }
 
 #[test]

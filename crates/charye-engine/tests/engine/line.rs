@@ -1,15 +1,19 @@
 //! The line: from arrival to visit, in order, under the cap; steered, paused, promised; with polls that ask nobody.
 
-use charye_domain::book::samples::{CAMPAIGN, OPERATOR};
-use charye_domain::book::{Action, Actor, Event, LineStanding, Rejection};
-use charye_domain::campaign::Bilingual;
+use charye_domain::book::samples::{self, ADULT, CAMPAIGN, OPERATOR};
+use charye_domain::book::{Action, Actor, Event, LinePurpose, LineStanding, Outcome, Rejection};
+use charye_domain::campaign::{Bilingual, Campaign};
 use charye_domain::ids::{CampaignId, ImportId, Person};
+use charye_domain::vaccine::DoseTwoPolicy;
 use charye_domain::waiting_room::admission::{Limit, PauseReason};
 use charye_domain::waiting_room::steering::Steering;
+use charye_domain::waiting_room::tokens::TicketStanding;
 use charye_domain::waiting_room::wait_estimate::Estimate;
-use charye_engine::waiting_room::{Phase, Polled};
+use charye_engine::EngineSettings;
+use charye_engine::waiting_room::{Phase, Polled, poll};
 
 use crate::line_stage::{LineStage, plan, terms};
+use crate::stage::{Stage, register};
 
 #[test]
 fn whoever_comes_to_an_empty_line_is_called_at_once() {
@@ -180,7 +184,7 @@ fn a_cap_that_is_cut_sends_nobody_out_and_lets_nobody_in() {
         stage.arrive(*person).unwrap();
     }
     let mut inside: Vec<Person> = Vec::new();
-    let mut enter = |stage: &mut LineStage, inside: &mut Vec<Person>| {
+    let enter = |stage: &mut LineStage, inside: &mut Vec<Person>| {
         for person in &people {
             if !inside.contains(person) && stage.claim(*person).is_ok_and(|claimed| claimed.is_ok()) {
                 inside.push(*person);
@@ -216,10 +220,10 @@ fn a_line_pauses_when_nothing_is_left_and_goes_on_in_order_when_enough_is() {
         stage.operator(Action::BlockSlots { block, mask: u64::MAX });
     }
     stage.pass(3_000);
-    assert_eq!(stage.line().paused, Some(PauseReason::NothingLeft));
     let people = stage.people(1, 3);
     let standings: Vec<_> = people.iter().map(|person| stage.arrive(*person).unwrap()).collect();
     stage.pass(5_000);
+    assert_eq!(stage.line().paused, Some(PauseReason::NothingLeft));
     assert!(standings.iter().all(|standing| matches!(stage.poll(*standing), Polled::Wait { .. })), "places are kept");
     for block in &blocks {
         let block = charye_domain::ids::BlockId(*block);
@@ -273,7 +277,7 @@ fn what_is_promised_is_a_range_and_whether_it_was_kept_is_counted() {
 fn two_campaigns_have_lines_of_their_own() {
     let other = CampaignId(1);
     let mut stage = LineStage::at_opening(plan(terms(1, 600)), 8);
-    stage.publish(other, "other", crate::line_stage::plan(terms(1, 600)));
+    stage.publish(other, "other", plan(terms(1, 600)));
     stage.import(other, ImportId(2), 8);
     let [here, there, also_here] = stage.people(1, 3)[..] else { panic!() };
     stage.arrive(here).unwrap();
@@ -286,4 +290,36 @@ fn two_campaigns_have_lines_of_their_own() {
     assert_eq!((other_line.called, other_line.waiting), (1, 0), "a full line here keeps nobody waiting there");
     stage.steer(Steering::Pause(PauseReason::Operator)).unwrap();
     assert_eq!(stage.line_of(other).paused, None);
+}
+
+#[test]
+fn a_poll_asks_nobody_even_while_the_journal_hangs() {
+    let settings = EngineSettings::default();
+    let stage = Stage::open_with(10, |_| {}, settings);
+    let campaign = samples::campaign(DoseTwoPolicy::Together);
+    let (id, code) = (CampaignId(1), "with-line".to_owned());
+    let campaign = Campaign { id, code, line: Some(plan(terms(0, 60))), ..campaign };
+    stage.operator(Action::PublishCampaign { campaign: campaign.into(), text: "with a line, version 1".into() });
+    let people: Vec<Person> = (1..=20).map(|number| stage.person(number)).collect();
+    let arrive = |person: Person| {
+        let (began_at, purpose) = (stage.engine.now(), LinePurpose::Reserve);
+        stage.citizen(person, Action::Arrive { person, campaign: id, facts: ADULT, began_at, purpose }).unwrap()
+    };
+    let standings: Vec<Outcome> = people.iter().map(|person| arrive(*person)).collect();
+    let (head, rows) = (stage.engine.head_seq(), stage.world.journal.rows().len());
+    stage.world.journal.hang_appends();
+    let stuck = stage.submit(register(99));
+    stage.world.journal.wait_until_an_append_hangs();
+    for standing in standings {
+        let Outcome::InLine { opening, standing: LineStanding::Waiting { place } } = standing else { panic!() };
+        let lines = stage.engine.lines();
+        let line = lines.get(id, opening).unwrap();
+        let ticket = TicketStanding::Placed { place, issued_at: line.at };
+        let polled = poll(line, &ticket, stage.engine.now(), 7);
+        assert!(matches!(polled, Polled::Wait { .. }), "{polled:?}");
+    }
+    let waiting: usize = stage.engine.health().waiting.iter().map(|(_, waiting)| waiting).sum();
+    assert_eq!((waiting, stage.engine.head_seq(), stage.world.journal.rows().len()), (0, head, rows));
+    stage.world.journal.let_appends_go();
+    stuck.blocking_recv().unwrap();
 }
