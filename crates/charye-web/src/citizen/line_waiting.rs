@@ -41,7 +41,11 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
         return Ok(Answer::see_other(&way_in(&next)));
     };
     let standing = told(line, &ticket, asked.now);
-    let view = WaitingView::of(&asked, login, &campaign, line, &ticket, &standing);
+    let mut view = WaitingView::of(&asked, login, &campaign, line, &ticket, &standing);
+    if view.state.is_come() && asked.query.get("asked") == Some("1") {
+        // Several people can stand at one place, and then the book calls one after the other.
+        view.say = asked.language.text("wait-come-again").into_owned();
+    }
     let refresh_secs = (view.ask_again_ms > 0).then(|| i64::from(view.ask_again_ms.div_ceil(1_000)));
     let opening = campaign.opening(ticket.opening).map_or("", |opening| asked.language.of(&opening.name));
     let page = WaitingPage {
@@ -94,6 +98,8 @@ pub(super) struct WaitingView {
     /// Provinces with the places that can be reserved now.
     pub(super) left: Vec<(Cow<'static, str>, String)>,
     pub(super) grace_minutes: i64,
+    /// That the page may be closed, and what giving the place up means.
+    pub(super) close: Cow<'static, str>,
     pub(super) leave_means: Cow<'static, str>,
     /// When the script asks again; 0 for never.
     pub(super) ask_again_ms: u32,
@@ -154,6 +160,7 @@ impl WaitingView {
             draw_id: None,
             left: Vec::new(),
             grace_minutes,
+            close: language.text(if drawn_later { "wait-close-enrolled" } else { "wait-close" }),
             leave_means: language.text(if drawn_later { "wait-leave-enrolled" } else { "wait-leave-sure" }),
             ask_again_ms: 0,
         }
@@ -204,7 +211,7 @@ impl Spot {
         };
         Self {
             ahead: people(language, ahead),
-            behind: standing.behind.map(|behind| grouped(behind.into())),
+            behind: standing.behind.map(|behind| people(language, behind)),
             x: spot_x(ahead, standing.behind.unwrap_or_default()),
             when,
         }
@@ -373,13 +380,13 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     let when = || Some(range(language, 725, 1_290));
     let spot = |ahead: u32, behind: Option<u32>, when| Spot {
         ahead: people(language, ahead),
-        behind: behind.map(|behind| behind.to_string()),
+        behind: behind.map(|behind| people(language, behind)),
         x: spot_x(ahead, behind.unwrap_or_default()),
         when,
     };
     let left = || {
         let places = [("province-11", 20_113), ("province-26", 812), ("province-36", 0), ("province-50", 7)];
-        places.map(|(key, count): (&str, i32)| (language.text(key), count.to_string())).to_vec()
+        places.map(|(key, count)| (language.text(key), grouped(count))).to_vec()
     };
     let plain =
         |state: WaitingState| WaitingView { left: left(), ..WaitingView::plain(language, state, "8. 9. 20:00", 3) };

@@ -60,6 +60,26 @@ fn every_route_that_demands_proof_turns_away_who_has_none() {
 }
 
 #[test]
+fn a_pass_opens_nothing_once_its_visit_has_ended() {
+    let stage = Stage::open();
+    let mut citizen = stage.inside(1);
+    assert_eq!(citizen.delete("/api/v1/campaigns/sample/visit").status, 200);
+    let mut tried = 0;
+    for row in all_routes().iter().filter(|row| row.access == Access::Inside && row.surface == Surface::Api) {
+        if row.method == "GET" {
+            continue;
+        }
+        let headers = [("Content-Type", "application/json"), ("Idempotency-Key", "after-the-visit-1")];
+        let heard = citizen.ask(row.method.as_str(), &target(row.path), &headers, br#"{"campaign":"sample"}"#);
+        assert!(heard.status >= 400, "{row:?}: {heard:?}");
+        tried += 1;
+    }
+    assert!(tried >= 4, "{tried} rows tried");
+    let slot = stage.inside(2).slots("single", "2021-08-30").remove(0);
+    assert_eq!(citizen.reserve(&slot, "after-the-visit-2").code(), "no_visit");
+}
+
+#[test]
 fn the_api_takes_no_cookie_and_pages_take_no_bearer() {
     let stage = Stage::open();
     let login = stage.signed_in(1).login.unwrap();
@@ -73,7 +93,7 @@ fn the_api_takes_no_cookie_and_pages_take_no_bearer() {
 }
 
 /// The text with each of its bytes changed in turn, in what it encodes; and cut, and extended.
-fn edited(text: &str) -> Vec<String> {
+pub(crate) fn edited(text: &str) -> Vec<String> {
     let bytes = URL_SAFE_NO_PAD.decode(text).unwrap();
     let mut edited: Vec<String> = (0..bytes.len())
         .map(|index| {

@@ -7,6 +7,7 @@ mod bad_input;
 mod client;
 mod document;
 mod gate;
+mod line;
 mod listener;
 mod schema;
 mod stage;

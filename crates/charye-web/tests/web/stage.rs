@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use charye_domain::book::samples::{self, CAMPAIGN, OPERATOR, PAIRED, SINGLE};
 use charye_domain::book::{Action, Channel, Command, Outcome, Provenance, Query};
-use charye_domain::campaign::UniquenessScheme;
+use charye_domain::campaign::{Campaign, UniquenessScheme};
 use charye_domain::ids::{CitizenKey, ImportId, KeyId, OperationKey};
 use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
+use charye_domain::waiting_room::admission::Terms;
+use charye_domain::waiting_room::plan::LinePlan;
 use charye_engine::fakes::{FakeWorld, ToyKeys};
 use charye_engine::ports::{
     Assurance, PersonalDetails, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople,
@@ -46,12 +48,16 @@ pub(crate) struct Setting {
     pub(crate) rehearsal: bool,
     /// Rows of the test's own.
     pub(crate) more: Vec<Route>,
+    /// The line before every opening; none unless a test wants one.
+    pub(crate) line: Option<LinePlan>,
+    /// How long before the first opening the stage begins.
+    pub(crate) before_ms: u64,
 }
 
 impl Default for Setting {
     fn default() -> Self {
         let (limits, deadlines) = (Limits::default(), Deadlines::default());
-        Self { capacity: 8, limits, deadlines, rehearsal: true, more: Vec::new() }
+        Self { capacity: 8, limits, deadlines, rehearsal: true, more: Vec::new(), line: None, before_ms: 0 }
     }
 }
 
@@ -68,7 +74,7 @@ impl Stage {
     pub(crate) fn with(setting: &Setting) -> Self {
         let world = FakeWorld::at(samples::opens_at().plus_millis(-DAY_MS.cast_signed()));
         let engine = Engine::start(world.ports(), EngineSettings::default()).unwrap();
-        publish(&engine, setting.capacity);
+        publish(&engine, setting.capacity, setting.line.clone());
         let app = Arc::new(App {
             engine: Arc::new(engine),
             gate: Gate::new(Arc::new(ToyKeys), CookieSecurity::Loopback),
@@ -85,8 +91,13 @@ impl Stage {
         let serving = listener::serve(bound, &setting.limits, &drained, make).unwrap();
         let document = Client::connect(address).ask("GET", "/api/v1/openapi.json", &[], b"").json();
         let stage = Self { world, app, address, document, drain, serving: Some(serving) };
-        stage.pass(DAY_MS);
+        stage.pass(DAY_MS - setting.before_ms);
         stage
+    }
+
+    /// A stage with a line of so many seats, into which people are called quickly.
+    pub(crate) fn with_line(hard_cap: u32) -> Self {
+        Self::with(&Setting { line: Some(plan(hard_cap)), ..Setting::default() })
     }
 
     /// Lets time pass, and the engine notice and finish what follows from it.
@@ -175,11 +186,17 @@ impl Drop for Stage {
     }
 }
 
-fn publish(engine: &Engine, capacity: u16) {
+/// A line of so many seats, none for agents, and 6,000 calls a minute; one may enrol an hour before.
+pub(crate) fn plan(hard_cap: u32) -> LinePlan {
+    let terms = Terms::new(hard_cap, 0, 6_000..=6_000, 60).unwrap();
+    LinePlan { terms, enrol_secs: 3_600, public_value_note: None }
+}
+
+fn publish(engine: &Engine, capacity: u16, line: Option<LinePlan>) {
     let by = Provenance { actor: OPERATOR, channel: Channel::CommandLine, reason: 0 };
     let operator =
         |action| -> Outcome { engine.submit_blocking(Command { by, operation: None, action }).unwrap().value };
-    let campaign = samples::campaign(DoseTwoPolicy::Together).into();
+    let campaign = Campaign { line, ..samples::campaign(DoseTwoPolicy::Together) }.into();
     operator(Action::PublishCampaign { campaign, text: "sample, version 1".into() });
     let import = ImportId(1);
     let sessions = [

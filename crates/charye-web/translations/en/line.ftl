@@ -26,6 +26,7 @@ wait-come-say = { $minutes ->
     [one] Please come in within { $minutes } minute.
    *[other] Please come in within { $minutes } minutes.
 }
+wait-come-again = Almost there: no seat is free yet. Please press again in a moment; your place is kept.
 wait-returning = Welcome back
 wait-returning-say = You are in the short line for people who missed their turn. You do not have to wait from the beginning.
 wait-over = This opening has closed
@@ -57,6 +58,7 @@ wait-message = From the operators
 wait-go = Come in
 wait-go-late = A little late is no problem: press the button and you join the short line for people who missed their turn.
 wait-close = You may close this page: your place is kept.
+wait-close-enrolled = You may close this page: you stay in the draw.
 wait-close-how = Sign in again on any device and you are back at the same place. Reloading or opening more windows does not make it faster.
 wait-next = What happens next
 wait-next-call = When it is your turn, a button “Come in” appears here.
