@@ -2,7 +2,8 @@
 //! single-threaded runtime per core, each with a socket of its own on the same port. No route, limit, header or metric.
 //!
 //! `cargo run --release -p charye-web --example echo [THREADS]` prints `ready http://ADDR` and serves until it is ended.
-//! `charye-rehearsal`'s bench `http` takes every figure as a multiple of what one of its requests costs.
+//! `charye-rehearsal`'s bench `http` takes every figure as a multiple of what one of its requests costs. `GET /N` is answered
+//! with N bytes, at most 64 KiB: what a page of that size costs at least.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -14,7 +15,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -69,7 +70,15 @@ fn serve(socket: std::net::TcpListener) {
     });
 }
 
+/// What `GET /N` is answered from.
+static BYTES: [u8; 64 * 1024] = [b'x'; 64 * 1024];
+
 async fn echo(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    if request.method() == Method::GET {
+        let wanted = request.uri().path().get(1..).and_then(|number| number.parse().ok()).unwrap_or(0);
+        let bytes = Bytes::from_static(&BYTES).split_to(BYTES.len().min(wanted));
+        return Ok(Response::new(Full::new(bytes)));
+    }
     let sent = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let mut response = Response::new(Full::new(sent));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

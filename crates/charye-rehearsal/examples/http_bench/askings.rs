@@ -49,6 +49,34 @@ impl Asking for Pages {
     }
 }
 
+/// The same look-ups, each time in letters that nobody has sent before, so that no answer can be one given again.
+pub(crate) struct LookUpsAnew {
+    /// Path, and query without its question mark.
+    pub(crate) paths: Vec<(String, String)>,
+}
+
+impl Asking for LookUpsAnew {
+    fn write(&self, number: u64, request: &mut RequestText) {
+        let (path, query) = &self.paths[number as usize % self.paths.len()];
+        let mut target = format!("{path}?");
+        let mut bits = number / self.paths.len() as u64;
+        for letter in query.chars() {
+            // Written as itself or by its code, a letter means the same.
+            if letter.is_ascii_alphanumeric() && bits & 1 == 1 {
+                target.push_str(&format!("%{:02X}", u32::from(letter)));
+            } else {
+                target.push(letter);
+            }
+            bits >>= u32::from(letter.is_ascii_alphanumeric());
+        }
+        request.get(&target).end();
+    }
+
+    fn hear(&self, _number: u64, answer: &Answer<'_>) -> bool {
+        answer.status == 200
+    }
+}
+
 /// A citizen who may reserve, and how far they are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Citizen {

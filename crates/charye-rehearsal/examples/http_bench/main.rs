@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use charye_rehearsal::load::{Asking, ClosedLoop, Connection, Measured, OpenLoop, RequestText, Target};
 
-use askings::{AllTake, Citizen, Echo, Pages, Step};
+use askings::{AllTake, Citizen, Echo, LookUpsAnew, Pages, Step};
 use figures::{Goal, figure, median, ratio_figure};
 use people::Client;
 use program::{Program, pause};
@@ -154,6 +154,14 @@ struct Rounds {
 }
 
 impl Rounds {
+    /// Prints how much more this costs than the same bytes from the bare server.
+    fn times_bare(&self, bare: &Self, id: &str) -> Result<(), Failure> {
+        let ratios = self.cpu_us.iter().zip(&bare.cpu_us).map(|(cpu, bare)| cpu / bare).collect();
+        let (value, bare) = (median(self.cpu_us.clone()), median(bare.cpu_us.clone()));
+        let goal = Goal::TimesAtMost(3.0);
+        ratio_figure(&format!("http.{id}_times_bare"), value, "us", Some(bare), Some(median(ratios)), goal)
+    }
+
     fn print(self, id: &str, goal: Goal) -> Result<(), Failure> {
         for (thread, spent) in self.by_thread_us {
             let part = median(spent);
@@ -181,48 +189,65 @@ fn requests(programs: &Programs, data: &Path) -> Result<(), Failure> {
     bench.charye.settle()?;
     figure("http.machine_load", load_average()?, "", None, Goal::None)?;
 
-    let mut measured: [Rounds; 5] = Default::default();
+    let mut measured: [Rounds; 8] = Default::default();
     for round in 0..ROUNDS {
         bench.all_take(Step::Enter, round, &citizens)?;
         let inside = citizens.borrow().first().cloned().unwrap_or_default();
-        let [landing, find, look_up, reserve, cancel] = &mut measured;
-        bench.against_echo(landing, PAGES, || pages(&["/"], None))?;
-        bench.against_echo(find, PAGES, || find_pages(&inside))?;
+        let [landing, bare_landing, find, bare_find, look_up, anew, reserve, cancel] = &mut measured;
+        bench.against_echo(landing, PAGES, || Rc::new(landing_page()))?;
+        bench.bare(bare_landing, &landing_page())?;
+        bench.against_echo(find, PAGES, || Rc::new(find_pages(&inside)))?;
+        bench.bare(bare_find, &find_pages(&inside))?;
         bench.against_echo(look_up, LOOK_UPS, look_ups)?;
+        bench.against_echo(anew, LOOK_UPS, || look_ups_anew(round))?;
         let count = citizens.borrow().len() as u64;
         bench.against_echo(reserve, count, || step(Step::Reserve, round, &citizens))?;
         bench.against_echo(cancel, count, || step(Step::Cancel, round, &citizens))?;
     }
-    let [landing, find, look_up, reserve, cancel] = measured;
+    let [landing, bare_landing, find, bare_find, look_up, anew, reserve, cancel] = measured;
     let look_ups_per_sec = median(look_up.per_sec.clone());
     look_up.print("look_up_20", Goal::TimesAtMost(1.6))?;
+    anew.print("look_up_20_anew", Goal::None)?;
     reserve.print("reserve", Goal::TimesAtMost(2.5))?;
     cancel.print("cancel", Goal::None)?;
-    find.print("page_find", Goal::None)?;
+    find.times_bare(&bare_find, "page_find")?;
+    find.print("page_find", Goal::AtMost(60.0))?;
+    landing.times_bare(&bare_landing, "page_landing")?;
     landing.print("page_landing", Goal::None)?;
     bench.half_load(look_ups_per_sec)?;
     figure("http.machine_load_after", load_average()?, "", None, Goal::None)?;
     bench.charye.stop()
 }
 
-fn pages(paths: &[&str], cookies: Option<String>) -> Rc<dyn Asking> {
-    Rc::new(Pages { paths: paths.iter().map(|path| (*path).to_owned()).collect(), cookies })
+fn landing_page() -> Pages {
+    Pages { paths: vec!["/".to_owned()], cookies: None }
 }
 
 /// Districts large and small, near the capital and far from it.
 const DISTRICTS: [u32; 10] = [11_110, 11_680, 26_350, 28_260, 41_117, 41_590, 42_110, 46_910, 48_121, 50_110];
 
 /// The page of a citizen who looks for a clinic in a district.
-fn find_pages(inside: &Citizen) -> Rc<dyn Asking> {
+fn find_pages(inside: &Citizen) -> Pages {
     let path = |district: &u32| format!("/find?province={}&district={district}", district / 1_000);
     let cookies = format!("charye_login={}; charye_pass={}", inside.login, inside.pass);
-    Rc::new(Pages { paths: DISTRICTS.iter().map(path).collect(), cookies: Some(cookies) })
+    Pages { paths: DISTRICTS.iter().map(path).collect(), cookies: Some(cookies) }
 }
 
 /// Twenty clinics of a district.
 fn look_ups() -> Rc<dyn Asking> {
     let path = |district: &u32| format!("/api/v1/campaigns/{CAMPAIGN}/clinics?district={district}&limit=20");
     Rc::new(Pages { paths: DISTRICTS.iter().map(path).collect(), cookies: None })
+}
+
+/// The same, in a round of letters of its own.
+fn look_ups_anew(round: usize) -> Rc<dyn Asking> {
+    let path = |district: &u32| {
+        // A parameter that says what is so anyway, in as many ways as there are rounds.
+        let times = ["times=1", "dose=1", "show=free", "order=district", "times=1&dose=1"][round % ROUNDS];
+        let query = format!("district={district}&limit=20&{times}");
+        (format!("/api/v1/campaigns/{CAMPAIGN}/clinics"), query)
+    };
+    Rc::new(LookUpsAnew { paths: DISTRICTS.iter().map(path).collect() })
 }
 
 fn step(step: Step, round: usize, citizens: &Rc<RefCell<Vec<Citizen>>>) -> Rc<dyn Asking> {
@@ -258,6 +283,16 @@ impl Bench {
             rounds.by_thread_us.entry(thread).or_default().push(micros(spent) / measured.answers() as f64);
         }
         rounds.per_sec.push(measured.per_sec());
+        Ok(())
+    }
+
+    /// As many bytes as these pages have, from the bare server: the least that a page can cost.
+    fn bare(&mut self, rounds: &mut Rounds, pages: &Pages) -> Result<(), Failure> {
+        let bytes = self.client.mean_bytes(&pages.paths, pages.cookies.as_deref())?;
+        let path = format!("/{bytes}");
+        let before = self.echo.cpu()?;
+        all_wanted(&closed_loop(self.echo.target, ECHOES / 2, Rc::new(Pages { paths: vec![path], cookies: None }))?)?;
+        rounds.cpu_us.push(micros(self.echo.cpu()? - before) / (ECHOES / 2) as f64);
         Ok(())
     }
 

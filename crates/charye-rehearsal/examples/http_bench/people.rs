@@ -32,6 +32,20 @@ impl Client {
         self.answer(path)
     }
 
+    /// How long the answers to these paths are, on average. Unit: bytes of their bodies.
+    pub(crate) fn mean_bytes(&mut self, paths: &[String], cookies: Option<&str>) -> Result<usize, Failure> {
+        let mut bytes = 0;
+        for path in paths {
+            self.request.get(path);
+            if let Some(cookies) = cookies {
+                self.request.header("cookie", cookies);
+            }
+            self.request.end();
+            bytes += self.runtime.block_on(self.connection.ask(&self.request))?.body.len();
+        }
+        Ok(bytes / paths.len().max(1))
+    }
+
     fn post(&mut self, path: &str, body: &str) -> Result<Value, Failure> {
         self.request.post(path).json(body);
         self.answer(path)
