@@ -1,12 +1,14 @@
 //! Room: web/citizen. A campaign's days as a page writes them, worked out once a campaign: a list of clinics names sixty.
 //! Called by pages with lists. Never says which days have places.
 
+use std::fmt;
 use std::sync::Arc;
 
+use askama::filters::HtmlSafe;
 use charye_domain::campaign::Campaign;
 use charye_domain::time::{DayIndex, MinuteOfDay};
 
-use crate::locale::{Language, push_time_of_day, short_date};
+use crate::locale::{Language, short_date, write_time_of_day};
 use crate::made_of::MadeOf;
 
 /// The words of every campaign that is shown.
@@ -34,15 +36,28 @@ impl DayWords {
     }
 
     /// A day and time, short, as `place::when` says it.
-    pub(super) fn when(&self, language: Language, day: DayIndex, start: MinuteOfDay) -> String {
+    pub(super) fn when(&self, language: Language, day: DayIndex, start: MinuteOfDay) -> When<'_> {
         let days = &self.short[language as usize];
-        let mut text = String::with_capacity(48);
-        text.push_str(&days[usize::from(day.0) % days.len()]);
-        text.push(' ');
-        push_time_of_day(&mut text, language, start);
-        text
+        When { day: &days[usize::from(day.0) % days.len()], start, language }
     }
 }
+
+/// A day and time, written where it stands. No letter of it means anything in HTML.
+pub(super) struct When<'a> {
+    pub(super) day: &'a str,
+    pub(super) start: MinuteOfDay,
+    pub(super) language: Language,
+}
+
+impl fmt::Display for When<'_> {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        text.write_str(self.day)?;
+        text.write_str(" ")?;
+        write_time_of_day(text, self.language, self.start)
+    }
+}
+
+impl HtmlSafe for When<'_> {}
 
 #[cfg(test)]
 mod tests {
@@ -60,7 +75,7 @@ mod tests {
             assert_eq!(words.iso(day), campaign.date(day).to_string());
             for language in Language::ALL {
                 for start in [0, 59, 61, 540, 719, 720, 725, 1_439].map(MinuteOfDay) {
-                    assert_eq!(words.when(language, day, start), when(language, &campaign, day, start));
+                    assert_eq!(words.when(language, day, start).to_string(), when(language, &campaign, day, start));
                 }
             }
         }

@@ -2,8 +2,10 @@
 //! list. Never waits, never promises a place; what was typed is never lost.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
+use askama::filters::HtmlSafe;
 use charye_domain::campaign::{Bilingual, Campaign};
 use charye_domain::clinic::{ClinicKind, Point};
 use charye_domain::ids::{ProductId, ReservationNumber, SlotId};
@@ -15,7 +17,7 @@ use charye_engine::availability::{
 };
 use hyper::{Method, StatusCode};
 
-use super::day_words::{DayWords, DayWordsOf};
+use super::day_words::{DayWords, DayWordsOf, When};
 use super::form::{Mistakes, iso_date, link};
 use super::layout::{Layout, Part};
 use super::place::distance_text;
@@ -109,10 +111,36 @@ struct ClinicWords<'a> {
 }
 
 struct TimeLink<'a> {
-    href: String,
-    when: String,
+    href: TimeHref<'a>,
+    when: When<'a>,
     product: &'a str,
 }
+
+/// The address of a clinic's day with a time chosen, written where it stands: a page has sixty. Codes, dates and numbers
+/// stand in addresses as they are, and in HTML too.
+struct TimeHref<'a> {
+    clinic: &'a str,
+    product: &'a str,
+    day: &'a str,
+    slot: SlotId,
+    change: &'a str,
+}
+
+impl fmt::Display for TimeHref<'_> {
+    fn fmt(&self, html: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in ["/find/", self.clinic, "/", self.product, "?day=", self.day, "&#38;first="] {
+            html.write_str(part)?;
+        }
+        write!(html, "{}", self.slot.0)?;
+        if !self.change.is_empty() {
+            html.write_str("&#38;change=")?;
+            html.write_str(self.change)?;
+        }
+        Ok(())
+    }
+}
+
+impl HtmlSafe for TimeHref<'_> {}
 
 impl Wish {
     fn of(query: &Fields) -> Self {
@@ -242,6 +270,7 @@ async fn show(asked: Asked, days: Arc<DayWordsOf>) -> Result<Answer, Problem> {
     let language = asked.language;
     let mut wish = Wish::of(&asked.query);
     wish.settle(&availability);
+    let change = wish.change.clone();
     let mut mistakes = Mistakes::default();
     let mut request = wish.request(language, &campaign, &mut mistakes);
     if asked.query.get("near") == Some("nowhere") {
@@ -258,7 +287,7 @@ async fn show(asked: Asked, days: Arc<DayWordsOf>) -> Result<Answer, Problem> {
             searched = availability.search(&request, moment);
         }
         match searched {
-            Ok(page) => found = Some(found_words(language, &availability, &campaign, &days, &wish, &page)),
+            Ok(page) => found = Some(found_words(language, &availability, &campaign, &days, &wish, &change, &page)),
             Err(error) => mistaken(language, error, &mut mistakes)?,
         }
     }
@@ -387,8 +416,9 @@ fn found_words<'a>(
     language: Language,
     availability: &'a Availability,
     campaign: &'a Campaign,
-    days: &DayWords,
+    days: &'a DayWords,
     wish: &Wish,
+    change: &'a str,
     page: &SearchPage,
 ) -> Found<'a> {
     let matching = match page.matching {
@@ -396,7 +426,7 @@ fn found_words<'a>(
         Count::Exactly(count) => language.text_with("find-matching", &[("count", count.into())]),
         Count::AtLeast(count) => language.text_with("find-matching-more", &[("count", count.into())]),
     };
-    let words = |found| clinic_words(language, availability, campaign, days, wish, found);
+    let words = |found| clinic_words(language, availability, campaign, days, change, found);
     let clinics = page.clinics.iter().filter_map(words);
     Found {
         matching: matching.into_owned(),
@@ -411,16 +441,17 @@ fn clinic_words<'a>(
     language: Language,
     availability: &'a Availability,
     campaign: &'a Campaign,
-    days: &DayWords,
-    wish: &Wish,
+    days: &'a DayWords,
+    change: &'a str,
     found: &ClinicFound,
 ) -> Option<ClinicWords<'a>> {
     let clinic = availability.directory().clinic(found.clinic)?;
     let earliest = campaign.product(found.next_times.iter().next()?.product)?;
     let times = found.next_times.iter().filter_map(|time| {
         let product = campaign.product(time.product)?;
+        let day = days.iso(time.day);
         Some(TimeLink {
-            href: time_href(&clinic.code, &product.code, days.iso(time.day), time.slot, &wish.change),
+            href: TimeHref { clinic: &clinic.code, product: &product.code, day, slot: time.slot, change },
             when: days.when(language, time.day, time.start),
             product: language.of(&product.name),
         })
@@ -432,22 +463,9 @@ fn clinic_words<'a>(
         distance: found.distance_m.map(|metres| distance_text(language, metres)),
         days: found.days.len().into(),
         places: found.places.into(),
-        href: link(&format!("/find/{}/{}", clinic.code, earliest.code), &[("change", &wish.change)]),
+        href: link(&format!("/find/{}/{}", clinic.code, earliest.code), &[("change", change)]),
         times: times.collect(),
     })
-}
-
-/// The address of a clinic's day with a time chosen. Codes, dates and numbers stand in addresses as they are.
-fn time_href(clinic: &str, product: &str, day: &str, slot: SlotId, change: &str) -> String {
-    let mut href = String::with_capacity(96);
-    for part in ["/find/", clinic, "/", product, "?day=", day, "&first=", &slot.0.to_string()] {
-        href.push_str(part);
-    }
-    if !change.is_empty() {
-        href.push_str("&change=");
-        href.push_str(change);
-    }
-    href
 }
 
 pub(super) fn kind_key(kind: ClinicKind) -> &'static str {
@@ -472,8 +490,8 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         href: "/find/11110-1/pfizer?change=1".to_owned(),
         times: (0..times)
             .map(|_| TimeLink {
-                href: "/find/a/b?day=2021-08-30&first=64".to_owned(),
-                when: "8. 30.".to_owned(),
+                href: TimeHref { clinic: "a", product: "b", day: "2021-08-30", slot: SlotId(64), change: "" },
+                when: When { day: "8. 30.", start: NOON, language },
                 product: "Pfizer",
             })
             .collect(),
@@ -537,7 +555,9 @@ mod tests {
         for change in ["", "1234-5678-901"] {
             let pairs = [("day", "2021-08-30"), ("first", "64"), ("change", change)];
             let linked = link("/find/11110.a_1-b/pfizer", &pairs);
-            assert_eq!(time_href("11110.a_1-b", "pfizer", "2021-08-30", slot, change), linked);
+            let (clinic, product, day) = ("11110.a_1-b", "pfizer", "2021-08-30");
+            let href = TimeHref { clinic, product, day, slot, change };
+            assert_eq!(href.to_string().replace("&#38;", "&"), linked);
         }
     }
 

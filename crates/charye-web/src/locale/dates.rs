@@ -1,6 +1,8 @@
 //! Room: web/locale. Days and hours as people say them, in each language. Always civil time of the campaign, never the
 //! browser's.
 
+use std::fmt;
+
 use charye_domain::time::MinuteOfDay;
 use jiff::civil::{Date, DateTime, Weekday};
 
@@ -29,24 +31,23 @@ pub fn short_date(language: Language, date: Date) -> String {
 /// `오후 8:00`, `8:00 pm`.
 pub fn time_of_day(language: Language, minute: MinuteOfDay) -> String {
     let mut text = String::with_capacity(16);
-    push_time_of_day(&mut text, language, minute);
+    // Writing to memory does not fail.
+    let _ = write_time_of_day(&mut text, language, minute);
     text
 }
 
-/// The same, at the end of a text.
-pub(crate) fn push_time_of_day(text: &mut String, language: Language, minute: MinuteOfDay) {
+/// The same, written where it stands.
+pub(crate) fn write_time_of_day(text: &mut impl fmt::Write, language: Language, minute: MinuteOfDay) -> fmt::Result {
     let (hour, minute) = (minute.0 / 60 % 24, minute.0 % 60);
     let shown = if hour % 12 == 0 { 12 } else { hour % 12 };
-    let digit = |number: u16| char::from(b'0' + (number % 10) as u8);
     if language == Language::Korean {
-        text.push_str(if hour < 12 { "오전 " } else { "오후 " });
+        text.write_str(if hour < 12 { "오전 " } else { "오후 " })?;
     }
-    if shown >= 10 {
-        text.push(digit(shown / 10));
-    }
-    text.extend([digit(shown), ':', digit(minute / 10), digit(minute)]);
-    if language == Language::English {
-        text.push_str(if hour < 12 { " am" } else { " pm" });
+    write!(text, "{shown}:{minute:02}")?;
+    match (language, hour < 12) {
+        (Language::Korean, _) => Ok(()),
+        (Language::English, true) => text.write_str(" am"),
+        (Language::English, false) => text.write_str(" pm"),
     }
 }
 

@@ -17,7 +17,7 @@ use hyper::header::ACCEPT_LANGUAGE;
 use unic_langid::LanguageIdentifier;
 
 use charye_domain::campaign::Bilingual;
-pub(crate) use dates::push_time_of_day;
+pub(crate) use dates::write_time_of_day;
 pub use dates::{long_date, short_date, time_of_day, until_text};
 pub use particle::with_particle;
 use ready::ReadyTexts;
