@@ -15,7 +15,7 @@ use crate::gate::{Caller, LoginSession, Pass};
 use crate::kept_answers::Standing;
 use crate::listener::Body;
 use crate::locale::Language;
-use crate::problem::{FieldError, Problem};
+use crate::problem::{FieldError, OperationAnswered, Problem};
 
 /// One request that the gate let through.
 #[derive(Clone, Debug)]
@@ -246,6 +246,21 @@ impl Answer {
         self
     }
 
+    /// With the headers that name an operation: under which key the journal has it, and whether this answer is one that
+    /// had been given before.
+    pub fn about(self, operation: &OperationAnswered) -> Self {
+        let key = HeaderValue::from_str(&format!("{:032x}", operation.key.0));
+        let told = match key {
+            Ok(key) => self.with(HeaderName::from_static("charye-operation"), key),
+            Err(_) => self,
+        };
+        if operation.replayed {
+            told.with(HeaderName::from_static("idempotency-replayed"), HeaderValue::from_static("true"))
+        } else {
+            told
+        }
+    }
+
     /// With a cookie set.
     pub fn with_cookie(self, cookie: HeaderValue) -> Self {
         self.with(SET_COOKIE, cookie)
@@ -264,7 +279,10 @@ impl Answer {
             let secs = crate::problem::retry_after_secs(retry_after);
             self = self.with(hyper::header::RETRY_AFTER, HeaderValue::from(secs));
         }
-        self
+        match problem.operation.as_deref() {
+            Some(operation) => self.about(operation),
+            None => self,
+        }
     }
 
     /// The response as it goes out, headers of every route included.

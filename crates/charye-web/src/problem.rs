@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use charye_domain::book::Rejection;
 use charye_domain::eligibility::Ineligible;
+use charye_domain::ids::OperationKey;
 use charye_domain::time::UnixMillis;
 use charye_engine::failure::Failure;
 use charye_engine::ports::Random;
@@ -100,13 +101,24 @@ pub struct Problem {
     pub recorded: Option<bool>,
     pub retry_after: Option<Duration>,
     /// Under which our log tells the cause.
-    pub incident: Option<String>,
+    pub incident: Option<Box<str>>,
     /// When asking makes sense at all: the opening's start, or the moment until which it could have been done.
     pub at: Option<UnixMillis>,
     /// What was wrong with which field; pages show it beside the field.
     pub fields: Vec<FieldError>,
     /// More members of the JSON object, such as `alternatives`.
     pub more: Map<String, serde_json::Value>,
+    /// The operation it is about, once the request made sense.
+    pub operation: Option<Box<OperationAnswered>>,
+}
+
+/// An operation that an answer is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationAnswered {
+    /// As the journal has it, if it has it.
+    pub key: OperationKey,
+    /// Whether this answer had been given before.
+    pub replayed: bool,
 }
 
 /// What was wrong with one field of a form or a body.
@@ -122,7 +134,16 @@ impl Problem {
     /// A problem by its code. Codes come from our own code; an unknown one is a `fault`.
     pub fn new(code: &str) -> Self {
         let kind = KINDS.iter().find(|kind| kind.code == code).unwrap_or(&FAULT);
-        Self { kind, recorded: None, retry_after: None, incident: None, at: None, fields: Vec::new(), more: Map::new() }
+        Self {
+            kind,
+            recorded: None,
+            retry_after: None,
+            incident: None,
+            at: None,
+            fields: Vec::new(),
+            more: Map::new(),
+            operation: None,
+        }
     }
 
     /// Fields that do not say what they should.
@@ -158,7 +179,7 @@ impl Problem {
                 let incident = incident_id(random);
                 tracing::error!(incident, error = &fault as &dyn std::error::Error, "a fault reached a caller");
                 let code = if fault.outcome_unknown { "outcome_unknown" } else { "fault" };
-                Self { incident: Some(incident), ..Self::new(code) }
+                Self { incident: Some(incident.into()), ..Self::new(code) }
             }
         }
     }

@@ -9,6 +9,16 @@ use crate::answered::Answered;
 use crate::engine::{Engine, mismatched};
 use crate::failure::Failure;
 
+/// Whether an operation had been answered before it was asked for again. Asks the book only where it may be so: for one new
+/// operation in forty at most.
+///
+/// # Errors
+/// As [`Engine::query`].
+pub async fn is_repetition(engine: &Engine, key: OperationKey) -> Result<bool, Failure> {
+    let may_be = engine.shared.answered_keys.may_hold(key);
+    Ok(may_be && look_up_operation(engine, key).await?.value.is_some())
+}
+
 /// The recorded outcome of an operation, refusals included, remembered for 24 hours; `None` if nothing was recorded.
 ///
 /// # Errors

@@ -10,5 +10,5 @@ mod publish_campaign;
 pub use accept_clock::accept_clock;
 pub use import_rows::{activate_import, discard_import, stage_clinics, stage_sessions};
 pub use key::{client_key_is_usable, operation, operation_key, request_hash};
-pub use look_up::look_up_operation;
+pub use look_up::{is_repetition, look_up_operation};
 pub use publish_campaign::{PublishFailure, Published, publish_campaign};

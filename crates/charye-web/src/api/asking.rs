@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use charye_domain::book::{Channel, Operation, Places};
 use charye_domain::campaign::Campaign;
-use charye_engine::operations::{client_key_is_usable, operation};
+use charye_engine::operations::{client_key_is_usable, is_repetition, operation};
 use charye_engine::reservation::PlaceFailure;
 use charye_engine::{Answered, Inside};
 use hyper::header::{CACHE_CONTROL, ETAG, HeaderName, HeaderValue};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::doc::QueryField;
 use super::told::{AlternativesTold, parse_slot};
 use crate::kept_answers::{Standing, is_known, tag_of};
-use crate::problem::{FieldError, Problem};
+use crate::problem::{FieldError, OperationAnswered, Problem};
 use crate::{Answer, Asked};
 
 /// As of which sequence number an answer is.
@@ -79,6 +79,26 @@ pub(super) fn keyed(asked: &Asked, name: &'static str, parts: &[&str]) -> Result
     let canonical = parts.join("|");
     let person = asked.login()?.person;
     Ok(operation(asked.app.engine.keys(), person, name, client_key(asked)?, canonical.as_bytes()))
+}
+
+/// Answers an operation. Whatever it comes to, the answer says under which key the journal has it, and whether it is one
+/// that had been given before. Another request under a used key is no repetition; that a first answer is still on its way
+/// is not known here, so a repetition sent at the same time may be told as if it were the first.
+pub(super) async fn answer_operation(
+    asked: &Asked,
+    operation: Operation,
+    answering: impl Future<Output = Result<Answer, Problem>>,
+) -> Result<Answer, Problem> {
+    // A book too busy to be asked says so when it is asked for more.
+    let again = is_repetition(&asked.app.engine, operation.key).await.unwrap_or(false);
+    let about = |replayed| OperationAnswered { key: operation.key, replayed };
+    match answering.await {
+        Ok(answer) => Ok(answer.about(&about(again))),
+        Err(problem) => {
+            let replayed = again && problem.recorded != Some(false) && problem.kind.code != "key_reused";
+            Err(Problem { operation: Some(Box::new(about(replayed))), ..problem })
+        }
+    }
 }
 
 /// The caller, inside, with an operation.

@@ -139,7 +139,9 @@ pub fn document(routes: &[Route], problem: SchemaOf) -> Value {
             "title": "Charye",
             "version": "1",
             "description": "Vaccination reservations. Answers are of three kinds: done (durable), refused (a problem \
-                with a stable code), or unknown (`outcome_unknown`: ask for the operation by its key).",
+                with a stable code), or unknown (`outcome_unknown`: ask for the operation by its key). What is no \
+                HTTP/1.1, or has too long a head or too many headers, is answered 400 or 431 without a body, and the \
+                connection ends: such a request never got as far as this table.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
@@ -282,7 +284,26 @@ fn responses(route: &Route, doc: &ApiDoc, problem: SchemaOf) -> Value {
         let content = json!({ "application/problem+json": { "schema": problem.reference() } });
         responses.insert(status.to_string(), json!({ "description": codes.join(", "), "content": content }));
     }
+    if doc.keyed {
+        for response in responses.values_mut() {
+            response["headers"] = operation_headers();
+        }
+    }
     Value::Object(responses)
+}
+
+/// What answers to operations say beside their body, once the request made sense.
+fn operation_headers() -> Value {
+    json!({
+        "Charye-Operation": {
+            "description": "The key under which the journal has the operation, if it has it; clients' histories name it",
+            "schema": { "type": "string", "pattern": "^[0-9a-f]{32}$" },
+        },
+        "Idempotency-Replayed": {
+            "description": "Present if this answer had been given before to the same Idempotency-Key",
+            "schema": { "type": "string", "const": "true" },
+        },
+    })
 }
 
 #[cfg(test)]

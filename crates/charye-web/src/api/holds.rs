@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::asking::{
-    SeqTold, as_of, campaign_by_code, campaign_of_pass, inside, keyed, no_body, own, places, places_refused,
-    strict_query,
+    SeqTold, answer_operation, as_of, campaign_by_code, campaign_of_pass, inside, keyed, no_body, own, places,
+    places_refused, strict_query,
 };
 use super::doc::{ApiDoc, QueryField, QueryKind};
 use super::reservations::ReservedTold;
@@ -170,9 +170,13 @@ async fn hold(asked: Asked) -> Result<Answer, Problem> {
     let places = places(&body.first, body.second.as_deref())?;
     let second = places.second.map(slot_text).unwrap_or_default();
     let operation = keyed(&asked, "hold", &["hold", &campaign.code, &slot_text(places.first), &second])?;
-    let held = reservation::hold_places(&asked.app.engine, inside(&asked, operation)?, places).await;
-    let held = held.map_err(|failure| places_refused(&asked, &campaign, failure))?;
-    Ok(held_told(&campaign, held).status(StatusCode::CREATED))
+    let inside = inside(&asked, operation)?;
+    let answering = async {
+        let held = reservation::hold_places(&asked.app.engine, inside, places).await;
+        let held = held.map_err(|failure| places_refused(&asked, &campaign, failure))?;
+        Ok(held_told(&campaign, held).status(StatusCode::CREATED))
+    };
+    answer_operation(&asked, operation, answering).await
 }
 
 fn held_told(campaign: &Campaign, held: Answered<Held>) -> Answer {
@@ -212,10 +216,13 @@ async fn extend(asked: Asked) -> Result<Answer, Problem> {
     let (campaign, hold) = (campaign_of_pass(&asked)?, hold_at(&asked, 0)?);
     let operation = keyed(&asked, "extend", &["extend", &hold_text(hold)])?;
     let inside = inside(&asked, operation)?;
-    let engine = &asked.app.engine;
-    let held =
-        reservation::extend_hold(engine, inside.person, hold, inside.authority, inside.by, inside.operation).await;
-    Ok(held_told(&campaign, held.map_err(|failure| asked.failed(failure))?))
+    let answering = async {
+        let engine = &asked.app.engine;
+        let held =
+            reservation::extend_hold(engine, inside.person, hold, inside.authority, inside.by, inside.operation).await;
+        Ok(held_told(&campaign, held.map_err(|failure| asked.failed(failure))?))
+    };
+    answer_operation(&asked, operation, answering).await
 }
 
 async fn release(asked: Asked) -> Result<Answer, Problem> {
@@ -231,7 +238,11 @@ async fn confirm(asked: Asked) -> Result<Answer, Problem> {
     no_body(&asked)?;
     let hold = hold_at(&asked, 0)?;
     let operation = keyed(&asked, "confirm", &["confirm", &hold_text(hold)])?;
-    let reserved = reservation::confirm_reservation(&asked.app.engine, inside(&asked, operation)?, hold).await;
-    let reserved = reserved.map_err(|failure| asked.failed(failure))?;
-    Ok(ReservedTold::answer(reserved).status(StatusCode::CREATED))
+    let inside = inside(&asked, operation)?;
+    let answering = async {
+        let reserved = reservation::confirm_reservation(&asked.app.engine, inside, hold).await;
+        let reserved = reserved.map_err(|failure| asked.failed(failure))?;
+        Ok(ReservedTold::answer(reserved).status(StatusCode::CREATED))
+    };
+    answer_operation(&asked, operation, answering).await
 }

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::asking::{
-    SeqTold, as_of, campaign_by_code, inside, keyed, no_body, own, places, places_refused, strict_query,
+    SeqTold, answer_operation, as_of, campaign_by_code, inside, keyed, no_body, own, places, places_refused,
+    strict_query,
 };
 use super::doc::ApiDoc;
 use super::holds::{HoldAsked, MINE_QUERY, PLACE_PROBLEMS, campaign_inside};
@@ -126,9 +127,13 @@ async fn reserve(asked: Asked) -> Result<Answer, Problem> {
     let places = places(&body.first, body.second.as_deref())?;
     let second = places.second.map(slot_text).unwrap_or_default();
     let operation = keyed(&asked, "reserve", &["reserve", &campaign.code, &slot_text(places.first), &second])?;
-    let reserved = reservation::reserve_at_once(&asked.app.engine, inside(&asked, operation)?, places).await;
-    let reserved = reserved.map_err(|failure| places_refused(&asked, &campaign, failure))?;
-    Ok(ReservedTold::answer(reserved).status(StatusCode::CREATED))
+    let inside = inside(&asked, operation)?;
+    let answering = async {
+        let reserved = reservation::reserve_at_once(&asked.app.engine, inside, places).await;
+        let reserved = reserved.map_err(|failure| places_refused(&asked, &campaign, failure))?;
+        Ok(ReservedTold::answer(reserved).status(StatusCode::CREATED))
+    };
+    answer_operation(&asked, operation, answering).await
 }
 
 async fn mine(asked: Asked) -> Result<Answer, Problem> {
@@ -178,9 +183,13 @@ async fn reschedule(asked: Asked) -> Result<Answer, Problem> {
     let second = places.second.map(slot_text).unwrap_or_default();
     let operation = keyed(&asked, "reschedule", &["reschedule", &number, &slot_text(places.first), &second])?;
     let inside = inside(&asked, operation)?;
-    let moved = reservation::reschedule_reservation(&asked.app.engine, inside, found.value.reservation, places).await;
-    let moved = moved.map_err(|failure| places_refused(&asked, &campaign, failure))?;
-    Ok(as_of(moved, |_, seq| SeqTold { seq }))
+    let answering = async {
+        let (engine, reservation) = (&asked.app.engine, found.value.reservation);
+        let moved = reservation::reschedule_reservation(engine, inside, reservation, places).await;
+        let moved = moved.map_err(|failure| places_refused(&asked, &campaign, failure))?;
+        Ok(as_of(moved, |_, seq| SeqTold { seq }))
+    };
+    answer_operation(&asked, operation, answering).await
 }
 
 async fn cancel(asked: Asked) -> Result<Answer, Problem> {
@@ -190,7 +199,10 @@ async fn cancel(asked: Asked) -> Result<Answer, Problem> {
     let view = found.value;
     let operation = keyed(&asked, "cancel", &["cancel", &view.number.to_string()])?;
     let by = by_citizen(view.person, Channel::Api);
-    let engine = &asked.app.engine;
-    let cancelled = reservation::cancel_reservation(engine, view.person, view.reservation, by, Some(operation)).await;
-    Ok(as_of(cancelled.map_err(|failure| asked.failed(failure))?, |_, seq| SeqTold { seq }))
+    let answering = async {
+        let (engine, reservation) = (&asked.app.engine, view.reservation);
+        let cancelled = reservation::cancel_reservation(engine, view.person, reservation, by, Some(operation)).await;
+        Ok(as_of(cancelled.map_err(|failure| asked.failed(failure))?, |_, seq| SeqTold { seq }))
+    };
+    answer_operation(&asked, operation, answering).await
 }

@@ -82,7 +82,7 @@ fn told(layout: Layout, problem: &Problem, at: Option<String>) -> ProblemPage {
         title: problem.title(language).into_owned(),
         advice: problem.advice(language).into_owned(),
         code: problem.kind.code,
-        incident: problem.incident.clone(),
+        incident: problem.incident.as_deref().map(str::to_owned),
         retry_after_secs: problem.retry_after.map(|wait| i64::try_from(retry_after_secs(wait)).unwrap_or(i64::MAX)),
         at,
         fields: problem.fields.iter().map(field_text).collect(),
@@ -150,7 +150,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     let mut busy = Problem::new("busy");
     busy.retry_after = Some(Duration::from_millis(2_400));
     let mut fault = Problem::new("fault");
-    fault.incident = Some("7K2M9QXA".to_owned());
+    fault.incident = Some("7K2M9QXA".into());
     let mut invalid = Problem::new("request_invalid");
     invalid.fields = vec![
         FieldError { field: names.or("first", "<b>first").into(), code: "missing" },

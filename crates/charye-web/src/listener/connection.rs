@@ -183,7 +183,6 @@ async fn serve_connection<I: Read + Write + Unpin + 'static, R: Respond>(
             .header_read_timeout(None) // the sweep keeps this deadline, without a timer a request
             .max_buf_size(limits.head_bytes_max.max(8 * 1024))
             .max_headers(limits.headers_max)
-            .pipeline_flush(true)
             .serve_connection(io, service)
     );
     loop {

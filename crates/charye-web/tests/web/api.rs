@@ -1,7 +1,10 @@
 //! What the API does for who means well: the journey, repetitions, lost answers, other people's reservations.
 
+use charye_domain::book::{Outcome, Query, Reply};
+use charye_domain::ids::OperationKey;
 use serde_json::{Value, json};
 
+use crate::client::Heard;
 use crate::stage::{CHILDREN_FROM, Setting, Stage};
 
 #[test]
@@ -81,6 +84,70 @@ fn the_same_key_with_another_body_is_refused_and_changes_nothing() {
     let anew = citizen.reserve(&slots[1], "my-key-002");
     assert_eq!((anew.status, anew.code()), (409, "already_reserved".to_owned()));
     assert_eq!(anew.json()["recorded"], true);
+}
+
+#[test]
+fn an_answer_names_its_operation_and_says_when_it_is_a_repetition() {
+    let stage = Stage::with(&Setting { capacity: 2, ..Setting::default() });
+    let mut citizen = stage.inside(1);
+    let slots = citizen.slots("single", "2021-08-30");
+    let told = |heard: &Heard| {
+        let key = heard.header("charye-operation").map(str::to_owned);
+        (heard.status, key, heard.header("idempotency-replayed").map(str::to_owned))
+    };
+    let (first, again) = (citizen.reserve(&slots[0], "my-key-001"), citizen.reserve(&slots[0], "my-key-001"));
+    let (status, key, replayed) = told(&first);
+    assert_eq!((status, replayed), (201, None));
+    let key = key.unwrap();
+    assert_eq!(key.len(), 32);
+    assert_eq!(told(&again), (201, Some(key.clone()), Some("true".to_owned())));
+    let in_journal = OperationKey(u128::from_str_radix(&key, 16).unwrap());
+    let recorded = stage.app.engine.query_blocking(Query::Operation { key: in_journal }).unwrap().value;
+    assert!(matches!(recorded, Reply::Operation(Some(Outcome::Reserved { .. }))), "{recorded:?}");
+
+    assert_eq!(
+        told(&citizen.reserve(&slots[1], "my-key-001")),
+        (422, Some(key), None),
+        "another request, no repetition"
+    );
+    citizen.go_in();
+    let refused = [citizen.reserve(&slots[1], "my-key-002"), citizen.reserve(&slots[1], "my-key-002")];
+    let replayed = refused.each_ref().map(|heard| (heard.status, told(heard).2));
+    assert_eq!(replayed, [(409, None), (409, Some("true".to_owned()))]);
+    let unkeyed = citizen.get("/api/v1/reservations?campaign=sample");
+    assert_eq!(told(&unkeyed), (200, None, None));
+}
+
+#[test]
+fn a_look_up_given_again_shows_what_has_changed_since() {
+    let stage = Stage::with(&Setting { capacity: 2, ..Setting::default() });
+    let (mut looking, mut citizen) = (stage.stranger(), stage.inside(1));
+    let target = "/api/v1/campaigns/sample/clinics?product=single";
+    let tag = |heard: &Heard| heard.header("etag").unwrap().to_owned();
+    let places = |heard: &Heard| heard.json()["clinics"][0]["places"].as_u64().unwrap();
+    let first = looking.get(target);
+    for _ in 0..4 {
+        let again = looking.get(target);
+        assert_eq!((again.status, again.body == first.body, tag(&again)), (200, true, tag(&first)));
+        assert_eq!(again.header("content-type"), Some("application/json"));
+        assert_eq!(again.header("x-content-type-options"), Some("nosniff"));
+        let known = looking.ask("GET", target, &[("If-None-Match", &tag(&first))], b"");
+        assert_eq!((known.status, known.body.len(), tag(&known)), (304, 0, tag(&first)));
+    }
+    let slot = citizen.slots("single", "2021-08-30").remove(0);
+    assert_eq!(citizen.reserve(&slot, "my-key-001").status, 201);
+    // Both threads: a connection each would be chance, so many.
+    for _ in 0..8 {
+        let now = stage.stranger().ask("GET", target, &[("If-None-Match", &tag(&first))], b"");
+        assert_eq!((now.status, places(&now)), (200, places(&first) - 1));
+        assert_ne!(tag(&now), tag(&first));
+    }
+    // What has begun is not shown, though no place was taken.
+    let all = "/api/v1/campaigns/sample/clinics?product=single&times=4";
+    let times = |heard: &Heard| heard.json()["clinics"][0]["next_times"].clone();
+    let before = times(&looking.get(all));
+    stage.pass(40 * 86_400_000);
+    assert_ne!(times(&looking.get(all)), before);
 }
 
 #[test]
