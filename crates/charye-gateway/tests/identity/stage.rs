@@ -42,6 +42,7 @@ impl Stage {
             .open(&ports, &|name| match name {
                 "HUSH" => Some("hush".to_owned()),
                 "ANSWER_KEY" => Some("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".to_owned()),
+                "CERTIFIED" => Some("a secret of the tests".to_owned()),
                 _ => None,
             })
             .unwrap();
