@@ -125,7 +125,7 @@ impl Drop for Program {
 }
 
 /// The CPU time in a `stat` of /proc.
-fn cpu_in(stat: &str) -> Result<Duration, Failure> {
+pub(crate) fn cpu_in(stat: &str) -> Result<Duration, Failure> {
     // The name in parentheses may hold anything; fields are counted from behind it. utime is the 14th of all.
     let fields = stat.rsplit_once(')').ok_or("no name in stat")?.1;
     let mut times = fields.split_whitespace().skip(11).map(str::parse::<u32>);
