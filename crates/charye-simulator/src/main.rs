@@ -1,49 +1,73 @@
 //! Room: simulator. Plays evenings from the command line, with a plain transcript: what a failing seed is looked into with.
 //!
-//! `cargo run -p charye-simulator -- surge --seed N [--count N]`. It must never print what differs from run to run.
+//! `cargo run -p charye-simulator -- surge --seed N [--kind KIND] [--count N]`. It must never print what differs from run to run.
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use charye_simulator::surge::{Played, Scenario, play};
+use charye_simulator::surge::{Kind, Played, Scenario, play};
 
 const USAGE: &str = "\
-charye-simulator surge --seed N [--count N]   plays one random evening, or N of them from seed N on
-charye-simulator surge --seed N --scenario    says what happens on an evening, without playing it";
+charye-simulator surge --seed N [--kind KIND] [--count N]   plays one evening, or several from seed N on
+charye-simulator surge --seed N [--kind KIND] --scenario    says what happens on it, without playing it
+
+KIND is random (as if not given), without-a-line, most-are-gone or long-wait";
+
+/// What is asked.
+#[derive(Default)]
+struct Asked {
+    seed: Option<u64>,
+    kind: Option<Kind>,
+    count: Option<u64>,
+    scenario: bool,
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let number = |text: &str| text.parse::<u64>().ok();
-    match arguments.as_slice() {
-        ["surge", "--seed", seed] => number(seed).map_or_else(usage, |seed| surges(seed, 1)),
-        ["surge", "--seed", seed, "--count", count] => {
-            number(seed).zip(number(count)).map_or_else(usage, |(seed, count)| surges(seed, count))
-        }
-        ["surge", "--seed", seed, "--scenario"] => number(seed).map_or_else(usage, |seed| {
-            say(&format!("{:#?}", Scenario::random(seed)));
-            ExitCode::SUCCESS
-        }),
-        _ => usage(),
+    let Some(Asked { seed: Some(seed), kind, count, scenario }) = asked(&arguments) else {
+        say(USAGE);
+        return ExitCode::from(2);
+    };
+    let kind = kind.unwrap_or(Kind::Random);
+    if scenario {
+        say(&format!("{:#?}", Scenario::of(kind, seed)));
+        return ExitCode::SUCCESS;
     }
+    surges(kind, seed, count.unwrap_or(1))
 }
 
-fn usage() -> ExitCode {
-    say(USAGE);
-    ExitCode::from(2)
+fn asked(arguments: &[&str]) -> Option<Asked> {
+    let ["surge", rest @ ..] = arguments else { return None };
+    let mut asked = Asked::default();
+    let mut rest = rest.iter();
+    while let Some(option) = rest.next() {
+        match *option {
+            "--seed" => asked.seed = Some(rest.next()?.parse().ok()?),
+            "--count" => asked.count = Some(rest.next()?.parse().ok()?),
+            "--kind" => {
+                let name = *rest.next()?;
+                asked.kind = Some(Kind::ALL.into_iter().find(|kind| kind.name() == name)?);
+            }
+            "--scenario" => asked.scenario = true,
+            _ => return None,
+        }
+    }
+    Some(asked)
 }
 
-fn surges(first: u64, count: u64) -> ExitCode {
+fn surges(kind: Kind, first: u64, count: u64) -> ExitCode {
     let mut failed = 0;
     for seed in first..first.saturating_add(count) {
-        match play(&Scenario::random(seed)) {
+        let scenario = Scenario::of(kind, seed);
+        match play(&scenario) {
             Ok(played) => {
                 failed += u64::from(!played.history.breaches.is_empty());
-                tell(&played);
+                tell(&scenario, &played);
             }
             Err(failure) => {
                 failed += 1;
-                say(&format!("seed {seed}: {failure:?}"));
+                say(&format!("seed {seed}: {failure:?}; again: {}", scenario.again()));
             }
         }
     }
@@ -51,7 +75,7 @@ fn surges(first: u64, count: u64) -> ExitCode {
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn tell(played: &Played) {
+fn tell(scenario: &Scenario, played: &Played) {
     let Played { seed, people, history, entries, rows, process_starts, simulated_secs } = played;
     say(&format!(
         "seed {seed}: {people} people, {simulated_secs} s, {} visits, {} reservations, {} returners, at most {} seats; \
@@ -72,10 +96,7 @@ fn tell(played: &Played) {
         say(&format!("  {}: {}", breach.law, breach.what));
     }
     if !history.breaches.is_empty() {
-        say(&format!(
-            "  {} breaches; again: cargo run -p charye-simulator -- surge --seed {seed}",
-            history.breaches_in_all
-        ));
+        say(&format!("  {} breaches; again: {}", history.breaches_in_all, scenario.again()));
     }
 }
 

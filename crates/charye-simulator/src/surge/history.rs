@@ -8,7 +8,9 @@ use charye_domain::book::{Operation, Outcome};
 use charye_domain::ids::{Person, ReservationId, ReservationNumber};
 use charye_domain::time::UnixMillis;
 use charye_domain::waiting_room::place::Place;
-use charye_domain::waiting_room::wait_estimate::{FACTOR_MAX, LONG_WAIT_SECS, SHORT_WIDTH_SECS, WaitRange};
+use charye_domain::waiting_room::wait_estimate::{
+    FACTOR_MAX, LONG_WAIT_SECS, PromiseScore, SHORT_WIDTH_SECS, WaitRange,
+};
 use charye_engine::waiting_room::LineNow;
 
 use crate::surge::citizen::{FirstRange, Stand};
@@ -64,6 +66,8 @@ pub struct History {
     /// Pauses and changes of terms.
     pub terms: u32,
     pub paused_for_want_of_places: bool,
+    /// Promises kept, as the line itself publishes it.
+    pub score: PromiseScore,
     watched: Option<Watched>,
     /// When now-serving first reached which place.
     moves: Vec<(u64, Place)>,
@@ -112,6 +116,7 @@ impl History {
             .watched
             .as_ref()
             .map_or((0, false), |before| (before.occupied, before.terms_and_pause != now.terms_and_pause));
+        self.score = line.score;
         let cap = line.terms.hard_cap();
         if now.occupied > before && now.occupied > cap {
             self.breach("cap", || format!("{} are inside or called, the cap is {cap}, at {}", now.occupied, line.at.0));
@@ -165,6 +170,15 @@ impl History {
         } else {
             self.void_ranges += 1;
         }
+    }
+}
+
+impl History {
+    /// Visits started a second, from so many seconds after `opens` to so many.
+    pub fn starts_per_sec(&self, opens: UnixMillis, from_secs: i64, to_secs: i64) -> f64 {
+        let during = (from_secs * 1_000)..(to_secs * 1_000);
+        let started = self.starts.iter().filter(|at| during.contains(&at.millis_since(opens))).count();
+        started as f64 / (to_secs - from_secs).max(1) as f64
     }
 }
 

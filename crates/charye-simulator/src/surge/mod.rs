@@ -11,4 +11,4 @@ mod told;
 
 pub use history::{Breach, Confirmed, History, Honesty, ToldRange};
 pub use player::{Played, SurgeFailure, play};
-pub use scenario::{Incident, Scenario, Tempers};
+pub use scenario::{Incident, Kind, Scenario, Tempers};

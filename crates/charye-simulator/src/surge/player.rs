@@ -2,7 +2,7 @@
 //! and lets incidents happen. One thread, one order of things.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,6 +102,8 @@ struct Surge<'a> {
     history: History,
     turned_at: Duration,
     attended_at: Duration,
+    /// Numbers of incidents whose order is not acknowledged yet.
+    orders_under_way: BTreeSet<usize>,
     attendant_asked: bool,
     crash_after: Option<Duration>,
     /// Down time after the failure of an append that has been arranged.
@@ -129,6 +131,7 @@ impl<'a> Surge<'a> {
             history: History::default(),
             turned_at: Duration::ZERO,
             attended_at: Duration::ZERO,
+            orders_under_way: BTreeSet::new(),
             attendant_asked: false,
             crash_after: None,
             down_after_failure: Duration::from_secs(1),
@@ -502,13 +505,16 @@ impl<'a> Surge<'a> {
             Incident::CapCut => {
                 if let Some(terms) = self.line().map(|line| line.terms) {
                     let (rate_min_per_min, rate_max_per_min) = terms.rates_per_min();
-                    self.steer(Steering::Terms { hard_cap: terms.hard_cap() / 2, rate_min_per_min, rate_max_per_min });
+                    self.steer(
+                        number,
+                        Steering::Terms { hard_cap: terms.hard_cap() / 2, rate_min_per_min, rate_max_per_min },
+                    );
                 }
             }
-            Incident::Pause => self.steer(Steering::Pause(PauseReason::Operator)),
-            Incident::Resume => self.steer(Steering::Resume),
-            Incident::CloseToArrivals => self.steer(Steering::CloseToArrivals),
-            Incident::ReopenToArrivals => self.steer(Steering::ReopenToArrivals),
+            Incident::Pause => self.steer(number, Steering::Pause(PauseReason::Operator)),
+            Incident::Resume => self.steer(number, Steering::Resume),
+            Incident::CloseToArrivals => self.steer(number, Steering::CloseToArrivals),
+            Incident::ReopenToArrivals => self.steer(number, Steering::ReopenToArrivals),
             Incident::Crash { down } => self.crash_after = Some(down),
             Incident::Restart { down } => {
                 if let Some(engine) = self.world.engine() {
@@ -532,11 +538,16 @@ impl<'a> Surge<'a> {
         Ok(())
     }
 
-    fn steer(&mut self, steering: Steering) {
+    /// An operator gives an order, and gives it again until it is acknowledged: under one key, so that it counts once.
+    fn steer(&mut self, incident: usize, steering: Steering) {
         let Some(engine) = self.world.engine().cloned() else { return };
         let order =
             SteeringOrder { campaign: CAMPAIGN, opening: OPENING, steering, note: "simulated".into(), rehearsal: true };
-        self.errands.send(async move { Told::Steered { told: steer(&engine, order, OPERATOR, None).await } });
+        self.orders_under_way.insert(incident);
+        let operation = Operation { key: OperationKey(incident as u128 + 1), request_hash: incident as u64 };
+        self.errands.send(async move {
+            Told::Steered { incident, told: steer(&engine, order, OPERATOR, Some(operation)).await }
+        });
     }
 
     /// The process is gone. Whoever was on an errand learns nothing, and asks again later.
@@ -557,6 +568,9 @@ impl<'a> Surge<'a> {
         }
         let at = later(self.now(), down_ms.max(1));
         self.schedule(at, Happening::Starts);
+        for incident in std::mem::take(&mut self.orders_under_way) {
+            self.schedule(later(at, 2_000), Happening::Incident(incident));
+        }
     }
 
     // What people hear.
@@ -607,9 +621,12 @@ impl<'a> Surge<'a> {
                 }
             },
             Told::AgentLeft { caller } => self.callers.insert(0, caller),
-            Told::Steered { told } => {
+            Told::Steered { incident, told } => {
+                self.orders_under_way.remove(&incident);
                 if let Err(failure) = told {
                     self.history.say_no(failure.code());
+                    let again = later(self.now(), 2_000);
+                    self.schedule(again, Happening::Incident(incident));
                 }
             }
         }

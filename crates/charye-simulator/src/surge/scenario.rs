@@ -10,9 +10,38 @@ use crate::chance::Chance;
 use crate::country::{Country, LineTerms};
 use crate::disk::WriteCost;
 
+/// Which evening: with its seed it says everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Everything that may go wrong, at random.
+    Random,
+    /// The same, in a campaign without a line.
+    WithoutALine,
+    /// 60 of a hundred go away once they have their place.
+    MostAreGone,
+    /// Half an hour of waiting and more.
+    LongWait,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Random, Self::WithoutALine, Self::MostAreGone, Self::LongWait];
+
+    /// What it is called on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Random => "random",
+            Self::WithoutALine => "without-a-line",
+            Self::MostAreGone => "most-are-gone",
+            Self::LongWait => "long-wait",
+        }
+    }
+}
+
 /// One evening. Times are seconds or milliseconds since the opening.
 #[derive(Clone, Debug)]
 pub struct Scenario {
+    pub kind: Kind,
     pub seed: u64,
     pub country: Country,
     /// People on the list of the draw.
@@ -82,6 +111,30 @@ pub enum Incident {
 }
 
 impl Scenario {
+    /// The evening of a kind, in the size that tests play.
+    pub fn of(kind: Kind, seed: u64) -> Self {
+        match kind {
+            Kind::Random => Self::random(seed),
+            Kind::WithoutALine => Self::without_a_line(seed),
+            Kind::MostAreGone => Self::most_are_gone(seed, 600),
+            Kind::LongWait => Self::long_wait(seed, 1),
+        }
+    }
+
+    /// The command that plays this evening again, if it is of the size that tests play.
+    pub fn again(&self) -> String {
+        format!("cargo run -p charye-simulator -- surge --kind {} --seed {}", self.kind.name(), self.seed)
+    }
+
+    /// A random evening of a campaign without a line: whoever may reserve is let in.
+    pub fn without_a_line(seed: u64) -> Self {
+        let mut scenario = Self { kind: Kind::WithoutALine, ..Self::random(seed) };
+        scenario.country.line = None;
+        (scenario.drawn, scenario.agents, scenario.mass_return) = (0, false, None);
+        scenario.incidents.retain(|(_, incident)| !incident.is_of_the_line());
+        scenario
+    }
+
     /// A random evening: small, so that a thousand of them are played in minutes, and with everything that may go wrong.
     pub fn random(seed: u64) -> Self {
         let mut chance = Chance::new(seed ^ 0x5eed_0f50);
@@ -121,6 +174,7 @@ impl Scenario {
             cancel_percent: if scarce { 40 } else { chance.below(10) as u32 },
         };
         Self {
+            kind: Kind::Random,
             seed,
             country,
             drawn,
@@ -137,9 +191,90 @@ impl Scenario {
         }
     }
 
+    /// An evening on which 60 of a hundred go away as soon as they have their place, and everything else is well: so many
+    /// visits a minute are aimed at, and there are seats and places for all.
+    pub fn most_are_gone(seed: u64, rate_per_min: u32) -> Self {
+        let line = LineTerms {
+            hard_cap: rate_per_min * 7,
+            agents_share: 0,
+            rate_min_per_min: rate_per_min,
+            rate_max_per_min: rate_per_min,
+            grace_secs: 60,
+        };
+        Self { kind: Kind::MostAreGone, gone_percent: 60, drawn: rate_per_min * 7, ..Self::calm(seed, line) }
+    }
+
+    /// An evening of long waits: a full house or a limited rate, no-shows, an uneven service. `size` 1 is a small town.
+    pub fn long_wait(seed: u64, size: u32) -> Self {
+        let mut chance = Chance::new(seed ^ 0x1017_9a17);
+        let rate = chance.within(&(100..=225)) as u32 * size;
+        // Every other evening is limited by seats rather than by the rate.
+        let hard_cap = if seed.is_multiple_of(2) { 1_000 * size } else { chance.within(&(75..=125)) as u32 * size };
+        let line =
+            LineTerms { hard_cap, agents_share: 0, rate_min_per_min: rate / 2, rate_max_per_min: rate, grace_secs: 45 };
+        let mut incidents = Vec::new();
+        if let Some((from, sync_ms)) =
+            chance.sometimes(50, |apart| (apart.within(&(200_000..=1_500_000)), apart.within(&(60..=300))))
+        {
+            let slow = WriteCost { sync: Duration::from_millis(sync_ms), ..WriteCost::default() };
+            let quick = Incident::Commits(WriteCost::default());
+            incidents.extend([(from, Incident::Commits(slow)), (from + 10_000, quick)]);
+        }
+        Self {
+            kind: Kind::LongWait,
+            drawn: chance.within(&(1_500..=3_000)) as u32 * size,
+            late: chance.within(&(250..=1_000)) as u32 * size,
+            late_secs: 1_200,
+            gone_percent: chance.below(60) as u32,
+            tempers: Tempers { think_secs: 2..=35, again_percent: 5, ..Self::calm(seed, line).tempers },
+            incidents,
+            ..Self::calm(seed, line)
+        }
+    }
+
+    /// Nobody misbehaves and nothing breaks.
+    fn calm(seed: u64, line: LineTerms) -> Self {
+        Self {
+            kind: Kind::Random,
+            seed,
+            country: Country {
+                clinics: 10,
+                capacity: 200,
+                open_hours: 6,
+                hold_ttl_secs: 300,
+                visit_max_secs: 900,
+                line: Some(line),
+            },
+            drawn: 0,
+            late: 0,
+            late_secs: 60,
+            sign_in_max_secs: 15,
+            gone_percent: 0,
+            mass_return: None,
+            tempers: Tempers {
+                think_secs: 15..=45,
+                again_percent: 0,
+                vanish_percent: 0,
+                dawdle_percent: 0,
+                cancel_percent: 0,
+            },
+            devices_max: 2,
+            agents: false,
+            incidents: Vec::new(),
+            ends_secs: 5_400,
+        }
+    }
+
     /// People who wait in the line, agents' callers apart.
     pub fn people(&self) -> u32 {
         self.drawn.saturating_add(self.late)
+    }
+}
+
+impl Incident {
+    fn is_of_the_line(&self) -> bool {
+        let steers = matches!(self, Self::CapCut | Self::Pause | Self::Resume);
+        steers || matches!(self, Self::CloseToArrivals | Self::ReopenToArrivals)
     }
 }
 

@@ -9,15 +9,53 @@ use charye_engine::{Answered, Failure};
 
 /// An answer.
 pub(crate) enum Told {
-    Arrived { who: usize, told: Result<Answered<InLine>, Failure> },
-    OtherDevice { who: usize, told: Result<Answered<InLine>, Failure> },
-    Claimed { who: usize, told: Result<Answered<Claimed>, Failure> },
-    Held { who: usize, slot: SlotId, operation: Operation, generation: u32, told: Result<Answered<Held>, PlaceFailure> },
-    Confirmed { who: usize, operation: Operation, told: Result<Answered<Reserved>, Failure> },
-    LookedUp { who: usize, operation: Operation, told: Result<Answered<Option<Outcome>>, Failure> },
-    SignedOut { who: usize, told: Result<Answered<()>, Failure> },
-    Cancelled { who: usize, told: Result<Answered<ReservationId>, Failure> },
-    AgentEntered { caller: Person, told: Result<Answered<Outcome>, Failure> },
-    AgentLeft { caller: Person },
-    Steered { told: Result<Answered<()>, Failure> },
+    Arrived {
+        who: usize,
+        told: Result<Answered<InLine>, Failure>,
+    },
+    OtherDevice {
+        who: usize,
+        told: Result<Answered<InLine>, Failure>,
+    },
+    Claimed {
+        who: usize,
+        told: Result<Answered<Claimed>, Failure>,
+    },
+    Held {
+        who: usize,
+        slot: SlotId,
+        operation: Operation,
+        generation: u32,
+        told: Result<Answered<Held>, PlaceFailure>,
+    },
+    Confirmed {
+        who: usize,
+        operation: Operation,
+        told: Result<Answered<Reserved>, Failure>,
+    },
+    LookedUp {
+        who: usize,
+        operation: Operation,
+        told: Result<Answered<Option<Outcome>>, Failure>,
+    },
+    SignedOut {
+        who: usize,
+        told: Result<Answered<()>, Failure>,
+    },
+    Cancelled {
+        who: usize,
+        told: Result<Answered<ReservationId>, Failure>,
+    },
+    AgentEntered {
+        caller: Person,
+        told: Result<Answered<Outcome>, Failure>,
+    },
+    AgentLeft {
+        caller: Person,
+    },
+    /// `incident`: its number in the scenario.
+    Steered {
+        incident: usize,
+        told: Result<Answered<()>, Failure>,
+    },
 }
