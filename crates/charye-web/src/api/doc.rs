@@ -88,7 +88,16 @@ impl ApiDoc {
     /// A row that answers 200 with a `T`.
     pub fn answers<T: ToSchema>(summary: &'static str) -> Self {
         let answer = Some(SchemaOf::of::<T>());
-        Self { summary, query: &[], keyed: false, request: None, request_optional: false, status: 200, answer, problems: &[] }
+        Self {
+            summary,
+            query: &[],
+            keyed: false,
+            request: None,
+            request_optional: false,
+            status: 200,
+            answer,
+            problems: &[],
+        }
     }
 
     /// Takes a JSON body.

@@ -167,7 +167,9 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
             public_value: mine.then(|| names.or("KOSPI, 2021-08-09", "<KOSPI> & \"more\"")),
             draw,
             own_id: mine.then(|| "090ac6520e5f40a285b6783bfc961ef8".to_owned()),
-            slices: (0..slices).map(|n| (n as i64 + 1, format!("/line/kr/8/draw/{n}"))).collect(),
+            slices: (0..slices)
+                .map(|n| (i64::try_from(n).unwrap_or_default() + 1, format!("/line/kr/8/draw/{n}")))
+                .collect(),
             back: mine.then(|| "/line/kr".to_owned()),
         })
     };

@@ -388,8 +388,11 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         let places = [("province-11", 20_113), ("province-26", 812), ("province-36", 0), ("province-50", 7)];
         places.map(|(key, count)| (language.text(key), grouped(count))).to_vec()
     };
-    let plain =
-        |state: WaitingState| WaitingView { left: left(), ..WaitingView::plain(language, state, "8. 9. 20:00", 3) };
+    let plain = |state: WaitingState| WaitingView {
+        left: left(),
+        ask_again_ms: if matches!(state, WaitingState::Come | WaitingState::Over) { 0 } else { 31_000 },
+        ..WaitingView::plain(language, state, "8. 9. 20:00", 3)
+    };
     let draw_id = || Some("090ac6520e5f40a285b6783bfc961ef8".to_owned());
     let views = [
         (

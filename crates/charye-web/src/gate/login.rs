@@ -182,7 +182,8 @@ mod tests {
 
     fn login() -> LoginSession {
         let (scheme, random) = (UniquenessScheme::Rehearsal, SeededRandom::new(1));
-        LoginSession::begin(Person(7), CitizenKey([9; 16]), scheme, date(1990, 3, 9), 11, NOW, &random).begun_at(NOW.plus_millis(-90_000))
+        LoginSession::begin(Person(7), CitizenKey([9; 16]), scheme, date(1990, 3, 9), 11, NOW, &random)
+            .begun_at(NOW.plus_millis(-90_000))
     }
 
     #[test]

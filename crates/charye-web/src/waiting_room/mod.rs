@@ -9,4 +9,4 @@ mod standing_told;
 
 pub(crate) use come_in::{CameIn, come_in, draw_id, purpose_of, take_place};
 pub(crate) use line_told::{line_told, people_per_min};
-pub(crate) use standing_told::{PausedTold, StandingTold, LineState, line_of, told};
+pub(crate) use standing_told::{LineState, PausedTold, StandingTold, line_of, told};
