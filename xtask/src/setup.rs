@@ -21,7 +21,7 @@ struct DebianPackage {
 
 const DEBIAN: &[DebianPackage] = &[
     DebianPackage { name: "nodejs", what_for: "runs the browser suites", present: "command -v node" },
-    DebianPackage { name: "npm", what_for: "installs their two packages", present: "command -v npm" },
+    DebianPackage { name: "npm", what_for: "installs their packages", present: "command -v npm" },
     DebianPackage { name: "chromium", what_for: "the browser they drive", present: "command -v chromium" },
     DebianPackage {
         name: "fonts-noto-cjk",
@@ -35,8 +35,8 @@ const DEBIAN: &[DebianPackage] = &[
     },
 ];
 
-/// Where the browser suites keep their npm packages: exact versions, no lock file.
-const BROWSER: &str = "tests/browser";
+/// Where suites keep their npm packages: exact versions, no lock file.
+const NPM_FOLDERS: &[&str] = &["tests/browser", "tests/identity"];
 const LIMIT: Duration = Duration::from_secs(900);
 
 /// Installs what is missing.
@@ -77,26 +77,38 @@ fn install_debian(root: &Path) -> Result<String> {
 }
 
 fn install_npm(root: &Path) -> Result<String> {
-    let folder = root.join(BROWSER);
+    let told: Vec<String> = NPM_FOLDERS.iter().map(|folder| install_npm_in(root, folder)).collect::<Result<_>>()?;
+    Ok(told.join("; "))
+}
+
+fn install_npm_in(root: &Path, name: &str) -> Result<String> {
+    let folder = root.join(name);
     let Ok(manifest) = std::fs::read_to_string(folder.join("package.json")) else {
-        return Ok("no npm packages are asked for".to_owned());
+        return Ok(format!("{name} asks for no npm packages"));
     };
-    let wanted = exact_versions(&manifest)?;
+    let wanted = exact_versions(&manifest, &["dependencies", "devDependencies"])?;
+    // Of these npm installs what fits the machine.
+    let for_some_machine = exact_versions(&manifest, &["optionalDependencies"])?;
     let installed = |name: &str| {
         let manifest = std::fs::read_to_string(folder.join("node_modules").join(name).join("package.json")).ok()?;
         let manifest: serde_json::Value = serde_json::from_str(&manifest).ok()?;
         manifest.get("version")?.as_str().map(str::to_owned)
     };
-    if wanted.iter().all(|(name, version)| installed(name).as_ref() == Some(version)) {
-        return Ok(format!("all {} npm packages are there", wanted.len()));
+    let is_there = |(name, version): &(String, String)| installed(name).as_ref() == Some(version);
+    let fits_machine = || for_some_machine.is_empty() || for_some_machine.iter().any(is_there);
+    if wanted.iter().all(is_there) && fits_machine() {
+        return Ok(format!("all npm packages of {name} are there"));
     }
     let install =
         ["npm", "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
     must(&folder, &install, &[], LIMIT)?;
-    for (name, version) in &wanted {
-        if installed(name).as_ref() != Some(version) {
-            bail!("npm installed {name} {:?} where {BROWSER}/package.json asks for {version}", installed(name));
+    for (package, version) in &wanted {
+        if installed(package).as_ref() != Some(version) {
+            bail!("npm installed {package} {:?} where {name}/package.json asks for {version}", installed(package));
         }
+    }
+    if !fits_machine() {
+        bail!("npm installed none of the optional packages of {name}/package.json: is this machine none of theirs?");
     }
     Ok(format!(
         "installed {}",
@@ -105,11 +117,11 @@ fn install_npm(root: &Path) -> Result<String> {
 }
 
 /// The packages of a package.json. Without a lock file a version must be exact to mean one thing.
-fn exact_versions(manifest: &str) -> Result<Vec<(String, String)>> {
+fn exact_versions(manifest: &str, kinds: &[&str]) -> Result<Vec<(String, String)>> {
     let manifest: serde_json::Value = serde_json::from_str(manifest)?;
     let mut versions = Vec::new();
-    for kind in ["dependencies", "devDependencies"] {
-        for (name, version) in manifest.get(kind).and_then(serde_json::Value::as_object).into_iter().flatten() {
+    for kind in kinds {
+        for (name, version) in manifest.get(*kind).and_then(serde_json::Value::as_object).into_iter().flatten() {
             let version = version.as_str().unwrap_or_default();
             let exact = version.split('.').count() == 3 && version.chars().all(|c| c.is_ascii_digit() || c == '.');
             anyhow::ensure!(exact, "{name} {version:?} is not an exact version: write it as 1.2.3");
@@ -125,9 +137,10 @@ mod tests {
 
     #[test]
     fn a_range_of_versions_is_refused() {
-        assert!(exact_versions(r#"{"devDependencies": {"axe-core": "^4.1.0"}}"#).is_err());
-        assert!(exact_versions(r#"{"devDependencies": {"axe-core": "latest"}}"#).is_err());
-        let exact = exact_versions(r#"{"devDependencies": {"axe-core": "4.1.0"}}"#).unwrap();
+        let read = |manifest| exact_versions(manifest, &["devDependencies"]);
+        assert!(read(r#"{"devDependencies": {"axe-core": "^4.1.0"}}"#).is_err());
+        assert!(read(r#"{"devDependencies": {"axe-core": "latest"}}"#).is_err());
+        let exact = read(r#"{"devDependencies": {"axe-core": "4.1.0"}, "dependencies": {"x": "^1"}}"#).unwrap();
         assert_eq!(exact, [("axe-core".to_owned(), "4.1.0".to_owned())]);
     }
 }
