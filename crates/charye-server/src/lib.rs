@@ -12,6 +12,7 @@ mod clock;
 mod commands;
 mod config;
 mod exit;
+mod identity;
 mod lifecycle;
 mod output;
 mod telemetry;

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::exit::Ending;
+use crate::identity::Identity;
 use crate::telemetry;
 use crate::wiring::{self, Installation};
 
@@ -29,6 +30,8 @@ pub(crate) struct Ready {
     /// The operators' own listener, if there is one.
     operations: Option<(Bound, Arc<RouteTable>)>,
     app: Arc<App>,
+    /// Held for its probes.
+    _identity: Option<Identity>,
     config: Config,
     signals: Signals,
 }
@@ -47,6 +50,10 @@ impl Ready {
         };
         // Before the table: its rows count in whatever counts when they are made.
         let counted = telemetry::count()?;
+        let identity = Identity::open(&config.identity, &installation.keys)?;
+        if let Some(identity) = &identity {
+            tracing::info!(providers = identity.desk().reports().len(), "identity providers are looked after");
+        }
         let app = Arc::new(App {
             engine: Arc::clone(&installation.engine),
             gate: Gate::new(Arc::clone(&installation.keys), config.listen.cookie_security()),
@@ -58,7 +65,7 @@ impl Ready {
         let operations = operations_listener(&config)?;
         // Before anybody is told that it is ready: who is told may ask it to end at once.
         let signals = Signals::listen().context("could not listen for signals")?;
-        Ok(Self { installation, bound, table: Arc::new(table), operations, app, config, signals })
+        Ok(Self { installation, bound, table: Arc::new(table), operations, app, _identity: identity, config, signals })
     }
 
     /// Where it will answer.

@@ -4,17 +4,20 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use charye_gateway::identity::IdentitySection;
 use charye_gateway::identity::rehearsal_provider::RehearsalSection;
 use serde::Deserialize;
 use toml::{Table, Value};
 
 mod data_folder;
 mod engine;
+mod identity;
 mod listen;
 mod log;
 
 pub(crate) use data_folder::DataSection;
 pub(crate) use engine::EngineSection;
+pub(crate) use identity::secret_of_environment;
 pub(crate) use listen::ListenSection;
 pub(crate) use log::LogSection;
 
@@ -29,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) data: DataSection,
     pub(crate) listen: ListenSection,
     pub(crate) engine: EngineSection,
+    pub(crate) identity: IdentitySection,
     pub(crate) rehearsal: RehearsalSection,
     pub(crate) log: LogSection,
 }
@@ -97,6 +101,7 @@ impl Config {
                 ),
             });
         }
+        identity::check(&self.identity, self.rehearsal.enabled)?;
         if self.rehearsal.enabled && self.rehearsal.citizens.is_none() {
             return Err(ConfigError::Unfit { reason: "[rehearsal] enabled without citizens = \"FILE\"".to_owned() });
         }
@@ -195,6 +200,18 @@ mod tests {
         let error = parse("[listen]\naddress = \"0.0.0.0:80\"", &[]).unwrap_err();
         assert!(error.contains("TLS"), "{error}");
         assert!(parse("[listen]\naddress = \"0.0.0.0:80\"\nwithout_tls = \"behind-proxy\"", &[]).is_ok());
+    }
+
+    #[test]
+    fn an_identity_provider_is_read_and_kept_to_where_it_may_be() {
+        let provider = "[identity]\npublic_url = \"https://vaccine.example\"\nprivate_hosts = []\n\
+                        [[identity.provider]]\nid = \"naver\"\npreset = \"naver\"\n[identity.provider.oidc]\n\
+                        client_id = \"c\"\nclient_secret = { environment = \"NAVER_SECRET\" }\n";
+        assert!(parse(provider, &[]).is_ok());
+        let private = provider.replace("[]", "[\"127.0.0.1:4001\"]");
+        assert!(parse(&private, &[]).unwrap_err().contains("rehearsals"));
+        let misspelt = provider.replace("client_id", "client");
+        assert!(parse(&misspelt, &[]).unwrap_err().contains("provider naver"));
     }
 
     #[test]
