@@ -2,6 +2,7 @@
 //! next. Called by the server, which hands the stores to the engine as ports. Must never decide anything.
 
 pub mod audit;
+mod checkpointer;
 pub mod data_folder;
 pub mod journal;
 pub mod people;

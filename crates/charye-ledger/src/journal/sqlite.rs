@@ -1,6 +1,6 @@
 //! Room: ledger/journal. The writing end of the journal in a SQLite file: WAL, synchronous=FULL, one row a batch.
-//! Called by the sequencer's thread. Must never retry an append, change or delete a row, or checkpoint while an answer
-//! waits.
+//! Called by the sequencer's thread. Must never retry an append, change or delete a row, or checkpoint on that thread while
+//! an answer waits.
 //!
 //! The lock mode is NORMAL, so that audits, projector and snapshots open read-only connections of their own and keep
 //! their transactions short; the price against EXCLUSIVE stands in docs/reference/journal-format.md.
@@ -15,6 +15,7 @@ use charye_domain::time::UnixMillis;
 use charye_engine::ports::{AppendFailure, Batch, Head, Journal, JournalReader, RowHash};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
+use crate::checkpointer::{Checkpointer, Copying};
 use crate::data_folder::{DataFolder, create_private_file, sync_folder};
 use crate::journal::codec::{self, CampaignReader};
 use crate::journal::row::{NO_ROW, RowHeader};
@@ -28,8 +29,12 @@ const APPLICATION_ID: i64 = 0x4348_5259;
 const SCHEMA_VERSION: i64 = 1;
 const SCHEMA: &str = include_str!("schema.sql");
 
-/// Frames in the WAL from which on a checkpoint is due. About a megabyte: a few milliseconds of copying and one sync.
+/// Frames in the WAL from which on a checkpoint is due. About a megabyte: a few milliseconds of copying and one sync, which a
+/// thread beside the writer does; the writer itself copies only what it appended meanwhile.
 const CHECKPOINT_FRAMES: u64 = 250;
+/// Frames at which the writer waits for that thread: well below what the WAL was given room for.
+const FRAMES_MAX: u64 = 800;
+const COPYING: Copying = Copying { name: "journal-log", synchronous: ("FULL", "2"), pages_min: 0, passes_max: 2 };
 /// Size the WAL is given in advance, so that a commit overwrites blocks instead of allocating them: twice the syncs a
 /// second here. Holds four times what a checkpoint lets it grow to.
 const WAL_BYTES: usize = 4 << 20;
@@ -100,6 +105,9 @@ pub struct SqliteJournal {
     head: Head,
     /// Frames written since the WAL was last known to be copied out whole; an upper estimate.
     frames: u64,
+    checkpointer: Checkpointer,
+    /// The checkpointer was asked, and the writer has not finished its checkpoint yet.
+    checkpoint_began: bool,
     /// An append failed: memory may be ahead of the truth or behind it, and only a restart can tell.
     failed: bool,
     /// The last checkpoint did not work, and that has been said.
@@ -132,6 +140,11 @@ impl SqliteJournal {
         let head = read_head(&connection, path)?;
         let folder = path.parent().unwrap_or(Path::new("."));
         sync_folder(folder).map_err(io_at("sync the folder of", path))?;
+        let checkpointer = Checkpointer::start(path, COPYING).map_err(|failure| OpenFailure::Io {
+            doing: "copy the log of",
+            path: path.to_owned(),
+            source: io::Error::other(failure),
+        })?;
         let reserve = StorageReserve::open(ballast.to_owned()).map_err(io_at("keep a storage reserve beside", path))?;
         Ok(Self {
             connection,
@@ -141,6 +154,8 @@ impl SqliteJournal {
             epoch,
             head,
             frames: 0,
+            checkpointer,
+            checkpoint_began: false,
             failed: false,
             checkpoint_fails: false,
             encoded: Vec::new(),
@@ -228,11 +243,39 @@ impl Journal for SqliteJournal {
         })
     }
 
+    /// Two steps, some batches apart: has the WAL copied beside the writer; then copies what was appended meanwhile, so that
+    /// nothing is left and the WAL begins anew.
     fn after_answers(&mut self) {
-        if self.frames < CHECKPOINT_FRAMES || self.failed {
+        if self.failed {
             return;
         }
-        self.reach(CrashPoint::BeforeCheckpoint);
+        if !self.checkpoint_began && self.frames >= CHECKPOINT_FRAMES {
+            self.reach(CrashPoint::BeforeCheckpoint);
+            self.checkpointer.ask();
+            self.checkpoint_began = true;
+        }
+        if self.checkpoint_began {
+            if self.frames >= FRAMES_MAX {
+                self.checkpointer.wait();
+            }
+            if !self.checkpointer.is_at_work() {
+                self.checkpoint_began = false;
+                self.finish_checkpoint();
+            }
+        }
+    }
+
+    fn storage_headroom_bytes(&self) -> i64 {
+        self.reserve.headroom_bytes()
+    }
+
+    fn reader(&self) -> Box<dyn JournalReader> {
+        Box::new(self.sqlite_reader())
+    }
+}
+
+impl SqliteJournal {
+    fn finish_checkpoint(&mut self) {
         match checkpoint(&self.connection, "PASSIVE") {
             Ok(left) => {
                 self.frames = left;
@@ -248,14 +291,6 @@ impl Journal for SqliteJournal {
         }
         self.reach(CrashPoint::AfterCheckpoint);
     }
-
-    fn storage_headroom_bytes(&self) -> i64 {
-        self.reserve.headroom_bytes()
-    }
-
-    fn reader(&self) -> Box<dyn JournalReader> {
-        Box::new(self.sqlite_reader())
-    }
 }
 
 impl Drop for SqliteJournal {
@@ -265,6 +300,7 @@ impl Drop for SqliteJournal {
         if self.failed {
             return;
         }
+        self.checkpointer.wait();
         if let Err(failure) = checkpoint(&self.connection, "TRUNCATE") {
             tracing::warn!(?failure, "could not empty the journal's log at the end; the next start does");
         }

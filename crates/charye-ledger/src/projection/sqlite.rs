@@ -4,7 +4,6 @@
 //! journal still has. If a transaction fails, everything kept in memory is read again. Never stops at a violation.
 
 mod check;
-mod checkpointer;
 mod doses;
 mod holds;
 mod reading;
@@ -19,11 +18,11 @@ use charye_domain::time::UnixMillis;
 use charye_engine::ports::{JournalReader, Projection, ProjectionFailure, RecordedBatch};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use crate::checkpointer::{Checkpointer, Copying};
 use crate::data_folder::create_private_file;
 use crate::projection::layout::Layout;
 use crate::sqlite_file::{SqliteFailure, refuse_old_sqlite, set_pragma};
 pub use check::{Discrepancy, Look, TableWatch};
-use checkpointer::Checkpointer;
 use holds::Holds;
 pub use row_sums::Table;
 use row_sums::{RowSums, write_row};
@@ -37,6 +36,10 @@ const SCHEMA: &str = include_str!("schema.sql");
 const TABLES: [&str; 9] =
     ["applied", "sums", "violations", "campaigns", "clinics", "clinic_rows", "slots", "holds", "reservations"];
 const BUSY_TIMEOUT_MS: &str = "2000";
+/// Reservations touch pages at random, so a page is often written again soon: a longer log is copied with less work, and in
+/// larger pieces.
+const COPYING: Copying =
+    Copying { name: "projection-log", synchronous: ("NORMAL", "1"), pages_min: 4_000, passes_max: 4 };
 /// Pages of the log from which on a commit copies it itself: only when the checkpointer cannot. 64 MiB.
 const CHECKPOINT_PAGES_AT_LAST: &str = "16000";
 /// Page cache. Unit: KiB, as SQLite wants it, negative.
@@ -152,9 +155,9 @@ impl SqliteProjection {
         self.warm = Some(warm);
         let checkpointer = match self.checkpointer.take() {
             Some(checkpointer) => checkpointer,
-            None => Checkpointer::start(&self.path)?,
+            None => Checkpointer::start(&self.path, COPYING)?,
         };
-        checkpointer.note_commit();
+        checkpointer.ask();
         self.checkpointer = Some(checkpointer);
         Ok(())
     }
