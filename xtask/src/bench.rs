@@ -93,6 +93,14 @@ pub(crate) const BENCHES: &[Bench] = &[
         arguments: &[],
     },
     Bench {
+        name: "surges",
+        what: "the line in simulated time: a thousand random surges, no-shows, long waits, overload",
+        package: "charye-simulator",
+        example: "surges",
+        features: &[],
+        arguments: &[],
+    },
+    Bench {
         name: "http",
         what: "the demo over HTTP, as multiples of a bare echo",
         package: "charye-rehearsal",
@@ -120,11 +128,15 @@ impl Bench {
 const LIMIT: Duration = Duration::from_secs(3_600);
 const KEYS: [&str; 7] = ["id", "value", "unit", "baseline", "ratio", "goal", "met"];
 
-/// Runs the benches of these names, or all of them.
+/// Runs the benches of these names, or all of them; what stands after `--` is passed on to each of their programs.
 ///
 /// # Errors
 /// When a name is unknown, or a bench fails or prints a line that is no figure.
 pub(crate) fn run(root: &Path, names: &[&str], json: Option<&Path>) -> Result<()> {
+    let (names, options) = match names.iter().position(|name| *name == "--") {
+        Some(at) => (&names[..at], &names[at + 1..]),
+        None => (names, &[][..]),
+    };
     if let Some(unknown) = names.iter().find(|name| !BENCHES.iter().any(|bench| bench.name == **name)) {
         let known: Vec<&str> = BENCHES.iter().map(|bench| bench.name).collect();
         bail!(
@@ -135,7 +147,7 @@ pub(crate) fn run(root: &Path, names: &[&str], json: Option<&Path>) -> Result<()
     let mut figures = Vec::new();
     for bench in BENCHES.iter().filter(|bench| names.is_empty() || names.contains(&bench.name)) {
         say(&format!("== {}: {}", bench.name, bench.what));
-        let ended = must(root, &bench.command(), &[], LIMIT)?;
+        let ended = must(root, &[&bench.command()[..], options].concat(), &[], LIMIT)?;
         figures.extend(
             figures_in(&ended.answered).with_context(|| format!("could not read what {} printed", bench.name))?,
         );

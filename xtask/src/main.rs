@@ -28,7 +28,7 @@ cargo xtask COMMAND
   ci [STEP..]                  everything that must hold before a change lands, or the named steps of it
   tidy [--root DIR]            the walls of the house, on the tree as it stands
   setup                        installs what the tests need and this machine lacks
-  bench [NAME..] [--json FILE] the figures, as a table
+  bench [NAME..] [--json FILE] the figures, as a table; with `-- OPTION..` last, options for their programs
   bench compare A B            two files of figures, side by side
   docs [--check]               rustdoc, links, and the reference pages derived from the code
   pages [DIR]                  every page in every language with every sample, as a gallery";

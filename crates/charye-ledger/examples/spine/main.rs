@@ -6,9 +6,10 @@
 //! reservations loaded; `synchronous=FULL`. Prints one JSON object a figure.
 //!
 //! `spine [idle|on|stalls|naive|restart]...`: rates with the projector idle, with it on, and so on (all but `restart`
-//! without a word). Options: `--without-p` (do not start PostgreSQL), `--rounds N` (5), `--secs N` (2),
+//! without a word). Options: `--without-p` (do not start PostgreSQL), `--rounds N` (5), `--secs N` (1),
 //! `--clinics N` (16000), `--preload N` (1000000), `--stall-runs N` (5), `--stall-secs N` (60), `--stall-rate N` (half of
-//! what `on` measured), `--restart-rounds N` (3), `--restart-reservations N` (10000000), `--restart-slots N`
+//! what `on` measured), `--stall-behind both|projector|snapshots|nothing` (both; which of them makes the stalls),
+//! `--restart-rounds N` (2), `--restart-reservations N` (10000000), `--restart-slots N`
 //! (20000000), `--folder PATH` (a temporary one; its disk is what is measured).
 #![expect(clippy::disallowed_methods, reason = "a bench reads the clock and its arguments: that is what it is for")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints its figures")]
@@ -26,7 +27,7 @@ mod steady;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use house::{DAYS, SLOTS_A_DAY};
+use house::{Behind, DAYS, SLOTS_A_DAY};
 use postgres::Postgres;
 
 /// What half load is when the full one was not measured in this run.
@@ -40,6 +41,7 @@ pub(crate) struct Options {
     stall_runs: u32,
     stall_span: Duration,
     stall_per_sec: Option<f64>,
+    stall_behind: Behind,
     restart_rounds: u32,
     restart_reservations: u32,
     restart_clinics: u32,
@@ -98,16 +100,28 @@ fn options(arguments: &[String]) -> Options {
     let secs = |name: &str, usual: u32| Duration::from_secs(u64::from(option(name, usual)));
     Options {
         rounds: option("--rounds", 5) as usize,
-        span: secs("--secs", 2),
+        span: secs("--secs", 1),
         clinics: option("--clinics", 16_000),
         preload: option("--preload", 1_000_000),
         stall_runs: option("--stall-runs", 5),
         stall_span: secs("--stall-secs", 60),
         stall_per_sec: text_after(arguments, "--stall-rate").map(|text| text.parse().unwrap()),
-        restart_rounds: option("--restart-rounds", 3),
+        stall_behind: behind(text_after(arguments, "--stall-behind").unwrap_or("both")),
+        restart_rounds: option("--restart-rounds", 2),
         restart_reservations: option("--restart-reservations", 10_000_000),
         restart_clinics: restart::clinics_for(option("--restart-slots", 20_000_000)),
         round: option("--round", 0),
+    }
+}
+
+fn behind(what: &str) -> Behind {
+    let snapshot_every_entries = steady::SNAPSHOT_EVERY_ENTRIES;
+    match what {
+        "both" => Behind { projector: true, snapshot_every_entries },
+        "projector" => Behind { projector: true, snapshot_every_entries: 0 },
+        "snapshots" => Behind { projector: false, snapshot_every_entries },
+        "nothing" => Behind { projector: false, snapshot_every_entries: 0 },
+        other => panic!("--stall-behind is both, projector, snapshots or nothing, and not {other}"),
     }
 }
 

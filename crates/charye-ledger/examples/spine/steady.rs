@@ -11,14 +11,14 @@ use charye_engine::Engine;
 
 use crate::Options;
 use crate::figures::{Goal, figure, median, quantile};
-use crate::house::{Behind, fill, start};
+use crate::house::{fill, start};
 use crate::load::{Load, Run};
 
 /// Reservations a second that the projector must keep up with.
 const LAG_AT_PER_SEC: f64 = 20_000.0;
 const LAG_SPAN: Duration = Duration::from_secs(10);
 const SAMPLE_EVERY: Duration = Duration::from_millis(1);
-const SNAPSHOT_EVERY_ENTRIES: u64 = 2_000_000;
+pub(crate) const SNAPSHOT_EVERY_ENTRIES: u64 = 2_000_000;
 /// Longest wait for projector or snapshot to come to an end.
 const WAIT_MAX: Duration = Duration::from_secs(300);
 
@@ -43,8 +43,7 @@ pub(crate) fn measure_stalls(options: &Options, folder: &Path, per_sec: f64) {
 fn stall_run(options: &Options, path: &Path, per_sec: f64) -> (Run, f64) {
     let people = (options.stall_span.as_secs_f64() * per_sec) as u32;
     let room = (options.preload + people + 1_000) as usize;
-    let behind = Behind { projector: true, snapshot_every_entries: SNAPSHOT_EVERY_ENTRIES };
-    let engine = start(path, room, options.clinics, behind);
+    let engine = start(path, room, options.clinics, options.stall_behind);
     let blocks = fill(&engine, options.clinics);
     let mut load = Load::new(Arc::clone(&engine), blocks);
     load.register(options.preload);
