@@ -20,7 +20,7 @@ fn lawful(scenario: &Scenario) -> Played {
 
 /// Plays random evenings; what is tested must have happened.
 fn lawful_evenings(seeds: std::ops::Range<u64>) {
-    let (mut confirmed, mut returners, mut compared, mut starts, mut full) = (0, 0, 0, 0, 0);
+    let (mut confirmed, mut returners, mut compared, mut starts, mut full, mut sold_out) = (0, 0, 0, 0, 0, 0);
     let evenings = seeds.end - seeds.start;
     for seed in seeds {
         let scenario = Scenario::random(seed);
@@ -29,13 +29,16 @@ fn lawful_evenings(seeds: std::ops::Range<u64>) {
         returners += played.history.returners;
         compared += played.history.places_compared;
         starts += u64::from(played.process_starts);
+        sold_out += u64::from(played.history.paused_for_want_of_places);
         let cap = scenario.country.line.map_or(u32::MAX, |line| line.hard_cap);
         full += u64::from(played.history.occupied_max + cap / 4 >= cap);
     }
     let told = format!(
-        "{confirmed} confirmed, {returners} returners, {compared} places compared, {starts} starts, {full} full"
+        "{confirmed} confirmed, {returners} returners, {compared} places compared, {starts} starts, {full} full, \
+         {sold_out} stood still for want of places"
     );
     assert!(confirmed > 100 * evenings && returners > evenings, "{told}");
+    assert!(sold_out > 1, "{told}");
     assert!(compared > 10 * evenings && starts > evenings + evenings / 4 && full > evenings / 4, "{told}");
 }
 
