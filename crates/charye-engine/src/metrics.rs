@@ -76,6 +76,15 @@ pub const LINE_PROMISES_KEPT: &str = "charye_line_promises_kept_percent";
 /// People called, by `lane`: `line`, `overtaken`, `returners`. Counter.
 pub const LINE_CALLED_TOTAL: &str = "charye_line_called_total";
 
+/// People who got past the door, by `what`: `visit_without_call`, `place_without_visit`. Must stay 0; alarm on anything
+/// else. Counter.
+pub const BYPASS_TOTAL: &str = "charye_bypass_total";
+
+/// Counts somebody who got past the door.
+pub(crate) fn bypass(what: &'static str) {
+    counter!(BYPASS_TOTAL, "what" => what).increment(1);
+}
+
 /// How one line stands.
 pub(crate) struct LineFigures<'a> {
     pub(crate) campaign: &'a str,

@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use charye_domain::book::{Action, Book, Channel, Command, Event, Outcome, Rejection};
+use charye_domain::book::{Action, Book, Channel, Command, Outcome, Rejection};
 use charye_domain::time::UnixMillis;
 
 use crate::answered::by_system;
@@ -402,10 +402,10 @@ impl Sequencer {
             if let Some(operation) = entry.operation {
                 shared.answered_keys.note(operation.key);
             }
-            lines.note(book, entry.under.map(|(campaign, _)| campaign), &entry.event, self.now);
+            lines.note(book, entry, self.now);
             let touched = book.apply(entry, self.now);
             shown.note(touched, &entry.event, book);
-            self.campaigns_changed |= matches!(entry.event, Event::CampaignPublished { .. });
+            self.campaigns_changed |= entry.event.changes_campaign();
         }
     }
 

@@ -6,7 +6,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use charye_domain::book::{Action, Book, Event, RoomPhase, WaitingRoom};
+use charye_domain::book::{Action, Book, Entry, Event, RoomPhase, WaitingRoom};
 use charye_domain::campaign::Campaign;
 use charye_domain::ids::{CampaignId, OpeningId};
 use charye_domain::opening::Opening;
@@ -17,6 +17,7 @@ use charye_domain::waiting_room::place::Place;
 use charye_domain::waiting_room::plan::LinePlan;
 use charye_domain::waiting_room::wait_estimate::{PromiseScore, Speed};
 
+use super::bypass::Lookout;
 use super::caller::Caller;
 use super::lines::{LineNow, Lines, Phase, RevealedDraw};
 use super::stock::Stock;
@@ -32,6 +33,7 @@ const SHOW_ALL_EVERY_MS: i64 = 1_000;
 pub(crate) struct LineDesk {
     shared: Arc<Shared>,
     caller: Caller,
+    lookout: Lookout,
     /// As published last, by campaign and opening.
     shown: Vec<Arc<LineNow>>,
     shown_at: Option<UnixMillis>,
@@ -48,6 +50,7 @@ impl LineDesk {
         Self {
             shared,
             caller: Caller::default(),
+            lookout: Lookout::default(),
             shown: Vec::new(),
             shown_at: None,
             changed: false,
@@ -79,7 +82,9 @@ impl LineDesk {
     }
 
     /// An entry is about to be applied.
-    pub(crate) fn note(&mut self, book: &Book, campaign: Option<CampaignId>, event: &Event, now: UnixMillis) {
+    pub(crate) fn note(&mut self, book: &Book, entry: &Entry, now: UnixMillis) {
+        self.lookout.note(book, entry, now);
+        let event = &entry.event;
         self.campaigns_changed |= event.changes_campaign();
         let opening = match event {
             Event::Called { opening, calls } => {
@@ -90,7 +95,7 @@ impl LineDesk {
             _ => None,
         };
         self.changed = true;
-        let room = campaign.zip(opening).and_then(|(campaign, opening)| book.room(campaign, opening));
+        let room = entry.under.zip(opening).and_then(|((campaign, _), opening)| book.room(campaign, opening));
         if let Some(room) = room {
             self.caller.note(room, event, now);
         }

@@ -12,6 +12,7 @@ mod steer;
 mod lines;
 mod poll;
 
+mod bypass;
 mod caller;
 mod line_desk;
 
