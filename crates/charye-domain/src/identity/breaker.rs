@@ -3,7 +3,8 @@
 //!
 //! Called by the engine's provider health, under its lock. Faults of other providers never come here.
 
-use std::time::Duration;
+// `core` has durations and no clock.
+use core::time::Duration;
 
 use super::{Asker, Sign};
 

@@ -4,7 +4,8 @@
 //! Called by the engine's provider health, under its lock. It must never know who somebody is: a sign-in is 16 bytes.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+// `core` has durations and no clock.
+use core::time::Duration;
 
 /// Which sign-in: random, made when it began.
 pub type SignInId = [u8; 16];

@@ -4,7 +4,8 @@
 //! Called by the engine's provider health, under its lock. The light is what citizens see; whether the provider is asked at
 //! all is the breaker's.
 
-use std::time::Duration;
+// `core` has durations and no clock.
+use core::time::Duration;
 
 use super::Sign;
 use super::breaker::BreakerState;

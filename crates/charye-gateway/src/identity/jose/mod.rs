@@ -1,7 +1,7 @@
 //! Room: gateway/identity/jose. Signed tokens and the keys that they are checked with: compact JWS with RS256, PS256, ES256
 //! and EdDSA, nothing else. No encryption, no HMAC, no `none`, no keys or addresses out of a token's own header.
 //!
-//! Used by the flows. Why this is ours, on aws-lc-rs, and not a library's: docs/adr/0010-tokens-checked-here.md.
+//! Used by the flows. Why this is ours, on aws-lc-rs, and not a library's: docs/adr/0008-tokens-checked-here.md.
 
 mod jws;
 mod key_set;
