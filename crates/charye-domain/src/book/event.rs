@@ -240,6 +240,17 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Whether a campaign reads otherwise after this: a version of it was published, or an opening moved.
+    pub fn changes_campaign(&self) -> bool {
+        match self {
+            Self::CampaignPublished { .. } => true,
+            Self::Steered { steering, .. } => matches!(**steering, Steering::OpenAt(_)),
+            _ => false,
+        }
+    }
+}
+
 /// Why a visit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndOfVisit {

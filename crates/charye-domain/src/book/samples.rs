@@ -7,7 +7,8 @@ use jiff::civil::{Date, date};
 use jiff::tz::{TimeZone, offset};
 
 use crate::book::{
-    Action, Actor, Authority, Book, Channel, Command, Entry, Operation, Outcome, Places, Provenance, Room, Touched,
+    Action, Actor, Authority, Book, Channel, Command, Entry, LinePurpose, Operation, Outcome, Places, Provenance, Room,
+    Touched,
 };
 use crate::campaign::{Bilingual, Campaign, HoldTimes, UniquenessScheme, VisitTimes};
 use crate::citizen::CitizenFacts;
@@ -21,6 +22,8 @@ use crate::opening::{Opening, ReservationWindow};
 use crate::slot::{ClinicSession, Weekdays};
 use crate::time::{DayIndex, MinuteOfDay, UnixMillis};
 use crate::vaccine::{DoseInterval, DoseNumber, DoseTwoPolicy, VaccineProduct};
+use crate::waiting_room::admission::Terms;
+use crate::waiting_room::plan::LinePlan;
 
 /// The one campaign of a sample.
 pub const CAMPAIGN: CampaignId = CampaignId(0);
@@ -105,6 +108,20 @@ pub fn campaign(dose_two: DoseTwoPolicy) -> Campaign {
     }
 }
 
+/// The sample's campaign with a line before each of its openings.
+pub fn campaign_with_line(dose_two: DoseTwoPolicy) -> Campaign {
+    Campaign { line: Some(line_plan()), ..campaign(dose_two) }
+}
+
+/// Four seats, one of them the agents'; a minute to come in; an hour in which to enrol.
+///
+/// # Panics
+/// Never: the terms are sound.
+pub fn line_plan() -> LinePlan {
+    let terms = Terms::new(4, 2_500, 60..=600, 60).expect("these terms are sound");
+    LinePlan { terms, enrol_secs: 3_600, public_value_note: None }
+}
+
 /// A clinic with this code.
 pub fn clinic(code: &str) -> Clinic {
     Clinic {
@@ -168,6 +185,24 @@ impl Sample {
         let campaign = Arc::new(campaign(dose_two));
         sample.ask(OPERATOR, Action::PublishCampaign { campaign, text: "sample, version 1".into() });
         sample
+    }
+
+    /// As [`Sample::open`], with a line before each opening, and 70 minutes before the first one begins.
+    pub fn with_line(dose_two: DoseTwoPolicy, capacity: u16) -> Self {
+        let now = opens_at().plus_millis(-86_400_000);
+        let mut sample = Self { book: Book::with_room_for(Room::default()), now, journal: Vec::new(), numbers: 0 };
+        let campaign = Arc::new(campaign_with_line(dose_two));
+        sample.ask(OPERATOR, Action::PublishCampaign { campaign, text: WITH_LINE.into() });
+        let sessions = ["C1", "C2"].map(|clinic| session(clinic, SINGLE, DoseNumber::First, (4, 6), capacity));
+        sample.import(1, &["C1", "C2"], sessions.to_vec());
+        sample.now = opens_at().plus_millis(-70 * 60_000);
+        sample
+    }
+
+    /// Takes a place in the line for an adult whose sign-in began at `began_at`.
+    pub fn arrive(&mut self, person: Person, began_at: UnixMillis) -> Outcome {
+        let purpose = LinePurpose::Reserve;
+        self.ask(Actor::Citizen(person), Action::Arrive { person, campaign: CAMPAIGN, facts: ADULT, began_at, purpose })
     }
 
     /// Stages and activates clinics and sessions.
@@ -289,6 +324,9 @@ impl Sample {
     }
 }
 
+/// The text that stands for the sample's campaign with a line.
+pub const WITH_LINE: &str = "sample with a line, version 1";
+
 /// A book's image as one piece.
 pub fn image_of(book: &Book) -> Vec<u8> {
     let mut image = Vec::new();
@@ -309,5 +347,8 @@ pub fn book_in(mut image: &[u8], dose_two: DoseTwoPolicy) -> Result<Book, crate:
         }
         None => false,
     };
-    Book::read_image(&mut source, &|_, id, version| Some(Campaign { id, version, ..campaign(dose_two) }))
+    Book::read_image(&mut source, &|text, id, version| {
+        let line = (text == WITH_LINE).then(line_plan);
+        Some(Campaign { id, version, line, ..campaign(dose_two) })
+    })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::book::{Actor, EXPIRED_HOLDS_MAX, EndOfVisit, Entry, Event};
 use crate::ids::{CampaignId, Person};
-use crate::law::{Findings, Law, needs_visit};
+use crate::law::{Bypass, Findings, Law, needs_visit};
 use crate::time::UnixMillis;
 
 /// Running visits.
@@ -84,7 +84,9 @@ impl Inside {
         let fulfilled = self.fulfilled.take().filter(|(left, _)| *left == person).map(|(_, visit)| visit);
         let visit = fulfilled.or_else(|| self.visits.get(&person).copied());
         let current = visit.is_some_and(|visit| visit.campaign == campaign && at < visit.ends_at);
-        findings.unless(current || !needs_visit(by), Law::I9, || format!("person {person} claims from outside"));
+        if !current && needs_visit(by) {
+            findings.add_bypass(Bypass::PlaceWithoutVisit, format!("person {person} claims from outside"));
+        }
     }
 
     /// Who has reserved is not inside any more.

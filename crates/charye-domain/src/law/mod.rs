@@ -2,12 +2,15 @@
 //! tests, the simulator and `charye audit verify`. Keeps accounts of its own, naively and apart from the book, whose
 //! mistakes it is there to find: it must never ask the book.
 //!
-//! What stands in DEVELOPERS as a table: I1, I2, I4, I5, I7, I8, I9 and I15. The others need what clients saw, or other
+//! Of the table in docs/laws.md: I1, I2, I4, I5, I7, I8, I9, I10, I15 and I17. The others need what clients saw, or other
 //! stores. A journal is checked from its first entry, because every account starts at zero.
 
 mod claims;
 mod grid;
 mod inside;
+#[cfg(test)]
+mod line_tests;
+mod lines;
 mod operations;
 #[cfg(test)]
 mod tests;
@@ -19,10 +22,12 @@ use crate::book::{Actor, Entry, Event, SlotCounts};
 use crate::campaign::Campaign;
 use crate::ids::{CampaignId, CampaignVersion, CohortId, OpeningId, Person, SlotId};
 use crate::time::UnixMillis;
+use crate::waiting_room::steering::Steering;
 
 use claims::Claims;
 use grid::NaiveGrid;
 use inside::Inside;
+use lines::Lines;
 use operations::Operations;
 
 /// A law, by its number in the project's table.
@@ -42,8 +47,12 @@ pub enum Law {
     I8,
     /// No hold, reservation or reschedule without a current visit, or staff; one visit per person.
     I9,
+    /// Order of admission: drawn and late places, overtaken people first, returners at most one in five.
+    I10,
     /// An expired hold returns its place within 2 s, once; one open hold per person; three expired ones end the visit.
     I15,
+    /// The hard cap: inside and called people never grow past it.
+    I17,
 }
 
 impl std::fmt::Display for Law {
@@ -60,6 +69,17 @@ pub struct Violation {
     pub seq: u64,
     /// What is wrong, for the auditor. Pseudonymous: numbers, never names.
     pub what: String,
+    /// Whether somebody got past the door.
+    pub bypass: Option<Bypass>,
+}
+
+/// How somebody got past the door; what `charye audit bypass` lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bypass {
+    /// Held, reserved or moved a place without a visit.
+    PlaceWithoutVisit,
+    /// Inside without having been called.
+    VisitWithoutCall,
 }
 
 /// Checks a journal from its first entry on.
@@ -70,6 +90,9 @@ pub struct Checker {
     claims: Claims,
     inside: Inside,
     operations: Operations,
+    lines: Lines,
+    /// Openings that begin at another time than published, with the time that was published.
+    moved: BTreeMap<(CampaignId, OpeningId), (UnixMillis, UnixMillis)>,
 }
 
 /// Where violations of one entry are gathered.
@@ -80,7 +103,12 @@ struct Findings {
 
 impl Findings {
     fn add(&mut self, law: Law, what: impl Into<String>) {
-        self.found.push(Violation { law, seq: self.seq, what: what.into() });
+        self.found.push(Violation { law, seq: self.seq, what: what.into(), bypass: None });
+    }
+
+    fn add_bypass(&mut self, bypass: Bypass, what: impl Into<String>) {
+        let what = what.into();
+        self.found.push(Violation { law: Law::I9, seq: self.seq, what, bypass: Some(bypass) });
     }
 
     fn unless(&mut self, holds: bool, law: Law, what: impl FnOnce() -> String) {
@@ -104,6 +132,7 @@ impl Checker {
         self.claims.check_lateness(at, entry, &mut findings);
         let campaign = entry.under.map(|(campaign, _)| campaign);
         self.grid_event(campaign, &entry.event);
+        self.line_event(entry, at, &mut findings);
         self.visit_event(campaign, at, entry, &mut findings);
         self.claim_event(campaign, at, entry, &mut findings);
         findings.found
@@ -124,6 +153,7 @@ impl Checker {
                 "slot {}: capacity, held, reserved, blocked, free are {expected:?}, told are {told:?}",
                 slot.0
             ),
+            bypass: None,
         })
     }
 
@@ -134,8 +164,11 @@ impl Checker {
 
     fn grid_event(&mut self, campaign: Option<CampaignId>, event: &Event) {
         match event {
-            Event::CampaignPublished { campaign, .. } => {
-                self.campaigns.insert(campaign.id, campaign.clone());
+            Event::CampaignPublished { campaign, .. } => self.publish(campaign),
+            Event::Steered { opening, steering, .. } => {
+                if let (Some(campaign), Steering::OpenAt(opens_at)) = (campaign, &**steering) {
+                    self.open_at(campaign, *opening, *opens_at);
+                }
             }
             Event::ClinicsStaged { import, clinics } => self.grid.stage_clinics(*import, clinics),
             Event::SessionsStaged { import, sessions } => self.grid.stage_sessions(*import, campaign, sessions),
@@ -146,6 +179,38 @@ impl Checker {
             Event::ShareReleased { opening } => self.grid.release(campaign, *opening),
             _ => {}
         }
+    }
+
+    fn publish(&mut self, campaign: &Arc<Campaign>) {
+        let before = self.campaigns.insert(campaign.id, campaign.clone());
+        self.lines.take_up_terms(before.as_deref(), campaign);
+        // Openings stay moved, unless this version moves them itself.
+        let of_campaign = (campaign.id, OpeningId(0))..=(campaign.id, OpeningId(u8::MAX));
+        let moved: Vec<_> = self.moved.range(of_campaign).map(|(of, times)| (*of, *times)).collect();
+        for ((id, opening), (published, opens_at)) in moved {
+            if campaign.opening(opening).is_some_and(|opening| opening.window.opens_at == published) {
+                self.open_at(id, opening, opens_at);
+            } else {
+                self.moved.remove(&(id, opening));
+            }
+        }
+    }
+
+    fn open_at(&mut self, campaign: CampaignId, opening: OpeningId, opens_at: UnixMillis) {
+        let Some(rules) = self.campaigns.get_mut(&campaign) else { return };
+        let Some(place) = Arc::make_mut(rules).openings.get_mut(usize::from(opening.0)) else { return };
+        let before = std::mem::replace(&mut place.window.opens_at, opens_at);
+        let published = self.moved.get(&(campaign, opening)).map_or(before, |(published, _)| *published);
+        self.moved.insert((campaign, opening), (published, opens_at));
+    }
+
+    /// Laws I8, I9, I10 and I17 where people wait.
+    fn line_event(&mut self, entry: &Entry, at: UnixMillis, findings: &mut Findings) {
+        if let Event::Arrived { opening, .. } | Event::Called { opening, .. } = &entry.event {
+            self.check_admitted(entry.under, *opening, None, at, findings);
+        }
+        let campaign = entry.under.and_then(|(campaign, _)| self.campaigns.get(&campaign));
+        self.lines.check(campaign.map(|campaign| &**campaign), (&entry.event, entry.by.actor), at, findings);
     }
 
     fn visit_event(&mut self, campaign: Option<CampaignId>, at: UnixMillis, entry: &Entry, findings: &mut Findings) {

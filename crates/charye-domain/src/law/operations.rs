@@ -52,6 +52,6 @@ impl crate::law::Checker {
         let fits = if same { *recorded == told } else { told == Outcome::Refused(crate::book::Rejection::KeyReused) };
         let law = if matches!(recorded, Outcome::Refused(_)) { Law::I4 } else { Law::I5 };
         let what = || format!("told {told:?}, recorded {recorded:?} (same request: {same})");
-        (!fits).then(|| crate::law::Violation { law, seq, what: what() })
+        (!fits).then(|| crate::law::Violation { law, seq, what: what(), bypass: None })
     }
 }

@@ -82,7 +82,7 @@ impl Shown {
             Touched::Campaign(campaign) => match event {
                 Event::ImportActivated { .. } => self.layout_is_stale = true,
                 _ => {
-                    self.campaigns_are_stale |= matches!(event, Event::CampaignPublished { .. });
+                    self.campaigns_are_stale |= event.changes_campaign();
                     if !self.to_refresh.contains(&campaign) {
                         self.to_refresh.push_back(campaign);
                     }

@@ -274,7 +274,9 @@ fn name_of(law: Law) -> &'static str {
         Law::I7 => "I7",
         Law::I8 => "I8",
         Law::I9 => "I9",
+        Law::I10 => "I10",
         Law::I15 => "I15",
+        Law::I17 => "I17",
     }
 }
 

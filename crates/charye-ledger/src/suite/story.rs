@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use charye_domain::book::samples::{ADULT, CAMPAIGN, CLINIC_STAFF, PAIRED, Sample, campaign};
+use charye_domain::book::samples::{ADULT, CAMPAIGN, CLINIC_STAFF, PAIRED, Sample, WITH_LINE, campaign, line_plan};
 use charye_domain::book::{Action, Actor, Authority, Entry, Outcome, Places, StaffNumber};
 use charye_domain::campaign::Campaign;
 use charye_domain::ids::{Person, ReservationId, ReservationNumber, SlotId};
@@ -16,9 +16,12 @@ use crate::journal::{CampaignReader, JournalOptions};
 /// Citizens of the story.
 pub const CITIZENS: u8 = 24;
 
-/// Reads the campaign of the story.
+/// Reads the campaign of the story, and the sample's one with a line.
 pub fn story_campaign_reader() -> CampaignReader {
-    Arc::new(|_, id, version| Ok(Campaign { id, version, ..campaign(DoseTwoPolicy::Together) }))
+    Arc::new(|text, id, version| {
+        let line = (text == WITH_LINE).then(line_plan);
+        Ok(Campaign { id, version, line, ..campaign(DoseTwoPolicy::Together) })
+    })
 }
 
 /// How to open a journal that holds the story.

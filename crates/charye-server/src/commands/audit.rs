@@ -1,4 +1,4 @@
-//! Room: server/commands. `charye audit verify|checkpoint|show`: prints what the ledger's audit found. May run beside a
+//! Room: server/commands. `charye audit verify|checkpoint|bypass|show`: prints what the ledger's audit found. May run beside a
 //! server. Must never write into the data folder.
 
 use std::fs::File;
@@ -10,7 +10,7 @@ use charye_domain::ids::ReservationNumber;
 use charye_domain::time::UnixMillis;
 use charye_engine::ports::Projection as _;
 use charye_ledger::audit::{
-    AuditOptions, AuditReport, Checkpoint, History, HistoryFailure, Projected, story_of, verify,
+    AuditOptions, AuditReport, Checkpoint, History, HistoryFailure, Projected, bypass, story_of, verify,
 };
 use charye_ledger::data_folder::DataFolder;
 use charye_ledger::journal::SqliteJournalReader;
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     },
     /// Print what an outsider keeps, so that no later edit of the journal goes unseen
     Checkpoint(Installed),
+    /// List who got past the door: places without a visit, visits without a call; exit code 1 if there are any
+    Bypass(Installed),
     /// Tell the story of one reservation
     Show {
         /// Its number, with or without hyphens
@@ -71,6 +73,7 @@ pub(crate) fn run(command: &Command) -> Result<(), Ending> {
             say(checkpoint.to_string().trim_end());
             Ok(())
         }
+        Command::Bypass(installed) => tell_bypass(installed),
         Command::Show { reservation, installed } => show(reservation, installed),
     }
 }
@@ -156,6 +159,21 @@ fn words(audited: &Audited) -> Vec<String> {
         count => say(&format!("{count} found")),
     }
     words
+}
+
+fn tell_bypass(installed: &Installed) -> Result<(), Ending> {
+    let mut reader = SqliteJournalReader::new(folder(installed)?.journal(), campaign_reader());
+    let report = bypass(&mut reader).context("could not read the journal")?;
+    say(&format!("journal                {} entries", report.last_seq));
+    say(&format!("places without visit   {}", report.places_without_visit));
+    say(&format!("visits without call    {}", report.visits_without_call));
+    for finding in report.findings.kept() {
+        say(&finding.to_string());
+    }
+    if report.findings.beyond() > 0 {
+        say(&format!("and {} more", report.findings.beyond()));
+    }
+    if report.is_clean() { Ok(()) } else { Err(Ending::Findings) }
 }
 
 fn show(reservation: &str, installed: &Installed) -> Result<(), Ending> {

@@ -2,6 +2,7 @@
 //! model stand in `tests/` beside `src/`.
 
 mod image;
+mod lines;
 mod people;
 mod places;
 mod time;

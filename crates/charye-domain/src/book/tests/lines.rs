@@ -1,0 +1,314 @@
+//! Room: domain/book/tests. The line, rule by rule, on four seats of which one is the agents'.
+
+use super::*;
+use crate::book::samples::{OPERATOR, book_in, image_of, opens_at};
+use crate::book::{EndWish, Event, LinePurpose, LineStanding, RoomPhase, StaffNumber};
+use crate::ids::OpeningId;
+use crate::waiting_room::admission::{Calls, PauseReason};
+use crate::waiting_room::place::Place;
+use crate::waiting_room::steering::Steering;
+
+const OPENING: OpeningId = OpeningId(0);
+
+/// At the opening, with so many people registered and nobody enrolled.
+fn opened(people: u8) -> (Sample, Vec<Person>) {
+    let mut sample = Sample::with_line(DoseTwoPolicy::Together, 20);
+    let people = (1..=people).map(|key| sample.citizen(key)).collect();
+    sample.now = opens_at();
+    sample.pass_time(0);
+    (sample, people)
+}
+
+fn arrive(sample: &mut Sample, person: Person) -> Outcome {
+    sample.arrive(person, sample.now)
+}
+
+fn each(sample: &mut Sample, people: &[Person], ask: fn(&mut Sample, Person) -> Outcome) {
+    people.iter().for_each(|person| {
+        ask(sample, *person);
+    });
+}
+
+fn call(sample: &mut Sample, overtaken: u32, returners: u32, line: u32) {
+    let calls = Calls { overtaken, returners, line };
+    sample.ask(Actor::System, Action::Call { campaign: CAMPAIGN, opening: OPENING, calls });
+}
+
+fn enter(sample: &mut Sample, actor: Actor, person: Person) -> Outcome {
+    sample.ask(actor, Action::StartVisit { person, campaign: CAMPAIGN, facts: ADULT })
+}
+
+fn come_in(sample: &mut Sample, person: Person) -> Outcome {
+    enter(sample, Actor::Citizen(person), person)
+}
+
+fn steer(sample: &mut Sample, actor: Actor, steering: Steering, rehearsal: bool) -> Outcome {
+    let steering = Box::new(steering);
+    sample
+        .ask(actor, Action::Steer { campaign: CAMPAIGN, opening: OPENING, steering, note: "because".into(), rehearsal })
+}
+
+fn end_visit(sample: &mut Sample, actor: Actor, person: Person, wish: EndWish) -> Outcome {
+    let query = crate::book::Query::Citizen { person, campaign: CAMPAIGN };
+    let crate::book::Reply::Citizen(view) = sample.book.answer(&query, sample.now) else { panic!("a view") };
+    let generation = view.visit.map_or(0, |visit| visit.generation);
+    sample.ask(actor, Action::EndVisit { person, campaign: CAMPAIGN, generation, wish })
+}
+
+fn waiting_at(ms: u64) -> Outcome {
+    let place = Place(Place::FIRST_AFTER_DRAW.0 + ms);
+    Outcome::InLine { opening: OPENING, standing: LineStanding::Waiting { place } }
+}
+
+#[test]
+fn fifty_devices_have_one_place_and_it_is_of_when_the_sign_in_began() {
+    let (mut sample, people) = opened(1);
+    sample.pass_time(30);
+    let began = sample.now.plus_secs(0).plus_millis(-20_000);
+    for device in 0..50 {
+        assert_eq!(sample.arrive(people[0], began.plus_millis(device * 17)), waiting_at(10_000), "device {device}");
+        sample.pass_time(1);
+    }
+    let arrivals = sample.journal.iter().filter(|(_, entry)| matches!(entry.event, Event::Arrived { .. })).count();
+    assert_eq!(arrivals, 1, "who asks again records nothing");
+}
+
+#[test]
+fn nobody_comes_in_before_being_called_and_three_seats_are_three_calls() {
+    let (mut sample, people) = opened(6);
+    for person in &people {
+        assert_eq!(said(come_in(&mut sample, *person)), "not_called");
+        arrive(&mut sample, *person);
+        assert_eq!(said(come_in(&mut sample, *person)), "not_called");
+        sample.now = sample.now.plus_millis(10);
+    }
+    call(&mut sample, 0, 0, 6);
+    let let_in: Vec<_> = people.iter().filter(|person| said(come_in(&mut sample, **person)) == "ok").collect();
+    assert_eq!(let_in, people[..3].iter().collect::<Vec<_>>(), "the agents' seat is not the line's");
+    call(&mut sample, 0, 0, 6);
+    assert_eq!(said(come_in(&mut sample, people[3])), "not_called");
+    assert_eq!(said(end_visit(&mut sample, Actor::Citizen(people[1]), people[1], EndWish::SignOut)), "ok");
+    call(&mut sample, 0, 0, 6);
+    assert_eq!(said(come_in(&mut sample, people[3])), "ok");
+}
+
+#[test]
+fn who_misses_their_call_comes_back_by_the_returners_lane() {
+    let (mut sample, people) = opened(3);
+    each(&mut sample, &people, arrive);
+    call(&mut sample, 0, 0, 2);
+    sample.pass_time(60);
+    let returning = |number| Outcome::InLine { opening: OPENING, standing: LineStanding::Returning { number } };
+    assert_eq!(come_in(&mut sample, people[1]), returning(0));
+    assert_eq!(come_in(&mut sample, people[1]), returning(0));
+    assert_eq!(arrive(&mut sample, people[0]), returning(1));
+    call(&mut sample, 0, 1, 0);
+    assert_eq!(said(come_in(&mut sample, people[1])), "ok", "nobody but the third waits, and earned one");
+}
+
+#[test]
+fn whom_an_early_sign_in_brings_late_is_called_at_once_if_a_seat_is_free() {
+    let (mut sample, people) = opened(4);
+    sample.pass_time(100);
+    each(&mut sample, &people[..2], arrive);
+    call(&mut sample, 0, 0, 2);
+    let began = opens_at().plus_secs(10);
+    assert_eq!(sample.arrive(people[2], began), waiting_at(10_000));
+    assert_eq!(said(come_in(&mut sample, people[2])), "ok", "the third seat was free");
+    assert_eq!(sample.arrive(people[3], began), waiting_at(10_000));
+    assert_eq!(said(come_in(&mut sample, people[3])), "not_called", "no seat is");
+    call(&mut sample, 1, 1, 1);
+    assert_eq!(said(come_in(&mut sample, people[3])), "not_called");
+    sample.pass_time(60);
+    call(&mut sample, 1, 0, 1);
+    assert_eq!(said(come_in(&mut sample, people[3])), "ok");
+}
+
+#[test]
+fn whom_we_failed_goes_straight_in_again() {
+    let (mut sample, people) = opened(5);
+    each(&mut sample, &people, arrive);
+    call(&mut sample, 0, 0, 3);
+    each(&mut sample, &people[..3], come_in);
+    assert_eq!(said(end_visit(&mut sample, Actor::Citizen(people[0]), people[0], EndWish::OurFault)), "not_allowed");
+    assert_eq!(end_visit(&mut sample, Actor::System, people[0], EndWish::OurFault), Outcome::VisitOver);
+    assert_eq!(said(come_in(&mut sample, people[0])), "ok", "before the two who still wait");
+    assert_eq!(said(end_visit(&mut sample, Actor::Citizen(people[0]), people[0], EndWish::SignOut)), "ok");
+    assert_eq!(said(come_in(&mut sample, people[0])), "not_called", "who leaves by themselves waits again");
+}
+
+#[test]
+fn agents_have_a_seat_that_the_line_cannot_take() {
+    let (mut sample, people) = opened(6);
+    let agent = Actor::Agent(StaffNumber(3));
+    assert_eq!(said(enter(&mut sample, agent, people[4])), "ok");
+    assert_eq!(said(enter(&mut sample, agent, people[5])), "not_called");
+    each(&mut sample, &people[..4], arrive);
+    call(&mut sample, 0, 0, 4);
+    let seats = |sample: &Sample| sample.book.room(CAMPAIGN, OPENING).unwrap().door().occupied(sample.now);
+    assert_eq!(seats(&sample), 4);
+    assert_eq!(said(end_visit(&mut sample, agent, people[4], EndWish::SignOut)), "ok");
+    assert_eq!(seats(&sample), 3);
+}
+
+#[test]
+fn who_has_reserved_waits_only_to_change_it() {
+    let (mut sample, people) = opened(1);
+    let person = people[0];
+    arrive(&mut sample, person);
+    call(&mut sample, 0, 0, 1);
+    let places = sample.single("C1");
+    assert_eq!(said(sample.reserve(person, places)), "ok");
+    assert_eq!(said(arrive(&mut sample, person)), "already_reserved");
+    let began_at = sample.now;
+    let purpose = LinePurpose::Change;
+    let change = Action::Arrive { person, campaign: CAMPAIGN, facts: ADULT, began_at, purpose };
+    assert_eq!(sample.ask(Actor::Citizen(person), change), waiting_at(0));
+}
+
+#[test]
+fn a_pause_by_an_operator_is_not_ended_by_a_machine() {
+    let (mut sample, people) = opened(2);
+    arrive(&mut sample, people[0]);
+    let nothing_left = Steering::Pause(PauseReason::NothingLeft);
+    assert_eq!(steer(&mut sample, Actor::System, nothing_left.clone(), false), Outcome::Steered);
+    call(&mut sample, 0, 0, 1);
+    assert_eq!(said(come_in(&mut sample, people[0])), "not_called");
+    assert_eq!(steer(&mut sample, OPERATOR, Steering::Pause(PauseReason::Operator), false), Outcome::Steered);
+    assert_eq!(said(steer(&mut sample, Actor::System, Steering::Resume, false)), "not_allowed");
+    assert_eq!(said(steer(&mut sample, Actor::System, nothing_left, false)), "not_allowed");
+    assert_eq!(said(steer(&mut sample, Actor::Citizen(people[0]), Steering::Resume, false)), "not_allowed");
+    assert_eq!(steer(&mut sample, OPERATOR, Steering::Resume, false), Outcome::Steered);
+    call(&mut sample, 0, 0, 1);
+    assert_eq!(said(come_in(&mut sample, people[0])), "ok");
+}
+
+#[test]
+fn a_drained_line_takes_nobody_new_and_calls_nobody() {
+    let (mut sample, people) = opened(2);
+    arrive(&mut sample, people[0]);
+    steer(&mut sample, OPERATOR, Steering::Drain, false);
+    assert_eq!(said(arrive(&mut sample, people[1])), "line_closed");
+    assert_eq!(arrive(&mut sample, people[0]), waiting_at(0), "who stands in it keeps their place");
+    call(&mut sample, 0, 0, 2);
+    assert_eq!(said(come_in(&mut sample, people[0])), "not_called");
+}
+
+#[test]
+fn an_opening_moves_with_ten_minutes_notice_and_everything_with_it() {
+    let mut sample = Sample::with_line(DoseTwoPolicy::Together, 20);
+    let person = sample.citizen(1);
+    sample.now = opens_at().plus_secs(0).plus_millis(-1_800_000);
+    let at = |secs: u32| sample.now.plus_secs(secs);
+    let (too_soon, soon) = (at(599), at(600));
+    assert_eq!(said(steer(&mut sample, OPERATOR, Steering::OpenAt(too_soon), false)), "notice_too_short");
+    assert_eq!(steer(&mut sample, OPERATOR, Steering::OpenAt(soon), false), Outcome::Steered);
+    sample.pass_time(599);
+    assert_eq!(said(arrive(&mut sample, person)), "opening_not_yet");
+    assert_eq!(sample.book.released_share(CAMPAIGN), Some(0));
+    sample.pass_time(1);
+    assert_eq!(arrive(&mut sample, person), waiting_at(0));
+    assert_eq!(sample.book.released_share(CAMPAIGN), Some(5_000));
+    let now = sample.now;
+    assert_eq!(said(steer(&mut sample, OPERATOR, Steering::OpenAt(now.plus_secs(900)), true)), "notice_too_short");
+    let restored = book_in(&image_of(&sample.book), DoseTwoPolicy::Together).unwrap();
+    let begins = restored.campaign(CAMPAIGN).and_then(|campaign| campaign.opening(OPENING)).unwrap().window.opens_at;
+    assert_eq!(begins, soon);
+}
+
+#[test]
+fn in_a_rehearsal_an_opening_moves_without_notice() {
+    let mut sample = Sample::with_line(DoseTwoPolicy::Together, 20);
+    let person = sample.citizen(1);
+    let now = sample.now;
+    assert_eq!(steer(&mut sample, OPERATOR, Steering::OpenAt(now), true), Outcome::Steered);
+    sample.pass_time(0);
+    assert_eq!(arrive(&mut sample, person), waiting_at(0));
+    let after_the_end = opens_at().plus_secs(3_600 * 20);
+    assert_eq!(said(steer(&mut sample, OPERATOR, Steering::OpenAt(after_the_end), true)), "notice_too_short");
+}
+
+#[test]
+fn unsound_terms_and_long_texts_are_refused() {
+    let (mut sample, _) = opened(0);
+    let unsound = Steering::Terms { hard_cap: 5, rate_min_per_min: 9, rate_max_per_min: 8 };
+    assert_eq!(said(steer(&mut sample, OPERATOR, unsound, false)), "terms_unsound");
+    let text = |chars| crate::campaign::Bilingual { ko: "가".repeat(chars), en: String::new() };
+    assert_eq!(said(steer(&mut sample, OPERATOR, Steering::Message(Some(text(501))), false)), "terms_unsound");
+    assert_eq!(said(steer(&mut sample, OPERATOR, Steering::Message(Some(text(500))), false)), "ok");
+    let message = sample.book.room(CAMPAIGN, OPENING).unwrap().message().unwrap().ko.chars().count();
+    assert_eq!(message, 500);
+}
+
+#[test]
+fn without_a_line_whoever_may_reserve_may_come_in() {
+    let mut sample = open(4);
+    let person = sample.citizen(1);
+    let outcome = arrive(&mut sample, person);
+    assert!(matches!(outcome, Outcome::InLine { standing: LineStanding::Called { .. }, .. }), "{outcome:?}");
+    assert_eq!(said(come_in(&mut sample, person)), "ok");
+    assert_eq!(sample.book.rooms().len(), 0);
+}
+
+#[test]
+fn a_room_is_forgotten_a_day_after_its_window() {
+    let (mut sample, people) = opened(1);
+    arrive(&mut sample, people[0]);
+    assert_eq!(sample.book.room(CAMPAIGN, OPENING).unwrap().phase(sample.now), RoomPhase::Open);
+    sample.now = opens_at().plus_secs(3_600 + 86_399);
+    sample.citizen(9);
+    assert_eq!(sample.book.room(CAMPAIGN, OPENING).unwrap().phase(sample.now), RoomPhase::Over);
+    sample.now = sample.now.plus_secs(1);
+    sample.citizen(8);
+    assert_eq!(sample.book.rooms().len(), 0);
+    assert_eq!(image_of(&sample.replayed()), image_of(&sample.book));
+}
+
+#[test]
+fn promises_are_made_once_the_speed_is_known_and_judged_when_people_are_called() {
+    let (mut sample, _) = opened(0);
+    let terms = Steering::Terms { hard_cap: 100_000, rate_min_per_min: 60, rate_max_per_min: 6_000 };
+    steer(&mut sample, OPERATOR, terms, false);
+    let people: Vec<Person> = (0..=255).map(|key| sample.citizen(key)).collect();
+    each(&mut sample, &people[..250], arrive);
+    for _ in 0..110 {
+        sample.now = sample.now.plus_secs(1);
+        call(&mut sample, 0, 0, 1);
+    }
+    let room = |sample: &Sample| sample.book.room(CAMPAIGN, OPENING).unwrap().score();
+    assert!(room(&sample).kept > 0, "those who waited when the speed was first known were told by rank");
+    sample.arrive(people[250], sample.now);
+    let promise = sample.journal.iter().rev().find_map(|(_, entry)| match &entry.event {
+        Event::Arrived { promise, .. } => *promise,
+        _ => None,
+    });
+    let promise = promise.expect("the speed is known");
+    assert!(promise.from_secs <= 140 && 140 <= promise.to_secs, "{promise:?} for 140 people at one a second");
+    while sample.book.room(CAMPAIGN, OPENING).unwrap().line().waiting().total() > 0 {
+        sample.now = sample.now.plus_secs(1);
+        call(&mut sample, 0, 0, 1);
+    }
+    assert_eq!((room(&sample).early, room(&sample).late, room(&sample).void), (0, 0, 0));
+    assert_eq!(image_of(&sample.replayed()), image_of(&sample.book));
+}
+
+#[test]
+fn of_an_image_of_rooms_no_byte_can_be_changed_into_a_panic() {
+    let (mut sample, people) = opened(4);
+    each(&mut sample, &people, arrive);
+    call(&mut sample, 0, 0, 2);
+    sample.pass_time(61);
+    come_in(&mut sample, people[0]);
+    let image = image_of(&sample.book);
+    // The rooms stand last, before the fingerprint.
+    let mut refused = 0;
+    for at in (image.len() - 320..image.len()).step_by(3) {
+        let mut damaged = image.clone();
+        damaged[at] ^= 0xff;
+        match book_in(&damaged, DoseTwoPolicy::Together) {
+            Ok(book) => assert!(book.rooms().len() <= 1),
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > 0);
+}
