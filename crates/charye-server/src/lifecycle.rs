@@ -11,7 +11,7 @@ use charye_engine::sequencer::Running;
 use charye_web::gate::Gate;
 use charye_web::listener::{self, Bound, Drain};
 use charye_web::routes::{Dispatch, RouteTable};
-use charye_web::{App, Deadlines, api, citizen, health};
+use charye_web::{App, Deadlines, api, citizen, health, operators};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -56,9 +56,10 @@ impl Ready {
         }
         let app = Arc::new(App {
             engine: Arc::clone(&installation.engine),
-            gate: Gate::new(Arc::clone(&installation.keys), config.listen.cookie_security()),
+            gate: Gate::new(Arc::clone(&installation.keys), config.listen.cookie_security())
+                .with_operators(config.operators.keys().map_err(unreadable)?),
             rehearsal: wiring::rehearsal_people(&config.rehearsal, &installation.keys)?,
-            metrics: Some(Arc::new(move || counted.render())),
+            metrics: Some(Arc::new(move || counted.render() + &telemetry::of_process())),
             deadlines: Deadlines::default(),
         });
         let table = RouteTable::new(routes()).context("could not make the table of routes")?;
@@ -71,6 +72,11 @@ impl Ready {
     /// Where it will answer.
     pub(crate) fn address(&self) -> std::net::SocketAddr {
         self.bound.address
+    }
+
+    /// Where operators are answered, if anywhere.
+    pub(crate) fn operations_address(&self) -> Option<std::net::SocketAddr> {
+        self.operations.as_ref().map(|(bound, _)| bound.address)
     }
 
     /// How a browser addresses it.
@@ -126,8 +132,12 @@ fn operations_listener(config: &Config) -> Result<Option<(Bound, Arc<RouteTable>
     let Some(address) = config.listen.operations_address else { return Ok(None) };
     let bound = listener::bind(address, 1).map_err(|failure| Ending::Unavailable(failure.into()))?;
     let table =
-        RouteTable::new(health::operations_routes()).context("could not make the operators' table of routes")?;
+        RouteTable::new([health::operations_routes(), operators::routes()].concat()).context("could not make the operators' table of routes")?;
     Ok(Some((bound, Arc::new(table))))
+}
+
+fn unreadable(error: anyhow::Error) -> Ending {
+    Ending::Unreadable { words: format!("charye: {error:#}") }
 }
 
 fn routes() -> Vec<charye_web::routes::Route> {

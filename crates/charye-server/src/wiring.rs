@@ -3,6 +3,7 @@
 //! Called by the commands that run or change an installation. Must never decide: it opens, connects, and says what fails.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use charye_domain::book::Room;
@@ -13,7 +14,7 @@ use charye_engine::campaign::read_published;
 use charye_engine::clinic::DistrictTable;
 use charye_engine::ports::{Clock as _, Journal as _, Keys, MessageSender, RehearsalPeople};
 use charye_engine::sequencer::ClockJumps;
-use charye_engine::{Engine, EnginePorts, EngineSettings};
+use charye_engine::{Burn, Engine, EnginePorts, EngineSettings};
 use charye_gateway::identity::rehearsal_provider::{RehearsalProvider, RehearsalSection};
 use charye_gateway::keys::LocalKeys;
 use charye_gateway::notification::file_outbox::FileOutbox;
@@ -70,7 +71,7 @@ pub(crate) fn open_with(config: &Config, crash_hook: Option<CrashHook>) -> Resul
         projection: Some(Box::new(projection)),
         people: Arc::clone(&people) as _,
         keys: Arc::clone(&keys),
-        clock: Arc::new(SystemClock::new()),
+        clock: clock(config)?,
         random: Arc::new(OsRandom::new().context("could not seed the random number generator")?),
         messages: outbox(config)?,
         in_background: Arc::new(lower_priority),
@@ -81,12 +82,24 @@ pub(crate) fn open_with(config: &Config, crash_hook: Option<CrashHook>) -> Resul
     Ok(Installation { _watch: watch, engine, keys, _folder: folder })
 }
 
+/// The machine's clock; in a rehearsal that says so, one that can be made to jump.
+fn clock(config: &Config) -> Result<Arc<SystemClock>, Ending> {
+    Ok(Arc::new(match &config.engine.clock_ahead_file {
+        None => SystemClock::new(),
+        Some(file) => SystemClock::rehearsed(file.clone()).context("could not start the rehearsal's clock")?,
+    }))
+}
+
 fn settings(config: &Config) -> EngineSettings {
     let people = config.engine.people as usize;
     EngineSettings {
         clock_jumps: if config.engine.accept_clock { ClockJumps::AcceptByThemselves } else { ClockJumps::AskOperator },
         room: Room { people, reservations: people, operations: people, ..Room::default() },
         snapshot_every_entries: config.engine.snapshot_every_entries,
+        burn: Burn {
+            command: Duration::from_micros(config.rehearsal.burn_command_us.into()),
+            request: Duration::from_micros(config.rehearsal.burn_us.into()),
+        },
         districts: districts(),
         ..EngineSettings::default()
     }

@@ -22,10 +22,11 @@ use jiff::Span;
 use super::import::Import;
 use super::nation::{NationSize, progress_bar, write_nation};
 use super::publish::publish;
-use crate::config::{Config, DataSection, EngineSection, ListenSection, LogSection};
+use crate::config::{Config, DataSection, EngineSection, ListenSection};
 use crate::exit::Ending;
 use crate::lifecycle::Ready;
 use crate::output::say;
+use crate::wiring::Installation;
 use crate::{telemetry, wiring};
 
 const CAMPAIGN: &str = "kr-2021-18-49";
@@ -38,41 +39,33 @@ const COMPLETE: &str = "demo.complete";
 pub(crate) struct Demo {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// Where the demo keeps what it makes
     #[arg(long, value_name = "DIR", default_value = "data/demo")]
-    data: PathBuf,
+    pub(crate) data: PathBuf,
     /// Thousandths of the whole nation's clinics, 1 to 1000
     #[arg(long, default_value_t = 1_000)]
-    scale: u32,
+    pub(crate) scale: u32,
     /// Test people to sign in as, 100 to 1000000
     #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
-    citizens: u32,
+    pub(crate) citizens: u32,
     /// The same seed makes the same nation
     #[arg(long, default_value_t = 2021)]
-    seed: u64,
+    pub(crate) seed: u64,
     /// Throw an earlier demo away and begin anew
     #[arg(long)]
-    fresh: bool,
+    pub(crate) fresh: bool,
+    /// Let everybody of the campaign reserve now: its last opening is today's, not its first
+    #[arg(long)]
+    pub(crate) everyone: bool,
+    /// Only so many clinics of the nation, for a rehearsal whose places run out.
+    #[arg(skip)]
+    pub(crate) clinics_max: Option<u32>,
 }
 
 pub(crate) fn run(wanted: &Demo) -> Result<(), Ending> {
     telemetry::log_to_stderr("warn")?;
-    clear_the_way(wanted)?;
-    let config = config_of(wanted);
-    let is_new = !wanted.data.join(COMPLETE).exists();
-    if is_new {
-        begin_folder(wanted, &config)?;
-    }
-    let file = opening_now(wiring::wall_now())?;
-    if is_new {
-        let size = NationSize { seed: wanted.seed, scale_permille: wanted.scale, citizens: wanted.citizens };
-        write_nation(&file.campaign, size, &wanted.data.join("nation"))?;
-    }
-    let installation = wiring::open(&config)?;
-    if is_new {
-        fill(&installation.engine, &file, &wanted.data)?;
-    }
+    let (config, installation) = made(wanted)?;
     let campaign = installation
         .engine
         .campaigns()
@@ -82,6 +75,36 @@ pub(crate) fn run(wanted: &Demo) -> Result<(), Ending> {
     let ready = Ready::prepare(config, installation)?;
     welcome(&ready, &campaign);
     ready.serve()
+}
+
+/// Makes what the demo is made of, unless it is there, and ends without serving it: for a rehearsal, which serves it in a
+/// process of its own.
+pub(crate) fn make(wanted: &Demo) -> Result<(), Ending> {
+    made(wanted).map(|(_, installation)| installation.engine.stop())
+}
+
+/// A demo's installation, made first if it is not there.
+fn made(wanted: &Demo) -> Result<(Config, Installation), Ending> {
+    clear_the_way(wanted)?;
+    let config = config_of(wanted);
+    let is_new = !wanted.data.join(COMPLETE).exists();
+    if is_new {
+        begin_folder(wanted, &config)?;
+    }
+    let file = opening_now(wiring::wall_now(), wanted.everyone)?;
+    if is_new {
+        let size = NationSize { seed: wanted.seed, scale_permille: wanted.scale, citizens: wanted.citizens };
+        let nation = wanted.data.join("nation");
+        write_nation(&file.campaign, size, &nation)?;
+        if let Some(most) = wanted.clinics_max {
+            keep_clinics(&nation, most)?;
+        }
+    }
+    let installation = wiring::open(&config)?;
+    if is_new {
+        fill(&installation.engine, &file, &wanted.data)?;
+    }
+    Ok((config, installation))
 }
 
 /// Throws an earlier demo away if that was asked for, or if it was never finished.
@@ -125,8 +148,12 @@ fn config_of(wanted: &Demo) -> Config {
         data: DataSection { folder: wanted.data.clone(), key_file: None },
         listen: ListenSection { address: wanted.listen, ..ListenSection::default() },
         engine: EngineSection { accept_clock: true, people: 100_000, ..EngineSection::default() },
-        rehearsal: RehearsalSection { enabled: true, citizens: Some(wanted.data.join("nation").join("citizens.csv")) },
-        log: LogSection::default(),
+        rehearsal: RehearsalSection {
+            enabled: true,
+            citizens: Some(wanted.data.join("nation").join("citizens.csv")),
+            ..RehearsalSection::default()
+        },
+        ..Config::default()
     }
 }
 
@@ -134,14 +161,20 @@ fn config_of(wanted: &Demo) -> Config {
 ///
 /// Between 18:00 and 20:00 no window of the rotation is open: then every window of the demo begins, and ends, as much
 /// earlier as it takes.
-fn opening_now(now: UnixMillis) -> Result<CampaignFile, Ending> {
+///
+/// With `everyone`, it is the last opening that is now: the one in which no digit and no age is kept waiting.
+fn opening_now(now: UnixMillis, everyone: bool) -> Result<CampaignFile, Ending> {
     let original = super::campaign::read(Path::new(CAMPAIGN))?;
-    let days = days_to_open(&original.campaign, now);
-    let mut moved = shift(&original, days).map_err(|error| Ending::Fault(error.into()))?.for_rehearsal();
-    let Some(first) = moved.campaign.openings.first() else {
+    let openings = &original.campaign.openings;
+    let (Some(first), Some(last)) = (openings.first(), openings.last()) else {
         return Err(Ending::Fault(anyhow!("campaign {CAMPAIGN} has no opening")));
     };
-    let early_ms = first.window.opens_at.millis_since(now);
+    let begun_before = last.window.opens_civil.date() - first.window.opens_civil.date();
+    let (todays, before_days) = if everyone { (last.id, begun_before.get_days()) } else { (first.id, 0) };
+    let days = days_to_open(&original.campaign, now) - before_days;
+    let mut moved = shift(&original, days).map_err(|error| Ending::Fault(error.into()))?.for_rehearsal();
+    let opens_at = moved.campaign.opening(todays).map_or(now, |opening| opening.window.opens_at);
+    let early_ms = opens_at.millis_since(now);
     if early_ms > 0 {
         let hours = (early_ms + 3_599_999) / 3_600_000;
         begin_earlier(&mut moved, hours);
@@ -180,6 +213,31 @@ fn fill(engine: &Engine, file: &CampaignFile, folder: &Path) -> Result<(), Endin
     engine.ask_for_snapshot();
     bar.finish_and_clear();
     std::fs::write(folder.join(COMPLETE), "").context("could not mark the demo as complete")?;
+    Ok(())
+}
+
+/// Leaves as many of a nation's clinics as wanted, all over the country, and their sessions.
+fn keep_clinics(nation: &Path, most: u32) -> Result<(), Ending> {
+    let clinics = nation.join("clinics.csv");
+    let count = clinic_codes(&clinics)?.len();
+    let each = count.div_ceil(most.max(1) as usize).max(1);
+    let mut place = 0;
+    keep_rows(&clinics, |_| {
+        place += 1;
+        (place - 1) % each == 0
+    })?;
+    let kept = clinic_codes(&clinics)?;
+    keep_rows(&nation.join("sessions.csv"), |code| kept.contains(code))
+}
+
+/// Leaves those rows of one of the nation's own files whose first cell is wanted, and its header.
+fn keep_rows(path: &Path, mut wanted: impl FnMut(&str) -> bool) -> Result<(), Ending> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))?;
+    let mut lines = text.lines();
+    let header = lines.next().into_iter();
+    let mut kept: Vec<&str> = header.chain(lines.filter(|line| wanted(line.split(',').next().unwrap_or_default()))).collect();
+    kept.push("");
+    std::fs::write(path, kept.join("\n")).with_context(|| format!("could not write {}", path.display()))?;
     Ok(())
 }
 

@@ -12,13 +12,17 @@ mod clock_accept;
 mod demo;
 mod doctor;
 mod draw;
+mod dry_run;
 mod import;
 mod installed;
 mod keys;
 mod nation;
+mod operators_client;
 mod projection;
 mod publish;
+mod rehearse;
 mod serve;
+mod steer;
 
 /// Charye (차례, "one's turn"): reservations for the evening when everyone comes at once.
 #[derive(Debug, Parser)]
@@ -60,8 +64,12 @@ enum Command {
     /// Fill the SQL tables behind the journal anew
     #[command(subcommand)]
     Projection(projection::Command),
+    /// Play an evening against a server of one's own, and report
+    Rehearse(rehearse::Rehearse),
     /// Serve citizens over a data folder
     Serve(serve::Serve),
+    /// Look at the lines of a running installation, and change them
+    Steer(steer::Steer),
 }
 
 /// Runs the command that was asked for; `crash_hook` is for `serve` alone.
@@ -78,6 +86,8 @@ pub(crate) fn run(arguments: Arguments, crash_hook: Option<CrashHook>) -> Result
         Command::Keys(command) => keys::run(&command),
         Command::Nation(command) => nation::run(&command),
         Command::Projection(command) => projection::run(&command),
+        Command::Rehearse(wanted) => rehearse::run(&wanted),
         Command::Serve(wanted) => serve::run(&wanted, crash_hook),
+        Command::Steer(wanted) => steer::run(&wanted),
     }
 }

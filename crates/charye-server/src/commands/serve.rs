@@ -23,6 +23,9 @@ pub(crate) fn run(wanted: &Serve, crash_hook: Option<CrashHook>) -> Result<(), E
     telemetry::log_to_stderr(&config.log.level)?;
     let installation = wiring::open_with(&config, crash_hook)?;
     let ready = Ready::prepare(config, installation)?;
+    if let Some(address) = ready.operations_address() {
+        say(&format!("operators http://{address}"));
+    }
     say(&format!("ready {}://{}", ready.scheme(), ready.address()));
     ready.serve()
 }

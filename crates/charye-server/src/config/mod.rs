@@ -14,12 +14,16 @@ mod engine;
 mod identity;
 mod listen;
 mod log;
+mod operators;
+mod rehearse;
 
 pub(crate) use data_folder::DataSection;
 pub(crate) use engine::EngineSection;
 pub(crate) use identity::secret_of_environment;
 pub(crate) use listen::ListenSection;
 pub(crate) use log::LogSection;
+pub(crate) use operators::{OperatorsSection, read_tokens};
+pub(crate) use rehearse::RehearseSection;
 
 /// Bytes a configuration may have.
 const BYTES_MAX: u64 = 256 * 1024;
@@ -32,8 +36,10 @@ pub(crate) struct Config {
     pub(crate) data: DataSection,
     pub(crate) listen: ListenSection,
     pub(crate) engine: EngineSection,
+    pub(crate) operators: OperatorsSection,
     pub(crate) identity: IdentitySection,
     pub(crate) rehearsal: RehearsalSection,
+    pub(crate) rehearse: RehearseSection,
     pub(crate) log: LogSection,
 }
 
@@ -99,6 +105,30 @@ impl Config {
                      listen on loopback, or put a proxy that speaks TLS in front and say without_tls = \"behind-proxy\"",
                     self.listen.address
                 ),
+            });
+        }
+        if self.operators.token_file.is_some() && self.listen.operations_address.is_none() {
+            return Err(ConfigError::Unfit {
+                reason: "[operators] token_file without [listen] operations_address: operators have a listener of their own"
+                    .to_owned(),
+            });
+        }
+        let burn_us = self.rehearsal.burn_us.max(self.rehearsal.burn_command_us);
+        if burn_us > 0 && !self.rehearsal.enabled {
+            return Err(ConfigError::Unfit { reason: "[rehearsal] burn_us is for rehearsals only".to_owned() });
+        }
+        if burn_us > RehearsalSection::BURN_MAX_US {
+            let most = RehearsalSection::BURN_MAX_US;
+            return Err(ConfigError::Unfit { reason: format!("[rehearsal] burn_us: at most {most}") });
+        }
+        if self.engine.clock_ahead_file.is_some() && !self.rehearsal.enabled {
+            return Err(ConfigError::Unfit {
+                reason: "[engine] clock_ahead_file moves the clock: it is for rehearsals only".to_owned(),
+            });
+        }
+        if self.rehearse.own_hosts.len() > rehearse::OWN_HOSTS_MAX {
+            return Err(ConfigError::Unfit {
+                reason: format!("[rehearse] own_hosts lists more than {}", rehearse::OWN_HOSTS_MAX),
             });
         }
         identity::check(&self.identity, self.rehearsal.enabled)?;
@@ -200,6 +230,29 @@ mod tests {
         let error = parse("[listen]\naddress = \"0.0.0.0:80\"", &[]).unwrap_err();
         assert!(error.contains("TLS"), "{error}");
         assert!(parse("[listen]\naddress = \"0.0.0.0:80\"\nwithout_tls = \"behind-proxy\"", &[]).is_ok());
+    }
+
+    #[test]
+    fn operators_have_a_listener_of_their_own() {
+        let error = parse("[operators]\ntoken_file = \"operators\"", &[]).unwrap_err();
+        assert!(error.contains("operations_address"), "{error}");
+        let text = "[operators]\ntoken_file = \"operators\"\n[listen]\noperations_address = \"127.0.0.1:9\"";
+        assert!(parse(text, &[]).is_ok());
+    }
+
+    #[test]
+    fn only_a_rehearsal_burns_time_and_within_bounds() {
+        let of_rehearsal = "[rehearsal]\nenabled = true\ncitizens = \"c.csv\"\n";
+        assert!(parse("[rehearsal]\nburn_us = 5", &[]).unwrap_err().contains("rehearsals only"));
+        assert!(parse(&format!("{of_rehearsal}burn_us = 100001"), &[]).unwrap_err().contains("at most"));
+        assert!(parse(&format!("{of_rehearsal}burn_us = 500\nburn_command_us = 100000"), &[]).is_ok());
+    }
+
+    #[test]
+    fn only_a_rehearsals_clock_can_be_moved() {
+        let section = "[engine]\nclock_ahead_file = \"f\"\n";
+        assert!(parse(section, &[]).unwrap_err().contains("rehearsals only"));
+        assert!(parse(&format!("{section}[rehearsal]\nenabled = true\ncitizens = \"c\""), &[]).is_ok());
     }
 
     #[test]

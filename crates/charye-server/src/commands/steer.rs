@@ -1,0 +1,264 @@
+//! Room: server/commands. `charye steer`: an operator looks at the lines of a running installation and changes them. A client
+//! of the operators' listener; every change is recorded with who and why. Must never open the data folder.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow};
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::check_config;
+use super::operators_client::{Heard, OperatorsClient};
+use crate::config::read_tokens;
+use crate::exit::Ending;
+use crate::output::say;
+
+#[derive(Debug, Args)]
+pub(crate) struct Steer {
+    /// The configuration that names the operators' listener and the tokens
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// The operators' listener, if not the configuration's
+    #[arg(long, value_name = "ADDRESS:PORT", global = true)]
+    address: Option<SocketAddr>,
+    /// A file whose first line ends with the token, if not the configuration's
+    #[arg(long, value_name = "FILE", global = true)]
+    token_file: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show every line, with the last automatic decision in words
+    Status {
+        /// In Korean or English
+        #[arg(long, value_name = "ko|en", default_value = "en", value_parser = ["ko", "en"])]
+        lang: String,
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set the hard cap and the bounds of the rate
+    Terms {
+        #[command(flatten)]
+        order: Order,
+        /// People inside or called, at most
+        #[arg(long, value_name = "PEOPLE")]
+        hard_cap: u32,
+        /// Visits started per minute, at least
+        #[arg(long, value_name = "PER-MINUTE")]
+        min: u32,
+        /// Visits started per minute, at most
+        #[arg(long, value_name = "PER-MINUTE")]
+        max: u32,
+    },
+    /// Call nobody from now on; places are kept, and who has been called may come
+    Pause(Order),
+    /// Go on calling, in order
+    Resume(Order),
+    /// Begin the opening at another time, at least ten minutes from now unless in a rehearsal
+    OpenAt {
+        #[command(flatten)]
+        order: Order,
+        /// An instant, such as 2021-08-09T20:00:00+09:00
+        #[arg(long, value_name = "TIME")]
+        at: Timestamp,
+    },
+    /// Let nobody new into the line
+    Close(Order),
+    /// Let people into the line again
+    Reopen(Order),
+    /// Tell everybody who waits something; without a text, take it back
+    Message {
+        #[command(flatten)]
+        order: Order,
+        /// In Korean
+        #[arg(long, requires = "en")]
+        ko: Option<String>,
+        /// In English
+        #[arg(long, requires = "ko")]
+        en: Option<String>,
+    },
+    /// Close the line and pause it: visits go on until they end
+    Drain(Order),
+    /// Say the public value that the campaign named for its draw
+    PublicValue {
+        #[command(flatten)]
+        line: Which,
+        /// As it was published
+        value: String,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Which {
+    /// The campaign's code
+    campaign: String,
+    /// The opening's number, as `charye steer status` shows it
+    opening: u8,
+}
+
+#[derive(Debug, Args)]
+struct Order {
+    #[command(flatten)]
+    line: Which,
+    /// Why, for the record
+    #[arg(long)]
+    reason: String,
+}
+
+pub(crate) fn run(wanted: &Steer) -> Result<(), Ending> {
+    let client = client(wanted)?;
+    match &wanted.command {
+        Command::Status { lang, json } => status(&client, lang, *json),
+        Command::Terms { order, hard_cap, min, max } => {
+            let terms = json!({
+                "action": "terms", "hard_cap": hard_cap, "rate_min_per_min": min, "rate_max_per_min": max,
+            });
+            steer(&client, order, &terms)
+        }
+        Command::Pause(order) => steer(&client, order, &json!({ "action": "pause" })),
+        Command::Resume(order) => steer(&client, order, &json!({ "action": "resume" })),
+        Command::OpenAt { order, at } => {
+            steer(&client, order, &json!({ "action": "open_at", "at_ms": at.as_millisecond() }))
+        }
+        Command::Close(order) => steer(&client, order, &json!({ "action": "close_to_arrivals" })),
+        Command::Reopen(order) => steer(&client, order, &json!({ "action": "reopen_to_arrivals" })),
+        Command::Message { order, ko: Some(ko), en: Some(en) } => {
+            steer(&client, order, &json!({ "action": "message", "ko": ko, "en": en }))
+        }
+        Command::Message { order, .. } => steer(&client, order, &json!({ "action": "clear_message" })),
+        Command::Drain(order) => steer(&client, order, &json!({ "action": "drain" })),
+        Command::PublicValue { line, value } => {
+            let path = format!("/api/operator/v1/lines/{}/{}/public-value", line.campaign, line.opening);
+            done(&client.ask(&path, Some(&json!({ "public_value": value })))?)?;
+            say("kept until the draw is revealed");
+            Ok(())
+        }
+    }
+}
+
+fn client(wanted: &Steer) -> Result<OperatorsClient, Ending> {
+    let unreadable = |words: String| Ending::Unreadable { words: format!("charye: {words}") };
+    let config = check_config::read(wanted.config.as_deref())?;
+    let address = wanted.address.or(config.listen.operations_address).ok_or_else(|| {
+        unreadable("no operators' listener: name it with --address, or [listen] operations_address".to_owned())
+    })?;
+    let file = wanted.token_file.as_ref().or(config.operators.token_file.as_ref());
+    let file = file.ok_or_else(|| unreadable("no token: name its file with --token-file".to_owned()))?;
+    let text = read_tokens(file).map_err(|error| unreadable(format!("{error:#}")))?;
+    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let token = lines.into_iter().next().and_then(|line| line.split_whitespace().last());
+    let token = token.ok_or_else(|| unreadable(format!("{} holds no token", file.display())))?.to_owned();
+    Ok(OperatorsClient { address, token })
+}
+
+fn steer(client: &OperatorsClient, order: &Order, steering: &Value) -> Result<(), Ending> {
+    let path = format!("/api/operator/v1/lines/{}/{}/steer", order.line.campaign, order.line.opening);
+    let heard = client.ask(&path, Some(&json!({ "reason": order.reason, "steering": steering })))?;
+    done(&heard)?;
+    say(&format!("in force as of entry {}", heard.body["seq"]));
+    Ok(())
+}
+
+/// Whether it was done; else what the answer says against it.
+fn done(heard: &Heard) -> Result<(), Ending> {
+    let told = |name: &str| heard.body[name].as_str().unwrap_or_default();
+    match heard.status {
+        200 => Ok(()),
+        status @ 400..500 => Err(Ending::Unreadable {
+            words: format!("charye: refused ({}, {status}): {}", told("code"), told("detail")),
+        }),
+        status => Err(Ending::Unavailable(anyhow!("{} ({status}): {}", told("code"), told("detail")))),
+    }
+}
+
+fn status(client: &OperatorsClient, lang: &str, json: bool) -> Result<(), Ending> {
+    let heard = client.ask("/api/operator/v1/lines", None)?;
+    done(&heard)?;
+    if json {
+        say(&heard.body.to_string());
+        return Ok(());
+    }
+    let lines = heard.body["lines"].as_array().context("the answer has no lines")?;
+    if lines.is_empty() {
+        say("no campaign has a line");
+    }
+    lines.iter().for_each(|line| say(words_of(line, lang).trim_end()));
+    Ok(())
+}
+
+/// One line in some lines of text.
+fn words_of(line: &Value, lang: &str) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    let mut words = format!(
+        "{} {}  {}  {}\n",
+        text(&line["campaign"]),
+        line["opening"],
+        text(&line["name"][lang]),
+        text(&line["phase"])
+    );
+    let terms = &line["terms"];
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        words,
+        "  waiting {}, returners {}, enrolled {}; inside {}, called {} of at most {}",
+        line["waiting"], line["returners_waiting"], line["enrolled"], line["inside"], line["called"], terms["hard_cap"]
+    );
+    let _ = writeln!(
+        words,
+        "  {} to {} visits a minute, grace {} s; {} places left",
+        terms["rate_min_per_min"], terms["rate_max_per_min"], terms["grace_secs"], line["places_left"]
+    );
+    if let Some(percent) = line["promises"]["kept_percent"].as_u64() {
+        let _ = writeln!(words, "  {percent} % of the promised waits were kept");
+    }
+    for (holds, said) in [
+        (!line["paused"].is_null(), format!("paused ({})", text(&line["paused"]))),
+        (line["closed_to_arrivals"] == true, "closed to new arrivals".to_owned()),
+        (!line["message"].is_null(), format!("message: {}", text(&line["message"][lang]))),
+        (line["draw"]["waits_for_public_value"] == true, "the draw waits for its public value".to_owned()),
+        (!line["decision"].is_null(), text(&line["decision"]["words"][lang])),
+    ] {
+        if holds {
+            let _ = writeln!(words, "  {said}");
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_told_with_what_matters_first() {
+        let line = json!({
+            "campaign": "sample", "opening": 0, "name": { "ko": "첫날", "en": "first" }, "phase": "open",
+            "waiting": 12, "returners_waiting": 1, "enrolled": 40, "inside": 5, "called": 2,
+            "terms": { "hard_cap": 50, "rate_min_per_min": 1, "rate_max_per_min": 60, "grace_secs": 180 },
+            "places_left": 7, "promises": { "kept_percent": 93 }, "paused": "nothing_left",
+            "closed_to_arrivals": false, "message": null, "draw": { "waits_for_public_value": false },
+            "decision": { "words": { "ko": "아무도", "en": "Nobody was called." } },
+        });
+        let words = words_of(&line, "en");
+        assert_eq!(words.lines().count(), 6, "{words}");
+        for part in ["sample 0  first  open", "waiting 12", "93 %", "paused (nothing_left)", "Nobody was called."] {
+            assert!(words.contains(part), "{part}: {words}");
+        }
+        assert!(words_of(&line, "ko").contains("첫날"));
+    }
+
+    #[test]
+    fn a_refusal_says_its_code_and_what_to_do() {
+        let heard = |status| Heard { status, body: json!({ "code": "notice_too_short", "detail": "later, please" }) };
+        assert!(done(&heard(200)).is_ok());
+        let Err(Ending::Unreadable { words }) = done(&heard(409)) else { panic!("not refused") };
+        assert!(words.contains("notice_too_short") && words.contains("later, please"));
+        assert!(matches!(done(&heard(503)), Err(Ending::Unavailable(_))));
+    }
+}
