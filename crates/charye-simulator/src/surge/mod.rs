@@ -3,11 +3,18 @@
 //! `cargo run -p charye-simulator` and by `cargo xtask bench surges`. It must never tell the engine anything a client or an
 //! operator could not.
 
-mod citizen;
-mod history;
-mod player;
 mod scenario;
+
+mod acts;
+mod call_centre;
+mod hears;
+mod incidents;
+mod player;
+
+mod citizen;
 mod told;
+
+mod history;
 
 pub use history::{Breach, Confirmed, History, Honesty, ToldRange};
 pub use player::{Played, SurgeFailure, play};
