@@ -107,7 +107,7 @@ pub fn dry_run_changes(before: &DryRun, after: &DryRun) -> Vec<DryRunChange> {
     let keys: BTreeSet<_> = a.keys().chain(b.keys()).cloned().collect();
     let change = |key: (Option<String>, u8)| {
         let (before, after) = (a.get(&key).cloned().unwrap_or_default(), b.get(&key).cloned().unwrap_or_default());
-        (before != after).then(|| DryRunChange { cohort: key.0, digit: key.1, before, after })
+        (before != after).then_some(DryRunChange { cohort: key.0, digit: key.1, before, after })
     };
     keys.into_iter().filter_map(change).collect()
 }
@@ -213,7 +213,7 @@ fn surprises_of(campaign: &Campaign, cohort: Option<&Cohort>, born: Date, spans:
     let mut surprises = Vec::new();
     match cohort {
         None if !spans.is_empty() => {
-            surprises.push(format!("born {born}, outside of every cohort, and yet may reserve"))
+            surprises.push(format!("born {born}, outside of every cohort, and yet may reserve"));
         }
         Some(cohort) if spans.is_empty() => {
             surprises.push(format!("born {born}, of cohort {}, and never may reserve", cohort.code));

@@ -68,6 +68,7 @@ impl OwnServer {
             citizens: u32::try_from(citizens).unwrap_or(u32::MAX),
             seed: wanted.seed,
             fresh: true,
+            everyone: false,
             clinics_max: clinics_max(profile, size),
         };
         demo::make(&demo)?;
