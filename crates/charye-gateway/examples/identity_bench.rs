@@ -118,7 +118,7 @@ fn main() -> Result<(), Failed> {
         checks.push(took);
         clock.pass(1_000);
     }
-    let (callback_us, check_us) = (median_us(callbacks), median_us(checks));
+    let (callback_us, check_us) = (quiet_us(callbacks), quiet_us(checks));
     let ratio = callback_us / check_us;
     let per_sec = 1e6 / callback_us;
     let mut out = std::io::stdout().lock();
@@ -203,9 +203,10 @@ fn base64_url(text: &str) -> Result<Vec<u8>, Failed> {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).map_err(|error| error.to_string().into())
 }
 
-fn median_us(mut rounds: Vec<Duration>) -> f64 {
+/// The best tenth of the rounds: nothing here waits, so what takes longer is somebody else's use of the machine.
+fn quiet_us(mut rounds: Vec<Duration>) -> f64 {
     rounds.sort();
-    rounds[rounds.len() / 2].as_secs_f64() * 1e6 / A_ROUND as f64
+    rounds[rounds.len() / 10].as_secs_f64() * 1e6 / A_ROUND as f64
 }
 
 /// Modulus and exponent of a PKCS#1 public key of 2,048 bits: a sequence of two integers, their lengths known.

@@ -15,6 +15,7 @@ mod openid;
 pub mod outbound;
 mod profile;
 mod registry;
+pub mod rehearsal_identity;
 pub mod rehearsal_provider;
 mod secret;
 pub mod strict_json;

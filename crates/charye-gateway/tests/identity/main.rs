@@ -7,6 +7,7 @@ mod flows;
 mod hostile;
 mod key_fetches;
 mod outbound;
+mod rehearsal;
 mod server;
 mod signer;
 mod stage;

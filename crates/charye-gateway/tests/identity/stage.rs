@@ -9,7 +9,7 @@ use charye_engine::identity::{
     BegunSignIn, ProvenSignIn, SignInAnswer, SignInBy, SignInDesk, SignInFailure, SignInPorts, SignInWish,
     answer_sign_in, begin_sign_in,
 };
-use charye_engine::ports::{Begun, IdentityProvider, Parameters};
+use charye_engine::ports::{Begun, IdentityProvider, Keys, Parameters};
 use charye_gateway::identity::outbound::{AskOutside, Outbound};
 use charye_gateway::identity::{IdentitySection, ProviderPorts};
 use tokio::runtime::Runtime;
@@ -35,17 +35,24 @@ impl Stage {
     pub(crate) fn with(section: &IdentitySection, outside: Arc<dyn AskOutside>) -> Self {
         let clock = HandClock::default();
         clock.turn_wall_to(UnixMillis(NOW));
-        let keys = Arc::new(ToyKeys);
+        Self::with_secrets(section, outside, Arc::new(ToyKeys), clock, &|name| match name {
+            "HUSH" => Some("hush".to_owned()),
+            "ANSWER_KEY" => Some("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".to_owned()),
+            "CERTIFIED" => Some("a secret of the tests".to_owned()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn with_secrets(
+        section: &IdentitySection,
+        outside: Arc<dyn AskOutside>,
+        keys: Arc<dyn Keys>,
+        clock: HandClock,
+        secrets: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
         section.check(true).unwrap();
-        let ports = ProviderPorts { outside, keys: Arc::clone(&keys) as _, clock: Arc::new(clock.clone()) };
-        let providers = section
-            .open(&ports, &|name| match name {
-                "HUSH" => Some("hush".to_owned()),
-                "ANSWER_KEY" => Some("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".to_owned()),
-                "CERTIFIED" => Some("a secret of the tests".to_owned()),
-                _ => None,
-            })
-            .unwrap();
+        let ports = ProviderPorts { outside, keys: Arc::clone(&keys), clock: Arc::new(clock.clone()) };
+        let providers = section.open(&ports, secrets).unwrap();
         let random = Arc::new(SeededRandom::new(5));
         let ports = SignInPorts { keys, clock: Arc::new(clock.clone()), random };
         let desk = SignInDesk::new(providers.clone(), ports).unwrap();
