@@ -31,6 +31,8 @@ const LOOKS_PERMILLE: u32 = 250;
 #[derive(Clone, Debug)]
 pub(crate) struct Scene {
     pub(crate) campaign: String,
+    /// The opening that is now, by its position in the campaign, if the target told it.
+    pub(crate) opening: Option<u8>,
     /// Whether people wait in a line that tells them when to ask again.
     pub(crate) has_line: bool,
     /// Whether both doses are reserved at once.
@@ -569,3 +571,6 @@ impl Next {
         if citizen.tries > TRIES_MAX { citizen.leave(Whereabouts::Failed, around) } else { self }
     }
 }
+
+#[cfg(test)]
+mod tests;

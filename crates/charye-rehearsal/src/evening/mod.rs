@@ -190,11 +190,12 @@ async fn surveyed(plan: &EveningPlan, size: Size, dice: &mut Stream) -> Result<(
     let has_line = survey.has_line().await?;
     let may_reserve = survey.may_reserve(&campaign.code, &people).await?;
     let sections = (&plan.profile.people, &plan.profile.habits);
-    let door = Door::open(people, &may_reserve, sections, size, plan.scale.speed, dice)?;
+    let door = Door::open(people, &may_reserve.by_birth_date, sections, size, plan.scale.speed, dice)?;
     let speed = plan.scale.speed.max(1);
     let tired = u64::from(plan.profile.habits.give_up_after_minutes) * 60_000 / u64::from(speed);
     let scene = Scene {
         campaign: campaign.code,
+        opening: may_reserve.opening,
         has_line,
         doses_together: campaign.doses_together,
         evening: format!("r{:x}", wall_millis()),

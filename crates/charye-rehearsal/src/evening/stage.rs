@@ -20,7 +20,7 @@ use crate::load::{Connection, LoadFailure, PER_ADDRESS, RequestText, Target, sou
 use crate::nation::rng::Stream;
 use crate::people::Door;
 use crate::profile::PlannedFault;
-use crate::recorder::{Recorder, ServerFigures};
+use crate::recorder::{LineFigures, Recorder, ServerFigures};
 
 /// Longest that an answer is waited for.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
@@ -316,7 +316,8 @@ async fn sample_until_over(stage: &Stage, evening: &EveningPlan, limit: Duration
         if over || sampled_at.is_none_or(|at| now >= at + SAMPLE_EVERY) {
             sampled_at = Some(now);
             let server = figures(evening.metrics).await;
-            stage.people.borrow_mut().recorder.sample(now, server, None);
+            let line = line_figures(&stage.scene, evening.target).await;
+            stage.people.borrow_mut().recorder.sample(now, server, line);
             audience(&stage.progress());
         }
         if over {
@@ -334,6 +335,17 @@ async fn figures(metrics: Option<Target>) -> Option<ServerFigures> {
     let told = ask(&mut connection, metrics?, None, &request);
     let answer = tokio::time::timeout(CONNECT_MAX, told).await.ok()?.ok()?;
     (answer.status == 200).then(|| ServerFigures::read(&String::from_utf8_lossy(answer.body)))
+}
+
+/// What the line tells everyone now; `None` if there is none.
+async fn line_figures(scene: &Scene, target: Target) -> Option<LineFigures> {
+    let opening = scene.opening.filter(|_| scene.has_line)?.to_string();
+    let mut connection = None;
+    let mut request = RequestText::default();
+    request.get_at(&["/line/", &scene.campaign, "/", &opening, "/now"]).end();
+    let told = ask(&mut connection, target, None, &request);
+    let answer = tokio::time::timeout(CONNECT_MAX, told).await.ok()?.ok()?;
+    (answer.status == 200).then(|| serde_json::from_slice(answer.body).ok()).flatten()
 }
 
 /// Plays faults at their times on a thread of its own, and sends what came of them when the last is over.

@@ -31,6 +31,20 @@ struct CampaignsTold {
 #[derive(Debug, Deserialize)]
 struct EligibilityTold {
     eligible: bool,
+    #[serde(default)]
+    opening: Option<OpeningTold>,
+}
+
+#[derive(Debug, Deserialize)]
+struct OpeningTold {
+    opening: u8,
+}
+
+/// Who may reserve now, by birth date, and in which opening.
+#[derive(Debug, Default)]
+pub(super) struct MayReserve {
+    pub(super) by_birth_date: BTreeMap<BirthDate, bool>,
+    pub(super) opening: Option<u8>,
 }
 
 impl Survey {
@@ -67,18 +81,19 @@ impl Survey {
         &mut self,
         campaign: &str,
         people: &[Person],
-    ) -> Result<BTreeMap<BirthDate, bool>, RehearsalFailure> {
-        let mut told = BTreeMap::new();
+    ) -> Result<MayReserve, RehearsalFailure> {
+        let mut told = MayReserve::default();
         let path = ["/api/v1/campaigns/", campaign, "/eligibility"];
         for person in people {
-            if told.contains_key(&person.birth_date) {
+            if told.by_birth_date.contains_key(&person.birth_date) {
                 continue;
             }
             let birth_date = std::str::from_utf8(&person.birth_date).unwrap_or_default();
             self.request.post_at(&path).json(&format!("{{\"birth_date\":\"{birth_date}\"}}"));
             let answer: EligibilityTold = serde_json::from_slice(self.answer(Step::AskDate.code()).await?)
                 .map_err(|_| RehearsalFailure::Target { reason: "its eligibility does not read".to_owned() })?;
-            told.insert(person.birth_date, answer.eligible);
+            told.by_birth_date.insert(person.birth_date, answer.eligible);
+            told.opening = told.opening.or(answer.opening.filter(|_| answer.eligible).map(|told| told.opening));
         }
         Ok(told)
     }

@@ -69,6 +69,12 @@ impl RequestText {
         let _ = write!(self.text, "content-length: {}\r\n\r\n{body}", body.len());
     }
 
+    /// The request as text, for tests.
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.text).expect("a request is written from text")
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.text
     }

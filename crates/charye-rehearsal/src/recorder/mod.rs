@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use serde::Deserialize;
 
 use crate::citizen::{Step, Whereabouts};
 
@@ -61,12 +62,16 @@ pub struct Sample {
 }
 
 /// What the line tells everyone.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct LineFigures {
     pub waiting: u64,
-    /// Calls a second.
-    pub per_sec: f64,
-    pub paused: bool,
+    /// People inside, and people called who may still come; never more than the hard cap together.
+    pub inside: u64,
+    pub called: u64,
+    pub hard_cap: u64,
+    /// How fast it moves, once that has been measured.
+    pub people_per_min: Option<u64>,
 }
 
 /// Waits that were promised.

@@ -164,11 +164,50 @@ fn people(report: &Report, language: Language) -> String {
         waits.p50_secs,
         waits.p99_secs
     );
-    let charts = format!("<div class=\"charts\">{}{}</div>", where_people_were.html(), rates.html());
+    let charts =
+        format!("<div class=\"charts\">{}{}{}</div>", where_people_were.html(), rates.html(), line(report, language));
     section(
         language.pick("사람", "People"),
         &format!("{charts}<h3 class=\"after\">{}</h3>{told}{wait_words}", language.pick("대기", "Waiting")),
     )
+}
+
+/// The line, if the server had one and told of it.
+fn line(report: &Report, language: Language) -> String {
+    let of = |name: &str, colour, value: fn(&SampleTold) -> Option<u64>| Series {
+        name: name.to_owned(),
+        colour,
+        points: report.over_time.iter().filter_map(|sample| Some((sample.at_secs, value(sample)? as f64))).collect(),
+    };
+    let waiting = of(language.pick("대기 중", "waiting"), 1, |sample| sample.line_waiting);
+    if waiting.points.is_empty() {
+        return String::new();
+    }
+    let door = OverTime {
+        title: language.pick("대기열과 입장", "The line and the door"),
+        note: language.pick(
+            "안에 있는 사람과 호출된 사람의 합은 상한을 넘지 않습니다.",
+            "People inside and people called together never pass the hard cap.",
+        ),
+        series: vec![
+            waiting,
+            of(language.pick("입장", "inside"), 2, |sample| sample.line_inside),
+            of(language.pick("호출됨", "called"), 3, |sample| sample.line_called),
+            of(language.pick("상한", "hard cap"), 8, |sample| sample.line_hard_cap),
+        ],
+        marks: &marks(report),
+        stacked: false,
+        unit: "",
+    };
+    let calls = OverTime {
+        title: language.pick("분당 호출", "Calls a minute"),
+        note: language.pick("측정된 속도", "as measured, once it is"),
+        series: vec![of(language.pick("호출", "calls"), 4, |sample| sample.line_people_per_min)],
+        marks: &marks(report),
+        stacked: false,
+        unit: "/min",
+    };
+    format!("{}{}", door.html(), calls.html())
 }
 
 fn speed(report: &Report, language: Language) -> String {

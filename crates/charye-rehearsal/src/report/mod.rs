@@ -160,6 +160,12 @@ struct SampleTold {
     resident_bytes: Option<f64>,
     commits: Option<f64>,
     commit_secs: Option<f64>,
+    /// What the line told everyone.
+    line_waiting: Option<u64>,
+    line_inside: Option<u64>,
+    line_called: Option<u64>,
+    line_hard_cap: Option<u64>,
+    line_people_per_min: Option<u64>,
 }
 
 impl Report {
@@ -288,6 +294,11 @@ impl SampleTold {
             resident_bytes: server.resident_bytes,
             commits: server.commits,
             commit_secs: server.commit_secs,
+            line_waiting: sample.line.map(|line| line.waiting),
+            line_inside: sample.line.map(|line| line.inside),
+            line_called: sample.line.map(|line| line.called),
+            line_hard_cap: sample.line.map(|line| line.hard_cap),
+            line_people_per_min: sample.line.and_then(|line| line.people_per_min),
         }
     }
 }
