@@ -118,3 +118,39 @@ CREATE TABLE reservations (
 CREATE UNIQUE INDEX one_active_reservation ON reservations (person, campaign, dose)
   WHERE breach = 0 AND state IN ('reserved', 'checked_in', 'administered');
 CREATE INDEX reservations_by_slot ON reservations (slot);
+
+-- How lines were steered, by whom and why: one row for each time. Distribution key: campaign.
+CREATE TABLE steerings (
+  seq      INTEGER PRIMARY KEY,  -- the entry
+  at_ms    INTEGER NOT NULL,
+  campaign INTEGER NOT NULL,
+  opening  INTEGER NOT NULL,
+  actor    TEXT    NOT NULL,     -- operator 7, or charye itself
+  what     TEXT    NOT NULL,     -- terms, pause, resume, open_at, close_to_arrivals, reopen_to_arrivals, message, drain
+  detail   TEXT    NOT NULL,
+  note     TEXT    NOT NULL,     -- why
+  mark     INTEGER NOT NULL
+);
+
+-- The steps of draws. Distribution key: campaign.
+CREATE TABLE draw_steps (
+  seq      INTEGER PRIMARY KEY,  -- the entry
+  at_ms    INTEGER NOT NULL,
+  campaign INTEGER NOT NULL,
+  opening  INTEGER NOT NULL,
+  step     TEXT    NOT NULL,     -- committed, closed, revealed, placed
+  people   INTEGER NOT NULL,     -- on the list when it was closed; given a place
+  mark     INTEGER NOT NULL
+);
+
+-- People called, by the minute. Distribution key: campaign.
+CREATE TABLE calls (
+  id        INTEGER PRIMARY KEY,  -- campaign * 2^40 + opening * 2^32 + minutes since 1970
+  campaign  INTEGER NOT NULL,
+  opening   INTEGER NOT NULL,
+  minute_ms INTEGER NOT NULL,
+  overtaken INTEGER NOT NULL,
+  returners INTEGER NOT NULL,
+  line      INTEGER NOT NULL,
+  mark      INTEGER NOT NULL
+);

@@ -6,6 +6,7 @@
 mod check;
 mod doses;
 mod holds;
+mod lines;
 mod reading;
 mod reference_tables;
 mod row_sums;
@@ -31,10 +32,22 @@ use transaction::Writing;
 /// "CHPJ": marks a SQLite file as projections of ours.
 const APPLICATION_ID: i64 = 0x4348_504a;
 /// Another layout is thrown away and filled from the journal.
-const LAYOUT_VERSION: i64 = 3;
+const LAYOUT_VERSION: i64 = 4;
 const SCHEMA: &str = include_str!("schema.sql");
-const TABLES: [&str; 9] =
-    ["applied", "sums", "violations", "campaigns", "clinics", "clinic_rows", "slots", "holds", "reservations"];
+const TABLES: [&str; 12] = [
+    "applied",
+    "sums",
+    "violations",
+    "campaigns",
+    "clinics",
+    "clinic_rows",
+    "slots",
+    "holds",
+    "reservations",
+    "steerings",
+    "draw_steps",
+    "calls",
+];
 const BUSY_TIMEOUT_MS: &str = "2000";
 /// Reservations touch pages at random, so a page is often written again soon: a longer log is copied with less work, and in
 /// larger pieces.

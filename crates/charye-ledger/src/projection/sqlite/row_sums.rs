@@ -26,10 +26,13 @@ pub enum Table {
     Slots,
     Holds,
     Reservations,
+    Steerings,
+    DrawSteps,
+    Calls,
 }
 
 impl Table {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Applied,
         Self::Violations,
         Self::Campaigns,
@@ -38,6 +41,9 @@ impl Table {
         Self::Slots,
         Self::Holds,
         Self::Reservations,
+        Self::Steerings,
+        Self::DrawSteps,
+        Self::Calls,
     ];
 
     /// Its name in SQL.
@@ -51,13 +57,17 @@ impl Table {
             Self::Slots => "slots",
             Self::Holds => "holds",
             Self::Reservations => "reservations",
+            Self::Steerings => "steerings",
+            Self::DrawSteps => "draw_steps",
+            Self::Calls => "calls",
         }
     }
 
     /// Its primary key: always an integer, always the first column.
     pub(super) fn key(self) -> &'static str {
         match self {
-            Self::Applied | Self::Violations | Self::Reservations => "id",
+            Self::Applied | Self::Violations | Self::Reservations | Self::Calls => "id",
+            Self::Steerings | Self::DrawSteps => "seq",
             Self::Campaigns => "campaign",
             Self::Clinics => "clinic",
             Self::ClinicRows => "clinic_row",

@@ -15,7 +15,7 @@ use super::doses::{DoseRow, Written, doses_of};
 use super::holds::OpenHold;
 use super::row_sums::{Cell, Table, write_row};
 use super::slots::Slots;
-use super::{Progress, Warm, reference_tables, write_progress};
+use super::{Progress, Warm, lines, reference_tables, write_progress};
 use crate::projection::layout::lays_out;
 
 /// Violations told in full; the rest are counted.
@@ -88,7 +88,7 @@ impl<'t> Writing<'t> {
                 self.warm.holds.put_off(i64::try_from(*gap_ms).unwrap_or(i64::MAX));
                 Ok(())
             }
-            _ => Ok(()),
+            _ => lines::take_in(self.sql, &mut self.warm.sums, seq, entry, at),
         }
     }
 
