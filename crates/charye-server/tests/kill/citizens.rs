@@ -334,6 +334,10 @@ impl Turn<'_, '_> {
         loop {
             match self.ask(method, path, None, body)? {
                 Ok(answer) if answer.status == 200 => return Some(answer.json()),
+                // In line: called before long, and asking again costs nothing.
+                Ok(answer) if answer.status == 409 && answer.json()["code"] == "not_called" => {
+                    std::thread::park_timeout(Duration::from_millis(5));
+                }
                 Ok(answer) if answer.status < 500 => panic!("{method} {path}: {} {}", answer.status, answer.body),
                 _ => std::thread::park_timeout(Duration::from_millis(5)),
             }

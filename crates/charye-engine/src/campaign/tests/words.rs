@@ -31,6 +31,7 @@ fn a_person_is_told_who_may_reserve_what_when() {
           - 2021년 8월 9일(월) 20:00부터 2021년 8월 10일(화) 18:00까지: 생일 끝자리 9
           - 2021년 8월 20일(금) 20:00부터 2021년 8월 21일(토) 18:00까지: 추가 예약 18–35세
           - 2021년 8월 21일(토) 20:00부터 2021년 9월 18일(토) 18:00까지: 18–49세 누구나
+        줄을 서서 차례가 되면 들어갑니다. 시작 12시간 전부터 추첨에 참여할 수 있습니다.
         접종 기간: 2021년 8월 26일(목)부터 2021년 11월 11일(목)까지 (쉬는 날 7일)
         화이자는 두 번 맞습니다. 2차는 1차 35~42일 뒤(표준 42일)이며, 1차와 함께 같은 기관에 예약합니다.
         모더나는 두 번 맞습니다. 2차는 1차 35~42일 뒤(표준 42일)이며, 1차와 함께 같은 기관에 예약합니다.",
@@ -43,6 +44,7 @@ fn a_person_is_told_who_may_reserve_what_when() {
           - Mon 9 August 2021 20:00 to Tue 10 August 2021 18:00: birthdays ending in 9
           - Fri 20 August 2021 20:00 to Sat 21 August 2021 18:00: catch-up, ages 18 to 35
           - Sat 21 August 2021 20:00 to Sat 18 September 2021 18:00: everyone aged 18 to 49
+        People wait in a line and come in when called. Places are drawn among those who enrol in the 12 hours before.
         Vaccination: Thu 26 August 2021 to Thu 11 November 2021 (7 closed days)
         Pfizer: two doses, the second 35 to 42 days after the first (standard 42), reserved together at the same clinic.
         Moderna: two doses, the second 35 to 42 days after the first (standard 42), reserved together at the same clinic.",
