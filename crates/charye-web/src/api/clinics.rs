@@ -63,7 +63,7 @@ pub(super) fn routes() -> Vec<Route> {
     let texts = Arc::new(LookUpTexts::default());
     let handler = move |asked| find(asked, texts.clone());
     vec![Route::api(Method::GET, "/api/v1/campaigns/{campaign}/clinics", Access::Anyone, handler).documented(
-        ApiDoc::answers::<ClinicsTold>("Clinics with places left").query(QUERY).problems(&["campaign_unknown"]),
+        ApiDoc::answers::<ClinicsTold>("Clinics with places left").query(QUERY).problems(&["campaign_unknown", "saturated"]),
     )]
 }
 
@@ -101,6 +101,10 @@ struct NextTimeTold<'a> {
 }
 
 async fn find(asked: Asked, texts: Arc<LookUpTexts>) -> Result<Answer, Problem> {
+    // Whoever is inside is counted by the cap; the rest of the world looks on only while that slows nobody down.
+    if asked.caller.pass.is_none() {
+        asked.app.engine.admit_look_up().map_err(|failure| asked.failed(failure))?;
+    }
     strict_query(&asked, QUERY)?;
     let campaign = campaign_at(&asked, 0)?;
     let request = read_request(&campaign, &asked.query)?;
