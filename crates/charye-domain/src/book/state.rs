@@ -235,9 +235,11 @@ impl Book {
         self.operations.rows().map(OperationRow::key)
     }
 
-    /// Whether any hold or visit is open: whether an outage has deadlines to move.
+    /// Whether any hold or visit is open, or anybody is called: whether an outage has deadlines to move.
     pub fn has_deadlines(&self) -> bool {
-        self.visits.len() > 0 || self.holds.due(UnixMillis::NEVER).next().is_some()
+        self.visits.len() > 0
+            || self.rooms.all().any(|room| room.door().has_called())
+            || self.holds.due(UnixMillis::NEVER).next().is_some()
     }
 
     /// Running hash of who claims what: the wrapping sum of [`slot_fingerprint`] over all slots. Equal for books, boards

@@ -312,3 +312,16 @@ fn of_an_image_of_rooms_no_byte_can_be_changed_into_a_panic() {
     }
     assert!(refused > 0);
 }
+
+#[test]
+fn an_outage_runs_down_nobodys_grace() {
+    let (mut sample, people) = opened(1);
+    assert!(!sample.book.has_deadlines());
+    arrive(&mut sample, people[0]);
+    call(&mut sample, 0, 0, 1);
+    assert!(sample.book.has_deadlines());
+    sample.now = sample.now.plus_secs(500);
+    sample.ask(Actor::System, Action::NoteOutage { gap_ms: 500_000 });
+    sample.pass_time(59);
+    assert_eq!(said(come_in(&mut sample, people[0])), "ok");
+}

@@ -283,6 +283,11 @@ impl Door {
         self.called.len().saturating_sub(passed) as u32
     }
 
+    /// Whether anybody was called whose grace may still run.
+    pub fn has_called(&self) -> bool {
+        !self.called.is_empty()
+    }
+
     /// Seats the web line may still be called to, were it not for a pause.
     pub fn seats_free(&self, at: UnixMillis) -> u32 {
         let called = self.called(at);
