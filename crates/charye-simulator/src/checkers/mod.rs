@@ -26,3 +26,6 @@ pub fn examine(world: &mut World, history: &mut History) -> Result<(), WorldFail
     run_out::check(&book, history);
     derived::check(world, &book, history)
 }
+
+#[cfg(test)]
+mod tests;

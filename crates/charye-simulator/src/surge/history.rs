@@ -132,10 +132,14 @@ impl History {
     /// Somebody in the line was told to wait, at this sequence number. Nobody behind them may have been called since they
     /// came: law I10 as somebody who asks sees it.
     pub(crate) fn told_to_wait(&mut self, stand: Stand, seq: u64) {
-        let passed = self.moves.partition_point(|(_, place)| *place <= stand.place);
+        self.told_to_wait_at(stand.place, stand.since_seq, seq);
+    }
+
+    /// The same, of somebody who stands at `place` since entry `since_seq`.
+    pub(crate) fn told_to_wait_at(&mut self, place: Place, since_seq: u64, seq: u64) {
+        let passed = self.moves.partition_point(|(_, served)| *served <= place);
         let Some((moved_at, to)) = self.moves.get(passed).copied() else { return };
-        if stand.since_seq < moved_at && moved_at <= seq {
-            let Stand { place, since_seq } = stand;
+        if since_seq < moved_at && moved_at <= seq {
             self.breach("I10", || {
                 format!("{place:?} waits since entry {since_seq} and is told to wait at {seq}; {to:?} was called at {moved_at}")
             });
