@@ -50,7 +50,9 @@ impl Ready {
         };
         // Before the table: its rows count in whatever counts when they are made.
         let counted = telemetry::count()?;
-        let identity = Identity::open(&config.identity, &installation.keys)?;
+        let people = wiring::rehearsal_people(&config.rehearsal, &installation.keys)?;
+        let own_url = format!("{}://{}", if config.listen.speaks_tls() { "https" } else { "http" }, bound.address);
+        let identity = Identity::open(&config, people.as_ref(), own_url, &installation.keys)?;
         if let Some(identity) = &identity {
             tracing::info!(providers = identity.desk().reports().len(), "identity providers are looked after");
         }
@@ -58,7 +60,7 @@ impl Ready {
             engine: Arc::clone(&installation.engine),
             gate: Gate::new(Arc::clone(&installation.keys), config.listen.cookie_security())
                 .with_operators(config.operators.keys().map_err(unreadable)?),
-            rehearsal: wiring::rehearsal_people(&config.rehearsal, &installation.keys)?,
+            rehearsal: people.map(|people| people as _),
             metrics: Some(Arc::new(move || counted.render() + &telemetry::of_process())),
             deadlines: Deadlines::default(),
         });

@@ -12,7 +12,7 @@ use charye_domain::clinic::Point;
 use charye_engine::availability::DistrictPlace;
 use charye_engine::campaign::read_published;
 use charye_engine::clinic::DistrictTable;
-use charye_engine::ports::{Clock as _, Journal as _, Keys, MessageSender, RehearsalPeople};
+use charye_engine::ports::{Clock as _, Journal as _, Keys, MessageSender};
 use charye_engine::sequencer::ClockJumps;
 use charye_engine::{Burn, Engine, EnginePorts, EngineSettings};
 use charye_gateway::identity::rehearsal_provider::{RehearsalProvider, RehearsalSection};
@@ -122,7 +122,7 @@ fn open_keys(config: &Config, folder: &DataFolder) -> Result<Arc<dyn Keys>, Endi
 pub(crate) fn rehearsal_people(
     section: &RehearsalSection,
     keys: &Arc<dyn Keys>,
-) -> Result<Option<Arc<dyn RehearsalPeople>>, Ending> {
+) -> Result<Option<Arc<RehearsalProvider>>, Ending> {
     let (Some(allowed), Some(citizens)) = (section.allowance(), &section.citizens) else { return Ok(None) };
     match RehearsalProvider::load(allowed, citizens, Arc::clone(keys)) {
         Ok(provider) => Ok(Some(Arc::new(provider))),

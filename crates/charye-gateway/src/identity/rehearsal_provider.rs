@@ -38,6 +38,9 @@ pub struct RehearsalSection {
     pub burn_us: u32,
     /// The same on the sequencer's thread before each command is decided.
     pub burn_command_us: u32,
+    /// The port of 127.0.0.1 on which the rehearsal's own identity providers answer, 0 for any free one; left out: there are
+    /// none, and people are chosen on our own page.
+    pub identity_port: Option<u16>,
 }
 
 impl RehearsalSection {
