@@ -24,6 +24,8 @@ pub(crate) struct Bench {
     pub(crate) features: &'static [&'static str],
     /// After the program's name.
     pub(crate) arguments: &'static [&'static str],
+    /// Its first lines name options.
+    pub(crate) takes_options: bool,
 }
 
 /// Every bench. What they measure and what was measured: docs/performance.md.
@@ -35,6 +37,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         example: "decide_bench",
         features: &[],
         arguments: &[],
+        takes_options: false,
     },
     Bench {
         name: "board",
@@ -43,6 +46,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         example: "board_bench",
         features: &[],
         arguments: &[],
+        takes_options: false,
     },
     Bench {
         name: "journal",
@@ -51,6 +55,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         example: "journal_bench",
         features: &["--features", "suite"],
         arguments: &[],
+        takes_options: false,
     },
     Bench {
         name: "people",
@@ -59,6 +64,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         example: "people_bench",
         features: &["--features", "suite"],
         arguments: &[],
+        takes_options: false,
     },
     Bench {
         name: "projection",
@@ -67,6 +73,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         example: "projection_bench",
         features: &["--features", "suite"],
         arguments: &[],
+        takes_options: false,
     },
     Bench {
         name: "spine",
@@ -75,6 +82,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         example: "spine",
         features: &[],
         arguments: &[],
+        takes_options: true,
     },
     Bench {
         name: "restart",
@@ -83,6 +91,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         example: "spine",
         features: &[],
         arguments: &["restart"],
+        takes_options: true,
     },
     Bench {
         name: "identity",
@@ -91,6 +100,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         example: "identity_bench",
         features: &[],
         arguments: &[],
+        takes_options: false,
     },
     Bench {
         name: "surges",
@@ -99,6 +109,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         example: "surges",
         features: &[],
         arguments: &[],
+        takes_options: false,
     },
     Bench {
         name: "http",
@@ -107,6 +118,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         example: "http_bench",
         features: &[],
         arguments: &[],
+        takes_options: false,
     },
     Bench {
         name: "journeys",
@@ -115,20 +127,23 @@ pub(crate) const BENCHES: &[Bench] = &[
         example: "journeys_bench",
         features: &[],
         arguments: &[],
+        takes_options: false,
     },
 ];
 
 impl Bench {
-    fn command(&self) -> Vec<&'static str> {
+    fn command<'a>(&self, options: &[&'a str]) -> Vec<&'a str> {
         let run = ["cargo", "run", "--release", "--quiet", "-p", self.package, "--example", self.example];
-        [&run, self.features, &["--"], self.arguments].concat()
+        let options = if self.takes_options { options } else { &[] };
+        [&run, self.features, &["--"], self.arguments, options].concat()
     }
 }
 
 const LIMIT: Duration = Duration::from_secs(3_600);
 const KEYS: [&str; 7] = ["id", "value", "unit", "baseline", "ratio", "goal", "met"];
 
-/// Runs the benches of these names, or all of them; what stands after `--` is passed on to each of their programs.
+/// Runs the benches of these names, or all of them; what stands after `--` is passed on to those that take
+/// options.
 ///
 /// # Errors
 /// When a name is unknown, or a bench fails or prints a line that is no figure.
@@ -147,7 +162,7 @@ pub(crate) fn run(root: &Path, names: &[&str], json: Option<&Path>) -> Result<()
     let mut figures = Vec::new();
     for bench in BENCHES.iter().filter(|bench| names.is_empty() || names.contains(&bench.name)) {
         say(&format!("== {}: {}", bench.name, bench.what));
-        let ended = must(root, &[&bench.command()[..], options].concat(), &[], LIMIT)?;
+        let ended = must(root, &bench.command(options), &[], LIMIT)?;
         figures.extend(
             figures_in(&ended.answered).with_context(|| format!("could not read what {} printed", bench.name))?,
         );

@@ -480,7 +480,7 @@ fn crash_points_come_in_order_and_a_process_that_ends_between_commit_and_answer_
     journal.after_answers();
     journal.frames = CHECKPOINT_FRAMES;
     // The copying is done beside: the writer finishes what it finds left after one of the next batches.
-    while !seen.lock().unwrap().contains(&CrashPoint::AfterCheckpoint) {
+    while !seen.lock().unwrap().contains(&AfterCheckpoint) {
         journal.after_answers();
         std::thread::yield_now();
     }
