@@ -64,7 +64,7 @@ fn the_evening_of_2021_turns_away_those_whose_day_it_is_not() {
 #[test]
 fn the_worst_evening_loses_nothing_that_was_confirmed() {
     let folder = tempfile::tempdir().unwrap();
-    let (report, said) = rehearse("worst-evening", "0.0004", "60", folder.path());
+    let (report, said) = rehearse("worst-evening", "0.0004", "240", folder.path());
     let fault = |kind: &str| {
         let faults = report["faults"].as_array().unwrap();
         faults.iter().find(|fault| fault["kind"] == kind).unwrap_or_else(|| panic!("no {kind}: {said}")).clone()

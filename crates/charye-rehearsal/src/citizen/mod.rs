@@ -391,13 +391,15 @@ impl Citizen {
             // A change is not worth a wait: what they have is kept.
             return self.leave(Whereabouts::Reserved, around);
         }
-        let is_tired = |limit| around.now.saturating_sub(self.came_at) > limit;
-        if around.scene.give_up_after.is_some_and(is_tired) {
+        let again = told.ask_again_ms.or(told.retry_after_secs.map(|secs| secs * 1_000));
+        let again = Duration::from_millis(again.unwrap_or(AGAIN_MS).clamp(1, AGAIN_MS_MAX));
+        // Who is told to ask again when they will have lost patience goes at once.
+        let waited = around.now.saturating_sub(self.came_at) + again;
+        if around.scene.give_up_after.is_some_and(|limit| waited > limit) {
             return self.go_away(around);
         }
         self.step = if self.ticket.is_empty() { Step::Enter } else { Step::Poll };
-        let again = told.ask_again_ms.or(told.retry_after_secs.map(|secs| secs * 1_000));
-        Next::After(Duration::from_millis(again.unwrap_or(AGAIN_MS).clamp(1, AGAIN_MS_MAX)))
+        Next::After(again)
     }
 
     /// Picks a place near home out of a look-up.

@@ -104,7 +104,9 @@ fn who_waits_longer_than_they_have_patience_goes_away_and_comes_back_once() {
     let mut play = Play::new(true, Intentions { comes_back: true, ..Intentions::default() });
     play.hear(200, r#"{"login":"L"}"#);
     play.hear(200, WAIT);
-    play.now = Duration::from_secs(61);
+    play.now = Duration::from_secs(57);
+    assert_eq!(play.hear(200, WAIT).0, Next::After(Duration::from_millis(2_500)));
+    play.now = Duration::from_secs(58);
     assert_eq!(play.hear(200, WAIT), (Next::After(Duration::from_secs(30)), "POST /api/v1/sign-in".to_owned()));
     play.now = Duration::from_secs(91);
     play.hear(200, r#"{"login":"L"}"#);
