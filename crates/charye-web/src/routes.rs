@@ -376,18 +376,8 @@ impl Dispatch {
             Surface::Page => head.headers.clone(),
             Surface::Api => std::mem::take(&mut head.headers),
         };
-        let asked = Asked {
-            app: self.app.clone(),
-            caller,
-            language,
-            now,
-            target,
-            headers,
-            path: values,
-            query,
-            form,
-            body,
-        };
+        let asked =
+            Asked { app: self.app.clone(), caller, language, now, target, headers, path: values, query, form, body };
         match within(deadlines.answer, survive((route.handler)(asked))).await {
             Ok(Some(answer)) => Ok(answer?),
             Ok(None) => {
@@ -576,7 +566,9 @@ mod tests {
 
     #[test]
     fn only_who_came_by_tls_is_told_to_keep_to_it() {
-        let told = |security| safe(Answer::see_other("/"), Surface::Page, security).headers().contains_key(STRICT_TRANSPORT_SECURITY);
+        let told = |security| {
+            safe(Answer::see_other("/"), Surface::Page, security).headers().contains_key(STRICT_TRANSPORT_SECURITY)
+        };
         assert!(told(CookieSecurity::TlsOnly));
         assert!(!told(CookieSecurity::Loopback));
     }

@@ -108,8 +108,10 @@ struct Found {
     /// Keys from this one on are too many.
     below: u64,
     keep: usize,
-    /// Not sorted; cut down to the lowest `keep` when there are twice as many.
+    /// Cut down to the lowest `keep` when there are twice as many.
     kept: Vec<u64>,
+    /// Keys came in order so far, as a district's clinics do: then none after the first `keep` is wanted.
+    in_order: bool,
     seen: u32,
     places: u64,
     /// There may be more that match: a search for the nearest had its page.
@@ -120,7 +122,7 @@ impl Found {
     fn new(after: Option<u64>, keep: usize) -> Self {
         let from = after.map_or(0, |after| after.saturating_add(1));
         let kept = Vec::with_capacity(keep * 2);
-        Self { from, below: u64::MAX, keep, kept, seen: 0, places: 0, stopped: false }
+        Self { from, below: u64::MAX, keep, kept, in_order: true, seen: 0, places: 0, stopped: false }
     }
 
     fn offer(&mut self, key: u64) {
@@ -128,8 +130,11 @@ impl Found {
         if key < self.from || key >= self.below {
             return;
         }
+        self.in_order &= self.kept.last().is_none_or(|last| *last < key);
         self.kept.push(key);
-        if self.kept.len() == self.keep * 2 {
+        if self.in_order && self.kept.len() == self.keep {
+            self.below = key.saturating_add(1);
+        } else if self.kept.len() == self.keep * 2 {
             self.cut();
         }
     }
@@ -144,12 +149,18 @@ impl Found {
     }
 
     fn into_sorted(mut self) -> Vec<u64> {
-        self.kept.sort_unstable();
+        if !self.in_order {
+            self.kept.sort_unstable();
+        }
         self.kept
     }
 
     /// Drops all but the lowest `keep`, of which there are as many at least.
     fn cut(&mut self) {
+        if self.in_order && self.kept.len() == self.keep {
+            return;
+        }
+        self.in_order = false;
         let (_, highest, _) = self.kept.select_nth_unstable(self.keep - 1);
         self.below = highest.saturating_add(1);
         self.kept.truncate(self.keep);

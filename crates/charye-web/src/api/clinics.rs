@@ -62,9 +62,13 @@ const fn field(name: &'static str, kind: QueryKind, about: &'static str) -> Quer
 pub(super) fn routes() -> Vec<Route> {
     let texts = Arc::new(LookUpTexts::default());
     let handler = move |asked| find(asked, texts.clone());
-    vec![Route::api(Method::GET, "/api/v1/campaigns/{campaign}/clinics", Access::Anyone, handler).documented(
-        ApiDoc::answers::<ClinicsTold>("Clinics with places left").query(QUERY).problems(&["campaign_unknown", "saturated"]),
-    )]
+    vec![
+        Route::api(Method::GET, "/api/v1/campaigns/{campaign}/clinics", Access::Anyone, handler).documented(
+            ApiDoc::answers::<ClinicsTold>("Clinics with places left")
+                .query(QUERY)
+                .problems(&["campaign_unknown", "saturated"]),
+        ),
+    ]
 }
 
 /// What `look_up_text` writes. The three types stand for their schema, and for the test that holds the text against them.

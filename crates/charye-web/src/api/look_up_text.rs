@@ -20,10 +20,10 @@ pub(super) struct LookUpTexts {
     campaigns: MadeOf<Campaign, CampaignTexts>,
 }
 
-/// Bytes of a clinic in an answer, amply: what is reserved at once.
-const CLINIC_BYTES: usize = 640;
+/// Bytes of a clinic in an answer, as most are: what is reserved at once, and kept with the answer.
+const CLINIC_BYTES: usize = 320;
 /// Bytes of one of its times.
-const TIME_BYTES: usize = 160;
+const TIME_BYTES: usize = 136;
 const MIDNIGHT: MinuteOfDay = MinuteOfDay(24 * 60);
 
 impl LookUpTexts {
