@@ -23,7 +23,7 @@ pub fn examine(world: &mut World, history: &mut History) -> Result<(), WorldFail
     journal::check(&rows, &book, history);
     codec::check(&rows, history);
     answers::check(&book, world.now(), history);
-    run_out::check(&book, history);
+    run_out::check(&book, world.now(), history);
     derived::check(world, &book, history)
 }
 

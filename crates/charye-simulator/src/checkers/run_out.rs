@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use charye_domain::book::Book;
 use charye_domain::ids::BlockId;
+use charye_domain::time::UnixMillis;
 use charye_engine::sequencer::LOOK_AT_CLOCK_EVERY;
 
 use crate::country::Country;
@@ -31,7 +32,7 @@ pub fn let_everything_run_out(world: &mut World, country: &Country) -> Result<()
     Ok(())
 }
 
-pub(super) fn check(book: &Book, history: &mut History) {
+pub(super) fn check(book: &Book, now: UnixMillis, history: &mut History) {
     let blocks = u32::try_from(book.blocks().len()).unwrap_or(u32::MAX);
     for (slot, _) in (0..blocks).flat_map(|block| book.slots_of_block(BlockId(block))) {
         let Some(counts) = book.slot_counts(slot) else { continue };
@@ -42,7 +43,14 @@ pub(super) fn check(book: &Book, history: &mut History) {
             history.breach("I7", || format!("slot {}: {counts:?} does not add up", slot.0));
         }
     }
-    if book.has_deadlines() {
-        history.breach("I15", || "a hold or visit is still open when all must have ended".to_owned());
+    let visits = book.fill().visits;
+    if visits > 0 {
+        history.breach("I15", || format!("{visits} visits still run when all must have ended"));
+    }
+    for room in book.rooms() {
+        let (inside, called) = (room.door().inside(), room.door().called(now));
+        if inside > 0 || called > 0 {
+            history.breach("cap", || format!("{inside} are counted as inside and {called} as called, and nobody is"));
+        }
     }
 }

@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use charye_domain::book::{Channel, LinePurpose, Operation, Places};
+use charye_domain::book::{Action, Channel, Command, EndWish, LinePurpose, Operation, Places};
 use charye_domain::ids::{BlockId, OperationKey, SlotId};
 use charye_domain::waiting_room::tokens::TicketStanding;
 use charye_domain::waiting_room::wait_estimate::Estimate;
 use charye_engine::operations::look_up_operation;
 use charye_engine::reservation::{cancel_reservation, confirm_reservation, hold_places};
 use charye_engine::waiting_room::{LineNow, Polled, arrive, claim, leave, poll};
-use charye_engine::{Inside, by_citizen};
+use charye_engine::{Inside, by_citizen, by_system};
 
 use crate::chance::Chance;
 use crate::country::{ADULT, CAMPAIGN};
@@ -46,6 +46,15 @@ impl Surge<'_> {
             Wish::SignOut { generation } => self.send(who, async move {
                 Told::SignedOut { who, told: leave(&engine, person, CAMPAIGN, generation, Channel::Api).await }
             }),
+            Wish::BeFailed { generation } => {
+                let wish = EndWish::OurFault;
+                let action = Action::EndVisit { person, campaign: CAMPAIGN, generation, wish };
+                let by = by_system(Channel::Internal);
+                self.send(who, async move {
+                    let told = engine.command(Command { by, operation: None, action }).await;
+                    Told::Failed { who, told }
+                });
+            }
             Wish::Cancel { reservation } => {
                 let by = by_citizen(person, Channel::Api);
                 self.send(who, async move {

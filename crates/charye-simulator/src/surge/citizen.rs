@@ -34,6 +34,8 @@ pub(crate) enum Inside {
     ComesAgain,
     /// Says nothing more.
     Vanishes,
+    /// Meets a fault of ours, once.
+    IsFailed,
     /// Lets the first hold expire.
     Dawdles,
 }
@@ -79,6 +81,10 @@ pub(crate) enum Wish {
     Keyed(Keyed, Operation),
     LookUp(Operation),
     SignOut {
+        generation: u32,
+    },
+    /// Nothing they wish for: their visit fails by a fault of ours.
+    BeFailed {
         generation: u32,
     },
     Cancel {
@@ -129,6 +135,7 @@ pub(crate) struct Citizen {
     tries: u8,
     has_dawdled: bool,
     has_left_again: bool,
+    has_been_failed: bool,
 }
 
 impl Citizen {
@@ -162,6 +169,7 @@ impl Citizen {
             tries: 0,
             has_dawdled: false,
             has_left_again: false,
+            has_been_failed: false,
         }
     }
 
@@ -196,6 +204,7 @@ impl Citizen {
         match self.temper.inside {
             Inside::Vanishes => Wish::Nothing,
             Inside::ComesAgain if !std::mem::replace(&mut self.has_left_again, true) => Wish::SignOut { generation },
+            Inside::IsFailed if !std::mem::replace(&mut self.has_been_failed, true) => Wish::BeFailed { generation },
             _ if self.tries >= TRIES_MAX => Wish::SignOut { generation },
             _ => {
                 self.tries += 1;
@@ -224,6 +233,12 @@ impl Citizen {
         (self.stand, self.first_range) = (None, None);
     }
 
+    /// Their visit failed by a fault of ours: straight in again, if a seat is free, and else to their old place.
+    pub(crate) fn is_failed(&mut self) {
+        (self.pending, self.outcome_unknown) = (None, false);
+        self.stage = Stage::Called;
+    }
+
     /// The visit is over without a reservation: in again at the tail, or home.
     pub(crate) fn is_outside(&mut self, now: UnixMillis) {
         (self.pending, self.outcome_unknown) = (None, false);
@@ -243,13 +258,15 @@ impl Citizen {
 
 impl Temper {
     fn draw(scenario: &Scenario, chance: &mut Chance) -> Self {
-        let Tempers { again_percent, vanish_percent, dawdle_percent, cancel_percent, .. } = scenario.tempers;
+        let Tempers { again_percent, vanish_percent, failed_percent, dawdle_percent, cancel_percent, .. } =
+            scenario.tempers;
         let gone_after_polls = chance.sometimes(scenario.gone_percent, |apart| apart.below(4) as u32);
         let drawn = chance.below(100) as u32;
         let inside = match () {
             () if drawn < again_percent => Inside::ComesAgain,
             () if drawn < again_percent + vanish_percent => Inside::Vanishes,
-            () if drawn < again_percent + vanish_percent + dawdle_percent => Inside::Dawdles,
+            () if drawn < again_percent + vanish_percent + failed_percent => Inside::IsFailed,
+            () if drawn < again_percent + vanish_percent + failed_percent + dawdle_percent => Inside::Dawdles,
             () => Inside::Reserves,
         };
         Self { gone_after_polls, inside, cancels: chance.percent(cancel_percent) }

@@ -38,6 +38,19 @@ impl Surge<'_> {
                     Err(failure) => self.try_again(who, &failure),
                 }
             }
+            Told::Failed { who, told } => {
+                self.citizens[who].under_way = false;
+                match told {
+                    Ok(_) => {
+                        self.history.failed_by_us += 1;
+                        self.citizens[who].is_failed();
+                        let soon = self.chance.within(&(100..=2_000));
+                        self.act_in(who, soon);
+                    }
+                    Err(Failure::Rejected { .. }) => self.go_outside(who),
+                    Err(failure) => self.try_again(who, &failure),
+                }
+            }
             Told::Cancelled { who, told } => {
                 self.citizens[who].under_way = false;
                 match told {

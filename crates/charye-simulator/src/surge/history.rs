@@ -57,6 +57,8 @@ pub struct History {
     pub returners: u64,
     /// People who gave their reservation back.
     pub cancelled: Vec<Person>,
+    /// Visits that failed by a fault of ours.
+    pub failed_by_us: u64,
     /// Outcomes that were unknown and settled to one answer.
     pub settled: u64,
     pub polls: u64,

@@ -74,6 +74,8 @@ pub struct Tempers {
     pub again_percent: u32,
     /// Say nothing more until the visit ends by itself.
     pub vanish_percent: u32,
+    /// Are failed by us, once, and let in again.
+    pub failed_percent: u32,
     /// Let their hold expire, once.
     pub dawdle_percent: u32,
     /// Give their reservation back a few minutes later.
@@ -170,6 +172,7 @@ impl Scenario {
             think_secs: 2..=chance.within(&(4..=45)),
             again_percent: chance.below(20) as u32,
             vanish_percent: chance.below(6) as u32,
+            failed_percent: chance.below(5) as u32,
             dawdle_percent: chance.below(8) as u32,
             cancel_percent: if scarce { 40 } else { chance.below(10) as u32 },
         };
@@ -255,6 +258,7 @@ impl Scenario {
                 think_secs: 15..=45,
                 again_percent: 0,
                 vanish_percent: 0,
+                failed_percent: 0,
                 dawdle_percent: 0,
                 cancel_percent: 0,
             },

@@ -42,6 +42,11 @@ pub(crate) enum Told {
         who: usize,
         told: Result<Answered<()>, Failure>,
     },
+    /// The visit of `who` failed by a fault of ours.
+    Failed {
+        who: usize,
+        told: Result<Answered<Outcome>, Failure>,
+    },
     Cancelled {
         who: usize,
         told: Result<Answered<ReservationId>, Failure>,
