@@ -190,6 +190,16 @@ fn a_campaign_takes_only_providers_that_assert_what_it_goes_by() {
 }
 
 #[test]
+fn what_a_citizen_has_proved_is_held_against_what_is_wanted_once_more() {
+    let stage = Stage::five();
+    let citizen = stage.sign_in("p0", "x").unwrap().citizen;
+    let wanted = |scheme, least| ProofWanted { scheme, least };
+    assert!(wanted(UniquenessScheme::ConnectingInformation, Assurance::Ial2).is_met_by(&citizen));
+    assert!(!wanted(UniquenessScheme::ConnectingInformation, Assurance::Ial3).is_met_by(&citizen));
+    assert!(!wanted(UniquenessScheme::NationalId, Assurance::Ial1).is_met_by(&citizen));
+}
+
+#[test]
 fn registries_are_for_staff_and_nothing_else_is() {
     let stage = Stage::with(vec![
         FakeProvider::new("registry", FlowKind::Registry),

@@ -14,7 +14,8 @@ use super::provider_health::{Choice, OperatorWord, ProviderDesk, ProviderReport}
 use super::recent::Recent;
 use super::sign_in_state::{SIGN_IN_MILLIS_MAX, SignInBy};
 use crate::ports::{
-    Clock, FlowKind, IdentityProvider, Keys, ProviderFacts, ProviderFailure, ProviderFault, Random, SignInRefusal,
+    Clock, FlowKind, IdentityProvider, Keys, ProvenCitizen, ProviderFacts, ProviderFailure, ProviderFault, Random,
+    SignInRefusal,
 };
 
 /// Providers that an installation may have.
@@ -62,6 +63,12 @@ impl ProofWanted {
     /// Whether a provider can give it.
     pub fn is_given_by(&self, facts: &ProviderFacts) -> bool {
         facts.scheme == self.scheme && facts.assurance.suffices_for(self.least)
+    }
+
+    /// Whether a citizen has given it. To be asked again after the sign-in: whoever began for one campaign may go on to
+    /// another.
+    pub fn is_met_by(&self, citizen: &ProvenCitizen) -> bool {
+        citizen.scheme == self.scheme && citizen.assurance.suffices_for(self.least)
     }
 }
 
