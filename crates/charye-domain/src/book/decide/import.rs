@@ -14,10 +14,15 @@ use crate::slot::ClinicSession;
 const DELIVERED_PER_COMMAND_MAX: usize = 4_096;
 
 impl Book {
+    /// Whether anything has come of any line of this campaign: it cannot be without lines then.
+    fn has_rooms(&self, campaign: CampaignId) -> bool {
+        self.rooms.of(campaign).next().is_some()
+    }
+
     /// The next campaign, or the next version of one. A version may not move what reservations refer to by position.
     pub(super) fn publish_campaign(&self, campaign: &Arc<Campaign>, text: &Arc<str>) -> Result<Events, Rejection> {
         let follows_on = match self.campaign_state(campaign.id) {
-            Some(state) => state.may_become(campaign),
+            Some(state) => state.may_become(campaign) && (campaign.line.is_some() || !self.has_rooms(campaign.id)),
             None => {
                 let next_id = usize::from(campaign.id.0) == self.campaigns.len();
                 let code_is_new = self.campaign_by_code(&campaign.code).is_none();

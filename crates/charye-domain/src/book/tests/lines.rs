@@ -325,3 +325,26 @@ fn an_outage_runs_down_nobodys_grace() {
     sample.pass_time(59);
     assert_eq!(said(come_in(&mut sample, people[0])), "ok");
 }
+
+#[test]
+fn a_new_version_changes_the_terms_and_takes_nobodys_line_away() {
+    use crate::book::samples::campaign_with_line;
+    use crate::campaign::Campaign;
+    use crate::ids::CampaignVersion;
+    let mut sample = Sample::with_line(DoseTwoPolicy::Together, 20);
+    steer(&mut sample, OPERATOR, Steering::CloseToArrivals, false);
+    let next = Campaign { version: CampaignVersion(2), ..campaign_with_line(DoseTwoPolicy::Together) };
+    let publish = |sample: &mut Sample, campaign: Campaign| {
+        let action =
+            Action::PublishCampaign { campaign: campaign.into(), text: "sample with a line, version 1".into() };
+        said(sample.ask(OPERATOR, action))
+    };
+    assert_eq!(publish(&mut sample, Campaign { line: None, ..next.clone() }), "campaign_version_stale");
+    let mut wider = next;
+    if let Some(plan) = &mut wider.line {
+        plan.terms = plan.terms.with_hard_cap(40);
+    }
+    assert_eq!(publish(&mut sample, wider), "ok");
+    let room = sample.book.room(CAMPAIGN, OPENING).unwrap();
+    assert_eq!((room.terms().hard_cap(), room.is_closed_to_arrivals()), (40, true));
+}
