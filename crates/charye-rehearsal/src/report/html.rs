@@ -183,6 +183,12 @@ fn line(report: &Report, language: Language) -> String {
     if waiting.points.is_empty() {
         return String::new();
     }
+    // A cap that is far away would flatten everything else; it is in the figures.
+    let cap_is_near = report.over_time.iter().any(|sample| {
+        let within = sample.line_inside.unwrap_or(0) + sample.line_called.unwrap_or(0);
+        sample.line_hard_cap.is_some_and(|cap| within >= cap / 4)
+    });
+    let cap = Some(of(language.pick("상한", "hard cap"), 8, |sample| sample.line_hard_cap));
     let door = OverTime {
         title: language.pick("대기열과 입장", "The line and the door"),
         note: language.pick(
@@ -193,8 +199,10 @@ fn line(report: &Report, language: Language) -> String {
             waiting,
             of(language.pick("입장", "inside"), 2, |sample| sample.line_inside),
             of(language.pick("호출됨", "called"), 3, |sample| sample.line_called),
-            of(language.pick("상한", "hard cap"), 8, |sample| sample.line_hard_cap),
-        ],
+        ]
+        .into_iter()
+        .chain(cap.filter(|_| cap_is_near))
+        .collect(),
         marks: &marks(report),
         stacked: false,
         unit: "",
@@ -207,7 +215,9 @@ fn line(report: &Report, language: Language) -> String {
         stacked: false,
         unit: "/min",
     };
-    format!("{}{}", door.html(), calls.html())
+    let measured = calls.series.iter().any(|series| !series.points.is_empty());
+    let calls = if measured { calls.html() } else { String::new() };
+    door.html() + &calls
 }
 
 fn speed(report: &Report, language: Language) -> String {
