@@ -93,6 +93,10 @@ impl DrawClerk {
             _ => false,
         };
         if needs_list && !file.is_whole {
+            if self.draw_key_of(line).is_none() {
+                file.complain(line, "the key that the draw was committed under is not kept any more");
+                return Look::Idle;
+            }
             return self.ask_for_list(line, file);
         }
         match self.next_step(line, file) {
@@ -119,16 +123,12 @@ impl DrawClerk {
                 Some(value) => value,
                 None if !line.names_public_value => Arc::from([]),
                 None => {
-                    if !std::mem::replace(&mut file.has_complained, true) {
-                        tracing::error!(%campaign, %opening, "the draw waits for its public value");
-                    }
+                    file.complain(line, "the draw waits for its public value");
                     return None;
                 }
             };
             if secret_commitment(&secret) != commitments.secret {
-                if !std::mem::replace(&mut file.has_complained, true) {
-                    tracing::error!(%campaign, %opening, "the draw's secret is not the one committed to: wrong keys?");
-                }
+                file.complain(line, "the draw's secret is not the one committed to: wrong keys?");
                 return None;
             }
             return Some(Action::RevealDraw { campaign, opening, secret: Box::new(secret), public_value });
@@ -210,10 +210,7 @@ impl DrawClerk {
                 file.wait_for_seq = seq;
                 // Somebody may have left the list since it was read.
                 (file.listed, file.is_whole) = (Vec::new(), false);
-                if !std::mem::replace(&mut file.has_complained, true) {
-                    let (campaign, opening) = line.id();
-                    tracing::error!(%campaign, %opening, code = rejection.code(), "a step of the draw was refused");
-                }
+                file.complain(line, &format!("a step of the draw was refused: {}", rejection.code()));
                 return Look::Waits;
             }
             Ok(Answer { seq, .. }) => file.wait_for_seq = seq,
@@ -221,10 +218,12 @@ impl DrawClerk {
         Look::Went
     }
 
+    fn draw_key_of(&self, line: &LineNow) -> Option<DrawKey> {
+        draw_key(self.shared.keys.as_ref(), line.draw_key?, line.id())
+    }
+
     fn take_in(&self, line: &LineNow, file: &mut File, keys: &[Option<CitizenKey>]) {
-        let Some(draw_key) = line.draw_key.and_then(|id| draw_key(self.shared.keys.as_ref(), id, line.id())) else {
-            return;
-        };
+        let Some(draw_key) = self.draw_key_of(line) else { return };
         let (campaign, opening) = line.id();
         file.listed.extend(keys.iter().map(|key| key.map(|key| draw_key.draw_id(campaign, opening, key))));
         file.is_whole = keys.len() < ENROLLED_PER_QUERY_MAX as usize;
@@ -232,6 +231,14 @@ impl DrawClerk {
 }
 
 impl File {
+    /// Says once what keeps the draw from going on.
+    fn complain(&mut self, line: &LineNow, why: &str) {
+        if !std::mem::replace(&mut self.has_complained, true) {
+            let (campaign, opening) = line.id();
+            tracing::error!(%campaign, %opening, "{why}");
+        }
+    }
+
     /// Closing and sorted ids of those who are on the list.
     fn closing(&self) -> (Closing, Vec<DrawId>) {
         let mut ids: Vec<DrawId> = self.listed.iter().copied().flatten().collect();

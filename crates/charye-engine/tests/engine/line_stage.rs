@@ -17,7 +17,7 @@ use charye_engine::fakes::FakeWorld;
 use charye_engine::sequencer::Turned;
 use charye_engine::sequencer::answer::{Answer, Question, ReplyTo, Told};
 use charye_engine::waiting_room::{LineNow, Polled, poll};
-use charye_engine::{Engine, EngineSettings, by_citizen};
+use charye_engine::{Engine, EnginePorts, EngineSettings, by_citizen};
 use tokio::sync::oneshot;
 
 use crate::stage::register;
@@ -59,14 +59,24 @@ impl LineStage {
     }
 
     fn over(world: FakeWorld) -> Self {
-        let (engine, stepper) = Engine::start_stepped(world.ports(), EngineSettings::default()).unwrap();
+        Self::over_with(world, |_| {})
+    }
+
+    fn over_with(world: FakeWorld, equip: impl FnOnce(&mut EnginePorts)) -> Self {
+        let mut ports = world.ports();
+        equip(&mut ports);
+        let (engine, stepper) = Engine::start_stepped(ports, EngineSettings::default()).unwrap();
         Self { world, engine, stepper }
     }
 
     pub(crate) fn start_again(self) -> Self {
+        self.start_again_with(|_| {})
+    }
+
+    pub(crate) fn start_again_with(self, equip: impl FnOnce(&mut EnginePorts)) -> Self {
         let Self { world, engine, stepper } = self;
         drop((engine, stepper));
-        Self::over(world)
+        Self::over_with(world, equip)
     }
 
     pub(crate) fn publish(&mut self, id: CampaignId, code: &str, plan: LinePlan) {
