@@ -12,8 +12,8 @@ mod projection;
 mod random;
 mod snapshot;
 
-pub use clock::Clock;
 pub use charye_domain::identity::Assurance;
+pub use clock::Clock;
 pub use identity::{ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople};
 pub use identity_provider::{
     AskedField, BeginAt, Begun, CARRIED_BYTES_MAX, CompleteAt, Completed, Doing, FlowKind, IdentityProvider,
