@@ -12,7 +12,7 @@ use crate::country::{CAMPAIGN, OPENING};
 use crate::surge::player::{Happening, Surge, SurgeFailure, later};
 use crate::surge::scenario::Incident;
 use crate::surge::told::Told;
-use crate::world::OPERATOR;
+use crate::world::{OPERATOR, WorldFailure};
 
 impl Surge<'_> {
     pub(super) fn have_incident(&mut self, number: usize) -> Result<(), SurgeFailure> {
@@ -51,11 +51,15 @@ impl Surge<'_> {
             Incident::Commits(cost) => self.world.disk.set_cost(cost),
             Incident::DiskFull => self.world.disk.set_headroom_bytes(-1),
             Incident::DiskFree => self.world.disk.set_headroom_bytes(1 << 30),
-            Incident::Snapshot => {
-                if !self.world.snapshot()? {
+            Incident::Snapshot => match self.world.snapshot() {
+                Ok(true) => {}
+                Ok(false) => {
                     self.history.breach("I14", || "the journal's replay is another book than the engine's".to_owned());
                 }
-            }
+                // Something else ended the process while the snapshot was asked for.
+                Err(WorldFailure::NotRunning(_)) => self.go_down(self.down_after_failure),
+                Err(failure) => return Err(failure.into()),
+            },
         }
         Ok(())
     }

@@ -315,7 +315,8 @@ impl<'a> Surge<'a> {
             self.history.breach("forgotten", || format!("{forgotten} people kept asking and were never let in"));
         }
         self.errands.break_off();
-        if self.world.engine().is_none() {
+        // The evening may have ended while the process was down, or on its way there.
+        if self.world.engine().is_none_or(|engine| engine.health().draining) {
             self.world.start()?;
         }
         // What was arranged to break and had no occasion to shall not break the examination.
