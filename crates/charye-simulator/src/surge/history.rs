@@ -121,7 +121,13 @@ impl History {
         self.score = line.score;
         let cap = line.terms.hard_cap();
         if now.occupied > before && now.occupied > cap {
-            self.breach("cap", || format!("{} are inside or called, the cap is {cap}, at {}", now.occupied, line.at.0));
+            self.breach("cap", || {
+                let (inside, called, seq) = (line.inside, line.called, line.seq);
+                format!(
+                    "{inside} inside and {called} called, {before} before, the cap is {cap}, at entry {seq}, {}",
+                    line.at.0
+                )
+            });
         }
         self.terms += u32::from(terms_differ);
         self.occupied_max = self.occupied_max.max(now.occupied);

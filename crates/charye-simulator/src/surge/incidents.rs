@@ -1,5 +1,6 @@
 //! Room: simulator/surge. What happens to everyone: operators steer, disks fail, the process ends and begins again.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use charye_domain::book::Operation;
@@ -17,8 +18,10 @@ use crate::world::{OPERATOR, WorldFailure};
 impl Surge<'_> {
     pub(super) fn have_incident(&mut self, number: usize) -> Result<(), SurgeFailure> {
         let incident = self.scenario.incidents[number].1.clone();
-        if self.world.engine().is_none() {
-            // The machine is down: operators and disks wait until it runs again.
+        // While the machine is down operators and disks wait, in their order: an order that is given again goes first.
+        let waits_earlier = |Reverse((_, _, happening)): &Reverse<(_, _, Happening)>| matches!(happening, Happening::Incident(other) if *other < number);
+        let must_wait = self.orders_under_way.range(..number).next().is_some() || self.agenda.iter().any(waits_earlier);
+        if self.world.engine().is_none() || must_wait {
             let at = later(self.now(), 1_000);
             self.schedule(at, Happening::Incident(number));
             return Ok(());
