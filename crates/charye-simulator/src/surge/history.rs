@@ -70,6 +70,10 @@ pub struct History {
     pub paused_for_want_of_places: bool,
     /// Promises kept, as the line itself publishes it.
     pub score: PromiseScore,
+    /// The process has begun again since the last look.
+    pub(crate) has_restarted: bool,
+    /// Seats taken when the newest entry was first seen, and its number.
+    occupied_at_row: (u64, u32),
     watched: Option<Watched>,
     /// When now-serving first reached which place.
     moves: Vec<(u64, Place)>,
@@ -120,7 +124,12 @@ impl History {
             .map_or((0, false), |before| (before.occupied, before.terms_and_pause != now.terms_and_pause));
         self.score = line.score;
         let cap = line.terms.hard_cap();
-        if now.occupied > before && now.occupied > cap {
+        // An outage is reckoned from the last row: whose grace has passed since then has it again, and nobody was called since.
+        let revived = if std::mem::take(&mut self.has_restarted) { self.occupied_at_row.1 } else { 0 };
+        if self.occupied_at_row.0 != now.seq {
+            self.occupied_at_row = (now.seq, now.occupied);
+        }
+        if now.occupied > before.max(revived) && now.occupied > cap {
             self.breach("cap", || {
                 let (inside, called, seq) = (line.inside, line.called, line.seq);
                 format!(

@@ -301,6 +301,7 @@ impl<'a> Surge<'a> {
                 self.world.start()?;
                 self.turned_at = Duration::ZERO;
                 self.attendant_asked = false;
+                self.history.has_restarted = true;
             }
         }
         Ok(())
