@@ -78,8 +78,11 @@ impl Surge<'_> {
                 self.orders_under_way.remove(&incident);
                 if let Err(failure) = told {
                     self.history.say_no(failure.code());
-                    let again = later(self.now(), 2_000);
-                    self.schedule(again, Happening::Incident(incident));
+                    // What a rule forbids is not asked again.
+                    if !matches!(failure, Failure::Rejected { .. }) {
+                        let again = later(self.now(), 2_000);
+                        self.schedule(again, Happening::Incident(incident));
+                    }
                 }
             }
         }

@@ -18,9 +18,12 @@ use crate::world::{OPERATOR, WorldFailure};
 impl Surge<'_> {
     pub(super) fn have_incident(&mut self, number: usize) -> Result<(), SurgeFailure> {
         let incident = self.scenario.incidents[number].1.clone();
-        // While the machine is down operators and disks wait, in their order: an order that is given again goes first.
+        // While the machine is down everything waits, and orders keep their order: an order that is given again goes first.
         let waits_earlier = |Reverse((_, _, happening)): &Reverse<(_, _, Happening)>| matches!(happening, Happening::Incident(other) if *other < number);
-        let must_wait = self.orders_under_way.range(..number).next().is_some() || self.agenda.iter().any(waits_earlier);
+        let earlier_waits =
+            || self.orders_under_way.range(..number).next().is_some() || self.agenda.iter().any(waits_earlier);
+        // Disks wait for nobody: an order may be waiting for them.
+        let must_wait = incident.is_of_the_line() && earlier_waits();
         if self.world.engine().is_none() || must_wait {
             let at = later(self.now(), 1_000);
             self.schedule(at, Happening::Incident(number));

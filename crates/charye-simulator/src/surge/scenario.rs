@@ -276,7 +276,8 @@ impl Scenario {
 }
 
 impl Incident {
-    fn is_of_the_line(&self) -> bool {
+    /// Whether it is an order of an operator.
+    pub(crate) fn is_of_the_line(&self) -> bool {
         let steers = matches!(self, Self::CapCut | Self::Pause | Self::Resume);
         steers || matches!(self, Self::CloseToArrivals | Self::ReopenToArrivals)
     }
