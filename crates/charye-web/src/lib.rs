@@ -7,6 +7,7 @@ mod app;
 mod asked;
 pub mod citizen;
 pub mod gate;
+mod gzip;
 pub mod health;
 mod kept_answers;
 pub mod listener;

@@ -24,6 +24,7 @@ use crate::App;
 use crate::api::doc::ApiDoc;
 use crate::asked::{Answer, Asked, Fields};
 use crate::gate::{Access, Caller, CookieName, CookieSecurity, CsrfToken, Gate, Refusal, Surface, cookie_value};
+use crate::gzip::{self, Packer};
 use crate::kept_answers::KeptAnswers;
 use crate::listener::{Body, Respond};
 use crate::locale::Language;
@@ -251,12 +252,13 @@ pub struct Dispatch {
     app: Arc<App>,
     table: Arc<RouteTable>,
     kept: RefCell<KeptAnswers>,
+    packer: RefCell<Packer>,
 }
 
 impl Dispatch {
     /// Answers for this application by this table.
     pub fn new(app: Arc<App>, table: Arc<RouteTable>) -> Self {
-        Self { app, table, kept: RefCell::default() }
+        Self { app, table, kept: RefCell::default(), packer: RefCell::new(Packer::quick()) }
     }
 }
 
@@ -314,6 +316,9 @@ impl Respond for Dispatch {
             Err(Told::Problem(problem)) => self.tell(surface, &head, language, &problem),
         };
         let standing = answer.take_standing();
+        if surface == Surface::Page && gzip::is_taken(&head.headers) && gzip::may_tell_its_length(&head.headers) {
+            answer = answer.packed(&mut self.packer.borrow_mut());
+        }
         let response = safe(answer);
         row.count(response.status());
         // Whoever asks for a kept answer is let through unseen, so only what is open to anyone is kept.

@@ -4,10 +4,11 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use hyper::header::{CACHE_CONTROL, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_ENCODING, HeaderMap, HeaderValue, VARY};
 use hyper::{Method, StatusCode};
 
 use crate::gate::Access;
+use crate::gzip::{self, Packer};
 use crate::problem::Problem;
 use crate::routes::Route;
 use crate::{Answer, Asked};
@@ -17,18 +18,22 @@ struct Asset {
     /// `/assets/NAME-HASH.EXTENSION`.
     path: LazyLock<String>,
     content: &'static str,
+    /// For whoever takes gzip, if it is worth it. Packed once; an asset holds nothing secret.
+    packed: LazyLock<Option<Bytes>>,
     media_type: &'static str,
 }
 
 static STYLESHEET: Asset = Asset {
     path: LazyLock::new(|| path_of("charye", STYLESHEET.content, "css")),
     content: include_str!("../../assets/charye.css"),
+    packed: LazyLock::new(|| packed(STYLESHEET.content)),
     media_type: "text/css; charset=utf-8",
 };
 
 static SCRIPT: Asset = Asset {
     path: LazyLock::new(|| path_of("charye", SCRIPT.content, "js")),
     content: include_str!("../../assets/charye.js"),
+    packed: LazyLock::new(|| packed(SCRIPT.content)),
     media_type: "text/javascript; charset=utf-8",
 };
 
@@ -36,18 +41,21 @@ static SCRIPT: Asset = Asset {
 static LINE_STYLESHEET: Asset = Asset {
     path: LazyLock::new(|| path_of("line", LINE_STYLESHEET.content, "css")),
     content: include_str!("../../assets/line.css"),
+    packed: LazyLock::new(|| packed(LINE_STYLESHEET.content)),
     media_type: "text/css; charset=utf-8",
 };
 
 static LINE_SCRIPT: Asset = Asset {
     path: LazyLock::new(|| path_of("line", LINE_SCRIPT.content, "js")),
     content: include_str!("../../assets/line.js"),
+    packed: LazyLock::new(|| packed(LINE_SCRIPT.content)),
     media_type: "text/javascript; charset=utf-8",
 };
 
 static ICON: Asset = Asset {
     path: LazyLock::new(|| path_of("charye", ICON.content, "svg")),
     content: include_str!("../../assets/charye.svg"),
+    packed: LazyLock::new(|| packed(ICON.content)),
     media_type: "image/svg+xml",
 };
 
@@ -56,6 +64,10 @@ static ALL: [&Asset; 5] = [&STYLESHEET, &SCRIPT, &ICON, &LINE_STYLESHEET, &LINE_
 fn path_of(name: &str, content: &str, extension: &str) -> String {
     let hash = blake3::hash(content.as_bytes()).to_hex();
     format!("/assets/{name}-{}.{extension}", hash.get(..12).unwrap_or_default())
+}
+
+fn packed(content: &str) -> Option<Bytes> {
+    Packer::thorough().pack(content.as_bytes())
 }
 
 /// Where the stylesheet is.
@@ -91,15 +103,27 @@ pub(super) fn all() -> [(&'static str, &'static str); 5] {
 
 pub(super) fn routes() -> Vec<Route> {
     let row = |asset: &'static Asset| {
-        Route::page(Method::GET, asset.path.as_str(), Access::Anyone, move |_| async move { Ok(answer(asset)) })
+        // Now, not when the first citizen asks.
+        LazyLock::force(&asset.packed);
+        Route::page(Method::GET, asset.path.as_str(), Access::Anyone, move |asked: Asked| async move {
+            Ok(answer(asset, &asked.headers))
+        })
     };
     let icon = Route::page(Method::GET, "/favicon.ico", Access::Anyone, favicon);
     ALL.map(row).into_iter().chain([icon]).collect()
 }
 
-fn answer(asset: &'static Asset) -> Answer {
+fn answer(asset: &'static Asset, headers: &HeaderMap) -> Answer {
+    let packed = asset.packed.as_ref().filter(|_| gzip::is_taken(headers));
+    let body = packed.cloned().unwrap_or(Bytes::from_static(asset.content.as_bytes()));
     let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
-    Answer::of(StatusCode::OK, asset.media_type, Bytes::from_static(asset.content.as_bytes())).with(CACHE_CONTROL, kept)
+    let answer = Answer::of(StatusCode::OK, asset.media_type, body)
+        .with(CACHE_CONTROL, kept)
+        .with(VARY, HeaderValue::from_static("accept-encoding"));
+    match packed {
+        Some(_) => answer.with(CONTENT_ENCODING, HeaderValue::from_static("gzip")),
+        None => answer,
+    }
 }
 
 /// Browsers that do not read a page's link to its icon ask here.

@@ -56,7 +56,7 @@ impl Layout {
             language,
             rehearsal: app.rehearsal.is_some(),
             target: target.to_owned(),
-            csrf: caller.login.as_ref().map(|login| CsrfToken::of(login).as_str().to_owned()),
+            csrf: caller.login.as_ref().map(|login| CsrfToken::of(login).masked(app.engine.random())),
             part,
             refresh_secs: None,
         }
@@ -126,7 +126,7 @@ impl Layout {
             language,
             rehearsal: true,
             target: "/find?product=pfizer&from=2021-08-30".to_owned(),
-            csrf: signed_in.then(|| "c3JmLXRva2VuLW9mLWE".to_owned()),
+            csrf: signed_in.then(|| "bWFzazAxMjM0NTY3ODlhYvEUEx1EVUZXcGFyVDM4YWI".to_owned()),
             part,
             refresh_secs: None,
         }

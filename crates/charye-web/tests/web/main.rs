@@ -9,5 +9,6 @@ mod document;
 mod gate;
 mod line;
 mod listener;
+mod packed;
 mod schema;
 mod stage;
