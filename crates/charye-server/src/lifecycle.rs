@@ -61,6 +61,7 @@ impl Ready {
             gate: Gate::new(Arc::clone(&installation.keys), config.listen.cookie_security())
                 .with_operators(config.operators.keys().map_err(unreadable)?),
             rehearsal: people.map(|people| people as _),
+            sign_in: identity.as_ref().map(|identity| Arc::clone(identity.desk())),
             metrics: Some(Arc::new(move || counted.render() + &telemetry::of_process())),
             deadlines: Deadlines::default(),
         });
@@ -133,8 +134,8 @@ impl Ready {
 fn operations_listener(config: &Config) -> Result<Option<(Bound, Arc<RouteTable>)>, Ending> {
     let Some(address) = config.listen.operations_address else { return Ok(None) };
     let bound = listener::bind(address, 1).map_err(|failure| Ending::Unavailable(failure.into()))?;
-    let table =
-        RouteTable::new([health::operations_routes(), operators::routes()].concat()).context("could not make the operators' table of routes")?;
+    let table = RouteTable::new([health::operations_routes(), operators::routes()].concat())
+        .context("could not make the operators' table of routes")?;
     Ok(Some((bound, Arc::new(table))))
 }
 

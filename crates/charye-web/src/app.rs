@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use charye_engine::Engine;
+use charye_engine::identity::SignInDesk;
 use charye_engine::ports::RehearsalPeople;
 
 use crate::gate::Gate;
@@ -14,6 +15,8 @@ pub struct App {
     pub gate: Gate,
     /// The people one may sign in as; present only in a rehearsal, and then every page says so.
     pub rehearsal: Option<Arc<dyn RehearsalPeople>>,
+    /// The identity providers; absent where there are none.
+    pub sign_in: Option<Arc<SignInDesk>>,
     /// Everything counted, in Prometheus' text format; absent where nothing counts.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     pub deadlines: Deadlines,

@@ -144,7 +144,11 @@ pub enum TableFailure {
 }
 
 /// The only routes that take a POST from people who have not signed in.
-const OPEN_POSTS: &[&str] = &["/language", "/my-day", "/sign-in", "/sign-out"];
+const OPEN_POSTS: &[&str] =
+    &["/language", "/my-day", "/sign-in", "/sign-in/{provider}", "/sign-in/{provider}/callback", "/sign-out"];
+/// The only routes of pages that take a POST from another site: an identity provider's page posts its answer. What counts
+/// there is the sealed state that this browser carries, not who posts.
+const FOREIGN_POSTS: &[&str] = &["/sign-in/{provider}/callback"];
 const OPEN_API_POSTS: &[&str] = &["/api/v1/campaigns/{campaign}/eligibility", "/api/v1/sign-in"];
 
 /// The table, ready to match.
@@ -357,7 +361,8 @@ impl Dispatch {
         let now = self.app.engine.now();
         self.app.engine.burn_request();
         let changes = route.method != Method::GET;
-        if changes && route.surface == Surface::Page && from_other_site(&head.headers) {
+        let own_form = changes && route.surface == Surface::Page && !FOREIGN_POSTS.contains(&route.path);
+        if own_form && from_other_site(&head.headers) {
             return Err(Problem::new("other_site").into());
         }
         let caller = self.app.gate.recognise(route.surface, &head.headers, now);
@@ -373,7 +378,7 @@ impl Dispatch {
         let body = if changes { read_body(&head.headers, body, deadlines.body).await? } else { Bytes::new() };
         let form =
             if changes && route.surface == Surface::Page { form_of(&head.headers, &body)? } else { Fields::default() };
-        if changes && route.surface == Surface::Page {
+        if own_form {
             check_csrf(&caller, &form)?;
         }
         // A page that tells a problem reads its headers again; the API does not.
@@ -541,8 +546,9 @@ fn safe(answer: Answer, surface: Surface, security: CookieSecurity) -> Response<
     ];
     let mut response = answer.into_response();
     let headers = response.headers_mut();
+    // A page whose form leads to an identity provider has a policy of its own.
     let mut insert = |(name, value)| {
-        headers.insert(name, value);
+        headers.entry(name).or_insert(value);
     };
     match surface {
         Surface::Page => OF_A_PAGE.into_iter().for_each(&mut insert),

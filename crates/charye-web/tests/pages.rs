@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test, whose stage and browser are no #[test] functions")]
 
+#[path = "pages/providers.rs"]
+mod providers;
+
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -18,7 +21,8 @@ use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
 use charye_domain::waiting_room::admission::Terms;
 use charye_domain::waiting_room::plan::LinePlan;
 use charye_engine::availability::DistrictPlace;
-use charye_engine::fakes::{FakeWorld, ToyKeys};
+use charye_engine::fakes::{FakeProvider, FakeWorld, SeededRandom, ToyKeys};
+use charye_engine::identity::{SignInDesk, SignInPorts};
 use charye_engine::ports::{
     Assurance, Keys as _, PersonalDetails, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter,
     RehearsalPeople,
@@ -100,6 +104,10 @@ impl House {
     }
 
     fn with(campaign: Campaign, capacity: u16) -> Self {
+        Self::with_providers(campaign, capacity, &[])
+    }
+
+    fn with_providers(campaign: Campaign, capacity: u16, providers: &[FakeProvider]) -> Self {
         let world = FakeWorld::at(samples::opens_at().plus_millis(-DAY_MS));
         let both = |name: &str| Bilingual { ko: name.to_owned(), en: name.to_owned() };
         let centre = Point { lat_e6: 37_583_800, lon_e6: 126_988_200 };
@@ -119,10 +127,18 @@ impl House {
         operator(Action::StageClinics { import, clinics: [samples::clinic("C1")].into() });
         operator(Action::StageSessions { import, campaign: CAMPAIGN, sessions: sessions.into() });
         charye_engine::operations::activate_import(&engine, by, import).unwrap();
+        let ports = SignInPorts {
+            keys: Arc::new(ToyKeys),
+            clock: Arc::new(world.clock.clone()),
+            random: Arc::new(SeededRandom::new(5)),
+        };
+        let providers: Vec<_> = providers.iter().map(|provider| Arc::new(provider.clone()) as _).collect();
+        let sign_in = (!providers.is_empty()).then(|| Arc::new(SignInDesk::new(providers, ports).unwrap()));
         let app = Arc::new(App {
             engine: Arc::new(engine),
             gate: Gate::new(Arc::new(ToyKeys), CookieSecurity::Loopback),
             rehearsal: Some(Arc::new(ThreePeople)),
+            sign_in,
             metrics: None,
             deadlines: charye_web::Deadlines::default(),
         });

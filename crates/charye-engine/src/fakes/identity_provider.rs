@@ -88,14 +88,31 @@ impl IdentityProvider for FakeProvider {
     }
 
     fn begin<'a>(&'a self, begin: BeginAt<'a>) -> Doing<'a, ProviderReply<Begun>> {
-        let url = format!("https://{}.example/authorize?state={}", self.0.facts.id, begin.secrets.state);
-        Box::pin(async move { ProviderReply { asked_outside: false, result: Ok(Begun::Redirect { url }) } })
+        let at = format!("https://{}.example", self.0.facts.id);
+        let state = begin.secrets.state.clone();
+        let begun = match self.0.facts.flow {
+            FlowKind::Decoupled => Begun::Decoupled {
+                carried: b"confirmed in the app".to_vec(),
+                poll_after: std::time::Duration::from_secs(2),
+                expires_after: std::time::Duration::from_secs(600),
+                compare: Some("42".to_owned()),
+            },
+            FlowKind::HostedWindow => {
+                Begun::FormPost { url: format!("{at}/confirm"), fields: vec![("transaction".to_owned(), state)] }
+            }
+            _ => Begun::Redirect { url: format!("{at}/authorize?state={state}") },
+        };
+        Box::pin(async move { ProviderReply { asked_outside: false, result: Ok(begun) } })
     }
 
     fn complete<'a>(&'a self, complete: CompleteAt<'a>) -> Doing<'a, ProviderReply<Completed>> {
         Box::pin(async move {
             self.0.asked.fetch_add(1, Ordering::Relaxed);
             let result = match self.treatment() {
+                // A poll brings nothing with it: whoever confirms in the app is the citizen of what was carried.
+                Treatment::Answers if !complete.carried.is_empty() => {
+                    Ok(prove(&String::from_utf8_lossy(complete.carried)))
+                }
                 Treatment::Answers => complete.callback.one("code").map(prove).map_err(ProviderFailure::from),
                 Treatment::Hangs => std::future::pending().await,
                 Treatment::Fails(fault) => Err(fault.into()),

@@ -26,6 +26,7 @@ mod reservations;
 mod samples;
 mod sign_in;
 
+mod sign_in_provider;
 #[cfg(test)]
 mod gallery_tests;
 
@@ -51,6 +52,7 @@ pub fn routes() -> Vec<Route> {
         my_day::routes,
         sign_in::routes,
         line::routes,
+        sign_in_provider::routes,
         line_waiting::routes,
         line_draw::routes,
         find::routes,
@@ -92,6 +94,7 @@ fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
         sign_in::samples,
         line::samples,
         line_waiting::samples,
+        sign_in_provider::samples,
         line_draw::samples,
         find::samples,
         clinic::samples,

@@ -1,5 +1,6 @@
-//! Room: web/citizen. Signing in, out, and the language one reads. In a rehearsal one picks who to be from the made-up
-//! nation; part 5's identity providers take this page over. Must never lead anywhere but to a page of ours.
+//! Room: web/citizen. The choice of how to sign in, signing out, and the language one reads. Identity providers stand with
+//! their lights, quick ones first; in a rehearsal one may also pick who to be from the made-up nation. Must never lead
+//! anywhere but to a page of ours.
 
 use std::sync::Arc;
 
@@ -9,10 +10,14 @@ use charye_domain::book::Channel;
 use charye_domain::campaign::Campaign;
 use charye_domain::citizen::CitizenFacts;
 use charye_domain::eligibility::{self, Eligibility};
+use charye_domain::identity::TrafficLight;
 use charye_domain::time::UnixMillis;
 use charye_engine::Answered;
-use charye_engine::identity::complete_sign_in;
-use charye_engine::ports::{RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople, SealPurpose};
+use charye_engine::identity::{Choice, ProofWanted, complete_sign_in};
+use charye_engine::ports::{
+    AskedField, Assurance, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople,
+    SealPurpose,
+};
 use charye_engine::waiting_room;
 use hyper::{Method, StatusCode};
 use jiff::ToSpan as _;
@@ -57,6 +62,8 @@ pub(super) fn routes() -> Vec<Route> {
 #[template(path = "sign_in.html")]
 struct SignInPage {
     layout: Layout,
+    /// Quick ones first.
+    providers: Vec<ProviderWords>,
     /// Whether there is anybody to sign in as.
     rehearsal: bool,
     next: String,
@@ -87,6 +94,84 @@ struct PersonWords {
     name: String,
     about: String,
     may_reserve: bool,
+}
+
+/// An identity provider, as citizens choose it.
+struct ProviderWords {
+    id: String,
+    name: String,
+    light: LightWords,
+    /// How long a sign-in takes now, and how many wait.
+    pace: Vec<String>,
+    /// Nobody signs in where an operator has closed.
+    closed: bool,
+    asks: Vec<AskWords>,
+}
+
+/// A light as word, shape and colour: no one of them alone.
+#[derive(Clone, Copy)]
+struct LightWords {
+    key: &'static str,
+    shape: &'static str,
+    class: &'static str,
+}
+
+/// Something to fill in first.
+struct AskWords {
+    /// Of the control; one page asks the same for several providers.
+    id: String,
+    name: &'static str,
+    label: &'static str,
+    autocomplete: &'static str,
+}
+
+impl ProviderWords {
+    fn of(language: Language, choice: &Choice) -> Self {
+        let number = |key, value: u64| {
+            let value = Value::Number(i64::try_from(value).unwrap_or(i64::MAX));
+            language.text_with(key, &[("count", value)]).into_owned()
+        };
+        let takes = choice.takes.map(|takes| match takes.as_secs() {
+            secs @ ..90 => number("provider-takes-secs", secs.max(1)),
+            secs => number("provider-takes-minutes", secs.div_ceil(60)),
+        });
+        let waiting =
+            (choice.in_line > 0).then(|| number("provider-in-line", u64::try_from(choice.in_line).unwrap_or(u64::MAX)));
+        let id = choice.id.as_str();
+        Self {
+            id: id.to_owned(),
+            name: language.of(&choice.name).to_owned(),
+            light: LightWords::of(choice.light),
+            pace: takes.into_iter().chain(waiting).collect(),
+            closed: choice.light == TrafficLight::Closed,
+            asks: choice.asks.iter().map(|field| AskWords::of(id, *field)).collect(),
+        }
+    }
+}
+
+impl LightWords {
+    fn of(light: TrafficLight) -> Self {
+        let (key, shape, class) = match light {
+            TrafficLight::Smooth => ("light-smooth", "●", "good"),
+            TrafficLight::Delayed => ("light-delayed", "▲", "warn"),
+            TrafficLight::Congested => ("light-congested", "■", "bad"),
+            TrafficLight::Closed => ("light-closed", "✕", "closed"),
+        };
+        Self { key, shape, class }
+    }
+}
+
+impl AskWords {
+    fn of(provider: &str, field: AskedField) -> Self {
+        let (label, autocomplete) = match field {
+            AskedField::Name => ("asked-name", "name"),
+            AskedField::BirthDate => ("asked-birth-date", "bday"),
+            AskedField::Phone => ("asked-phone", "tel"),
+            AskedField::RegistryNumber => ("asked-registry-number", "off"),
+            AskedField::Login => ("asked-login", "username"),
+        };
+        Self { id: format!("{provider}-{}", field.code()), name: field.code(), label, autocomplete }
+    }
 }
 
 impl Wish {
@@ -151,6 +236,10 @@ fn sign_in_page(
     if let Some(people) = &asked.app.rehearsal {
         found = look_for(language, &**people, &filter, &wish, &campaigns, asked.now);
     }
+    let providers = match &asked.app.sign_in {
+        Some(desk) => desk.choices(wanted_for(asked, &next)),
+        None => Vec::new(),
+    };
     let more = found.more_after.map(|after| {
         let may = if wish.may_reserve { "1" } else { "" };
         let pairs = [
@@ -167,6 +256,7 @@ fn sign_in_page(
     let fine = mistakes.is_empty();
     let page = SignInPage {
         layout,
+        providers: providers.iter().map(|choice| ProviderWords::of(language, choice)).collect(),
         rehearsal: asked.app.rehearsal.is_some(),
         next,
         begun: asked.form.filled("begun").map_or_else(|| begun_now(asked), str::to_owned),
@@ -244,15 +334,39 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
         mistakes.add(asked.language, "number", key);
         return Ok(sign_in_page(&asked, layout, next, Wish::default(), typed, mistakes)?.0);
     };
-    let signed_in = complete_sign_in(&asked.app.engine, &proven, Channel::Page).await;
+    let began_at = begun_at(&asked, asked.form.get("begun").unwrap_or_default());
+    enter(&asked, &proven, began_at, &next).await
+}
+
+/// A proven citizen is signed in, by whatever way, and led on.
+pub(super) async fn enter(
+    asked: &Asked,
+    proven: &ProvenCitizen,
+    began_at: UnixMillis,
+    next: &str,
+) -> Result<Answer, Problem> {
+    let signed_in = complete_sign_in(&asked.app.engine, proven, Channel::Page).await;
     let signed_in = signed_in.map_err(|failure| asked.failed(failure))?;
     let (person, birth_date, (_, citizen)) = (signed_in.value.person, proven.details.birth_date, proven.key);
     let random = asked.app.engine.random();
     let login = LoginSession::begin(person, citizen, proven.scheme, birth_date, signed_in.seq, asked.now, random);
-    let login = login.begun_at(begun_at(&asked, asked.form.get("begun").unwrap_or_default()));
-    let Answered { seq, value } = led_on(&asked, &login, &next).await;
+    let login = login.begun_at(began_at);
+    let Answered { seq, value } = led_on(asked, &login, next).await;
     let login = LoginSession { seen_seq: login.seen_seq.max(seq), ..login };
     Ok(value.with_cookie(asked.app.gate.login_cookie(&login, asked.now)))
+}
+
+/// What the campaign that somebody comes for asks of the proof; nothing if they come for none. Campaigns name no least
+/// level: whatever proves by their scheme counts.
+pub(super) fn wanted_for(asked: &Asked, next: &str) -> Option<ProofWanted> {
+    let campaigns = asked.app.engine.campaigns();
+    let campaign = campaigns.by_code(campaign_of(next)?)?;
+    Some(ProofWanted { scheme: campaign.uniqueness, least: Assurance::Rehearsed })
+}
+
+/// The code of the campaign whose line this page is.
+fn campaign_of(next: &str) -> Option<&str> {
+    next.strip_prefix("/line/").filter(|code| !code.contains(['/', '?']))
 }
 
 /// Where somebody who has signed in goes. Who came for a campaign is in its line with this very answer, so that the moment
@@ -261,7 +375,7 @@ async fn led_on(asked: &Asked, login: &LoginSession, next: &str) -> Answered<Ans
     // Whoever was inside or in line here before is neither as somebody else.
     let security = asked.app.gate.security();
     let gone = [CookieName::Pass, CookieName::Ticket].map(|name| remove_cookie(name, security));
-    let came = match next.strip_prefix("/line/").filter(|code| !code.contains(['/', '?'])) {
+    let came = match campaign_of(next) {
         Some(code) => line::come_for(asked, login, code, "").await.ok(),
         None => None,
     };
@@ -314,6 +428,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     let page = |rehearsal, people, mistakes| {
         let page = SignInPage {
             layout: Layout::sample(language, false, Part::Elsewhere),
+            providers: Vec::new(),
             rehearsal,
             next: names.or("/find", "/find?name=\"><script>"),
             begun: names.or("c2VhbGVk", "\"<seal>"),
@@ -331,10 +446,36 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         about: "1990".to_owned(),
         may_reserve,
     };
+    let provider = |id: &str, light, pace: &[&str], asks: &[AskedField]| ProviderWords {
+        id: id.to_owned(),
+        name: names.or("네이버", "네이버\"<script>"),
+        light: LightWords::of(light),
+        pace: pace.iter().map(|text| (*text).to_owned()).collect(),
+        closed: light == TrafficLight::Closed,
+        asks: asks.iter().map(|field| AskWords::of(id, *field)).collect(),
+    };
+    let choices = SignInPage {
+        layout: Layout::sample(language, false, Part::Elsewhere),
+        providers: vec![
+            provider("naver", TrafficLight::Smooth, &["20 s"], &[]),
+            provider("app", TrafficLight::Delayed, &["70 s", "4"], &[AskedField::Name, AskedField::Phone]),
+            provider("window", TrafficLight::Congested, &[], &[]),
+            provider("bank", TrafficLight::Closed, &[], &[]),
+        ],
+        rehearsal: false,
+        next: names.or("/line/sample", "/line/\"><script>"),
+        begun: String::new(),
+        wish: Wish::default(),
+        number: String::new(),
+        mistakes: Mistakes::default(),
+        people: Vec::new(),
+        more: None,
+    };
     let mut mistakes = Mistakes::default();
     mistakes.add(language, "number", "number-unknown");
     mistakes.add(language, "age-from", "age-wrong");
     vec![
+        ("sign-in-choices", super::rendered(&choices)),
         ("sign-in", page(true, vec![person(1, true), person(2, false)], Mistakes::default())),
         ("sign-in-mistake", page(true, Vec::new(), mistakes)),
         ("sign-in-closed", page(false, Vec::new(), Mistakes::default())),

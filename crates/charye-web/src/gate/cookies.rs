@@ -14,6 +14,8 @@ pub enum CookieName {
     Language,
     /// What was typed on the way to sign-in, so that nothing is asked twice.
     Errand,
+    /// A sign-in that is under way at an identity provider, sealed.
+    SignIn,
 }
 
 /// Whether cookies may travel without TLS.
@@ -33,11 +35,13 @@ impl CookieName {
             (CookieSecurity::TlsOnly, Self::Ticket) => "__Host-charye_ticket",
             (CookieSecurity::TlsOnly, Self::Language) => "__Host-charye_language",
             (CookieSecurity::TlsOnly, Self::Errand) => "__Host-charye_errand",
+            (CookieSecurity::TlsOnly, Self::SignIn) => "__Host-charye_sign_in",
             (CookieSecurity::Loopback, Self::Login) => "charye_login",
             (CookieSecurity::Loopback, Self::Pass) => "charye_pass",
             (CookieSecurity::Loopback, Self::Ticket) => "charye_ticket",
             (CookieSecurity::Loopback, Self::Language) => "charye_language",
             (CookieSecurity::Loopback, Self::Errand) => "charye_errand",
+            (CookieSecurity::Loopback, Self::SignIn) => "charye_sign_in",
         }
     }
 }

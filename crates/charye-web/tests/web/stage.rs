@@ -79,6 +79,7 @@ impl Stage {
             engine: Arc::new(engine),
             gate: Gate::new(Arc::new(ToyKeys), CookieSecurity::Loopback),
             rehearsal: setting.rehearsal.then(|| Arc::new(MadeUpPeople) as Arc<dyn RehearsalPeople>),
+            sign_in: None,
             metrics: Some(Arc::new(|| "charye_up 1\n".to_owned())),
             deadlines: setting.deadlines,
         });

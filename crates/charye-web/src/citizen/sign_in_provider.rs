@@ -1,0 +1,473 @@
+//! Room: web/citizen. Signing in at an identity provider: there, back, and while one confirms on a phone. What a provider's
+//! answer means is the engine's to say. Must never show a code, nor trust anything of the way back but the sealed state that
+//! this browser carries.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use charye_engine::identity::{
+    BegunSignIn, SIGN_IN_MILLIS_MAX, SignInAnswer, SignInBy, SignInDesk, SignInFailure, SignInWish, answer_sign_in,
+    begin_sign_in,
+};
+#[cfg(any(test, feature = "samples"))]
+use charye_engine::ports::ProviderFault;
+use charye_engine::ports::{Begun, Parameters, SignInRefusal};
+use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue, RETRY_AFTER};
+use hyper::{Method, StatusCode};
+
+use super::form::{link, next_of, own_path};
+use super::layout::{Layout, Part};
+#[cfg(any(test, feature = "samples"))]
+use super::samples::Names;
+use super::sign_in::{enter, wanted_for};
+use crate::asked::Fields;
+use crate::gate::{Access, CookieName, cookie_value, remove_cookie, set_cookie};
+#[cfg(any(test, feature = "samples"))]
+use crate::locale::Language;
+use crate::problem::{Problem, retry_after_secs};
+use crate::routes::Route;
+use crate::{Answer, Asked};
+
+/// Bytes of the page to go on to. Sealed state and this, both encoded, fit in one cookie of 4,096 bytes.
+const NEXT_BYTES_MAX: usize = 512;
+/// Bytes of the cookie.
+const COOKIE_BYTES_MAX: usize = 4_000;
+/// The field by which our own page says that it has carried a window's answer on.
+const CARRIED_ON: &str = "charye_carried_on";
+/// Between two looks of a page that waits. Unit: seconds.
+const LOOK_AGAIN_SECS: std::ops::RangeInclusive<u64> = 1..=10;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::page(Method::POST, "/sign-in/{provider}", Access::Anyone, begin),
+        Route::page(Method::GET, "/sign-in/{provider}/callback", Access::Anyone, come_back),
+        Route::page(Method::POST, "/sign-in/{provider}/callback", Access::Anyone, come_back_by_post),
+        Route::page(Method::GET, "/sign-in/{provider}/wait", Access::Anyone, look_whether_confirmed),
+    ]
+}
+
+/// To the provider: by itself, or by a press of the button that posts `fields` there. Not a redirect: browsers hold those of
+/// a form to our policy, which lets forms lead to ourselves only.
+#[derive(askama::Template)]
+#[template(path = "sign_in_away.html")]
+struct AwayPage {
+    layout: Layout,
+    name: String,
+    url: String,
+    /// `None`: an address to open.
+    fields: Option<Vec<(String, String)>>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "sign_in_wait.html")]
+struct WaitPage {
+    layout: Layout,
+    name: String,
+    /// The page that looks again.
+    look: String,
+    look_after_secs: u64,
+    /// Digits that the app shows too.
+    compare: String,
+}
+
+/// A window's answer, posted by the provider's page: browsers keep our cookies to themselves then. Our own page carries it on.
+#[derive(askama::Template)]
+#[template(path = "sign_in_hop.html")]
+struct HopPage {
+    layout: Layout,
+    action: String,
+    fields: Vec<(String, String)>,
+}
+
+/// The provider's short line.
+#[derive(askama::Template)]
+#[template(path = "sign_in_line.html")]
+struct InLinePage {
+    layout: Layout,
+    ahead: i64,
+    about_secs: i64,
+    /// The address that asks again by itself; `None` if a form must.
+    again: Option<String>,
+    ask_after_secs: u64,
+    action: String,
+    fields: Vec<(String, String)>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "sign_in_failed.html")]
+struct FailedPage {
+    layout: Layout,
+    title: &'static str,
+    advice: &'static str,
+    code: &'static str,
+    retry_after_secs: Option<i64>,
+    /// The page of choices, for the same errand.
+    choices: String,
+}
+
+/// What this browser carries while it signs in: sealed state, the page to go on to, digits to compare.
+///
+/// The digits are here, not in an address: nobody may be sent a link that shows them another's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct CarriedSignIn {
+    sealed: Vec<u8>,
+    /// For the way back from a failure; after a success the sealed one counts.
+    next: String,
+    compare: String,
+}
+
+impl CarriedSignIn {
+    fn of(asked: &Asked) -> Option<Self> {
+        Self::read(cookie_value(&asked.headers, CookieName::SignIn, asked.app.gate.security())?)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (sealed, rest) = text.get(..text.len().min(COOKIE_BYTES_MAX))?.split_once('.')?;
+        let (next, compare) = rest.split_once('.')?;
+        let next = String::from_utf8(URL_SAFE_NO_PAD.decode(next).ok()?).ok()?;
+        let next = own_path(&next).unwrap_or_default().to_owned();
+        Some(Self { sealed: URL_SAFE_NO_PAD.decode(sealed).ok()?, next, compare: compare.to_owned() })
+    }
+
+    fn write(&self) -> String {
+        let [sealed, next] = [&*self.sealed, self.next.as_bytes()].map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+        format!("{sealed}.{next}.{}", self.compare)
+    }
+}
+
+async fn begin(asked: Asked) -> Result<Answer, Problem> {
+    let desk = desk(&asked)?;
+    let provider = asked.path_value(0)?;
+    let next = next_of(&asked.form).filter(|next| next.len() <= NEXT_BYTES_MAX).unwrap_or_default();
+    let before = CarriedSignIn::of(&asked);
+    let filled_in = match parameters(asked.form.iter()) {
+        Ok(filled_in) => filled_in,
+        Err(refusal) => return failed(&asked, &refusal.into(), &next),
+    };
+    let wish = SignInWish {
+        provider,
+        by: SignInBy::Citizen,
+        wanted: wanted_for(&asked, &next),
+        filled_in: &filled_in,
+        language: asked.language.tag(),
+        go_on_to: &next,
+        instead_of: before.as_ref().map(|before| &*before.sealed),
+    };
+    match begin_sign_in(desk, wish).await {
+        Ok(begun) => begun_page(&asked, desk, provider, next, begun),
+        Err(failure) => failed(&asked, &failure, &next),
+    }
+}
+
+/// Where a sign-in that has begun goes on.
+fn begun_page(
+    asked: &Asked,
+    desk: &SignInDesk,
+    provider: &str,
+    next: String,
+    begun: BegunSignIn,
+) -> Result<Answer, Problem> {
+    let name = name_of(asked, desk, provider);
+    let layout = Layout::answering(asked, Part::Elsewhere, &link("/sign-in", &[("next", &next)]));
+    let mut carried = CarriedSignIn { sealed: begun.sealed_state, next, compare: String::new() };
+    let answer = match begun.begun {
+        Begun::Redirect { url } => super::page(asked.language, &AwayPage { layout, name, url, fields: None })?,
+        Begun::FormPost { url, fields } => {
+            let policy = policy_towards(&url).ok_or_else(|| Problem::new("fault"))?;
+            let page = AwayPage { layout, name, url, fields: Some(fields) };
+            super::page(asked.language, &page)?.with(CONTENT_SECURITY_POLICY, policy)
+        }
+        Begun::Decoupled { poll_after, compare, .. } => {
+            carried.compare = compare.unwrap_or_default();
+            let compare = carried.compare.clone();
+            super::page(asked.language, &wait_page(layout, provider, name, poll_after, compare))?
+        }
+        // A registry's way, and registries are not for citizens.
+        Begun::Attested => return failed(asked, &SignInRefusal::UnknownProvider.into(), &carried.next),
+    };
+    let secs = SIGN_IN_MILLIS_MAX / 1_000;
+    Ok(answer.with_cookie(set_cookie(CookieName::SignIn, &carried.write(), secs, asked.app.gate.security())))
+}
+
+/// The policy of a page whose form leads to this address and nowhere else but home.
+fn policy_towards(url: &str) -> Option<HeaderValue> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+    if !["http", "https"].contains(&scheme) || host.is_empty() || !host.chars().all(plain) {
+        return None;
+    }
+    let policy = format!(
+        "default-src 'self'; base-uri 'none'; form-action 'self' {scheme}://{host}; frame-ancestors 'none'; \
+         object-src 'none'"
+    );
+    HeaderValue::from_str(&policy).ok()
+}
+
+async fn come_back(asked: Asked) -> Result<Answer, Problem> {
+    let callback = parameters(asked.query.iter());
+    let again = Some(asked.target.clone());
+    answer(&asked, callback, again).await
+}
+
+async fn come_back_by_post(asked: Asked) -> Result<Answer, Problem> {
+    desk(&asked)?;
+    let carried_on = asked.form.get(CARRIED_ON).is_some();
+    if CarriedSignIn::of(&asked).is_none() && !carried_on {
+        let layout = Layout::answering(&asked, Part::Elsewhere, "/sign-in");
+        let action = format!("/sign-in/{}/callback", encoded(asked.path_value(0)?));
+        return super::page(asked.language, &HopPage { layout, action, fields: sent(&asked.form) });
+    }
+    let callback = parameters(asked.form.iter().filter(|(name, _)| *name != CARRIED_ON));
+    answer(&asked, callback, None).await
+}
+
+async fn look_whether_confirmed(asked: Asked) -> Result<Answer, Problem> {
+    let again = Some(asked.target.clone());
+    answer(&asked, Ok(Parameters::default()), again).await
+}
+
+/// Takes what came back, of whatever way. `again` is the address that asks the same once more, if there is one.
+async fn answer(
+    asked: &Asked,
+    callback: Result<Parameters, SignInRefusal>,
+    again: Option<String>,
+) -> Result<Answer, Problem> {
+    let desk = desk(asked)?;
+    let provider = asked.path_value(0)?;
+    let Some(carried) = CarriedSignIn::of(asked) else {
+        return failed(asked, &SignInRefusal::NotBegunHere.into(), "");
+    };
+    let answered = match callback {
+        Ok(callback) => answer_sign_in(desk, provider, &carried.sealed, &callback).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    match answered {
+        // What staff began at their own desk is never a citizen's login.
+        Ok(SignInAnswer::Proven(proven)) if proven.by != SignInBy::Citizen => {
+            failed(asked, &SignInRefusal::NotBegunHere.into(), &carried.next)
+        }
+        Ok(SignInAnswer::Proven(proven)) => {
+            let wanted = wanted_for(asked, &proven.go_on_to);
+            if wanted.is_some_and(|wanted| !wanted.is_met_by(&proven.citizen)) {
+                return failed(asked, &SignInRefusal::NotForCampaign.into(), &carried.next);
+            }
+            let entered = enter(asked, &proven.citizen, proven.began_at, &proven.go_on_to).await?;
+            Ok(entered.with_cookie(remove_cookie(CookieName::SignIn, asked.app.gate.security())))
+        }
+        Ok(SignInAnswer::NotYet { poll_after }) => {
+            let layout = Layout::answering(asked, Part::Elsewhere, &link("/sign-in", &[("next", &carried.next)]));
+            let name = name_of(asked, desk, provider);
+            super::page(asked.language, &wait_page(layout, provider, name, poll_after, carried.compare))
+        }
+        Err(SignInFailure::InLine { ahead, about }) => {
+            let layout = Layout::answering(asked, Part::Elsewhere, &link("/sign-in", &[("next", &carried.next)]));
+            let page = InLinePage {
+                layout,
+                ahead: i64::try_from(ahead).unwrap_or(i64::MAX),
+                about_secs: i64::try_from(about.as_secs()).unwrap_or(i64::MAX),
+                again,
+                ask_after_secs: look_after(about),
+                action: format!("/sign-in/{}/callback", encoded(provider)),
+                fields: sent(&asked.form),
+            };
+            Ok(super::page(asked.language, &page)?.status(StatusCode::SERVICE_UNAVAILABLE))
+        }
+        Err(failure) => failed(asked, &failure, &carried.next),
+    }
+}
+
+fn wait_page(layout: Layout, provider: &str, name: String, poll_after: Duration, compare: String) -> WaitPage {
+    let look = format!("/sign-in/{}/wait", encoded(provider));
+    WaitPage { layout, name, look, look_after_secs: look_after(poll_after), compare }
+}
+
+fn look_after(wish: Duration) -> u64 {
+    wish.as_secs().clamp(*LOOK_AGAIN_SECS.start(), *LOOK_AGAIN_SECS.end())
+}
+
+/// The page that says why a sign-in did not go on, and what to do.
+fn failed(asked: &Asked, failure: &SignInFailure, next: &str) -> Result<Answer, Problem> {
+    metrics::counter!("charye_sign_in_turned_back_total", "code" => failure.code()).increment(1);
+    let choices = link("/sign-in", &[("next", next)]);
+    let layout = Layout::answering(asked, Part::Elsewhere, &choices);
+    let retry_after = retry_after_of(failure).map(retry_after_secs);
+    let answer = super::page(asked.language, &failed_page(layout, failure, choices))?.status(status_of(failure));
+    Ok(match retry_after {
+        Some(secs) => answer.with(RETRY_AFTER, HeaderValue::from(secs)),
+        None => answer,
+    })
+}
+
+fn failed_page(layout: Layout, failure: &SignInFailure, choices: String) -> FailedPage {
+    let (title, advice) = words_of(failure);
+    let retry_after = retry_after_of(failure).map(retry_after_secs);
+    let retry_after_secs = retry_after.map(|secs| i64::try_from(secs).unwrap_or(i64::MAX));
+    FailedPage { layout, title, advice, code: failure.code(), retry_after_secs, choices }
+}
+
+fn retry_after_of(failure: &SignInFailure) -> Option<Duration> {
+    match failure {
+        SignInFailure::LeftAlone { retry_after, .. } | SignInFailure::Busy { retry_after } => Some(*retry_after),
+        SignInFailure::InLine { about, .. } => Some(*about),
+        SignInFailure::Refused(_) | SignInFailure::ProviderFault(_) => None,
+    }
+}
+
+fn status_of(failure: &SignInFailure) -> StatusCode {
+    match failure {
+        SignInFailure::Refused(SignInRefusal::UnknownProvider) => StatusCode::NOT_FOUND,
+        SignInFailure::Refused(SignInRefusal::TooOften) => StatusCode::TOO_MANY_REQUESTS,
+        SignInFailure::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        SignInFailure::ProviderFault(_) => StatusCode::BAD_GATEWAY,
+        SignInFailure::InLine { .. } | SignInFailure::LeftAlone { .. } | SignInFailure::Busy { .. } => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}
+
+/// The texts of a failure. What can only be somebody's trick, or a browser's mishap, is told alike.
+fn words_of(failure: &SignInFailure) -> (&'static str, &'static str) {
+    use SignInRefusal as Refusal;
+    let refusal = match failure {
+        SignInFailure::Refused(refusal) => refusal,
+        SignInFailure::InLine { .. } | SignInFailure::Busy { .. } => {
+            return ("sign-in-busy-title", "sign-in-busy-advice");
+        }
+        SignInFailure::LeftAlone { .. } => return ("sign-in-alone-title", "sign-in-alone-advice"),
+        SignInFailure::ProviderFault(_) => return ("sign-in-fault-title", "sign-in-fault-advice"),
+    };
+    match refusal {
+        Refusal::UnknownProvider => ("sign-in-unknown-title", "sign-in-unknown-advice"),
+        Refusal::NotForCampaign => ("sign-in-unfit-title", "sign-in-unfit-advice"),
+        Refusal::NotBegunHere => ("sign-in-elsewhere-title", "sign-in-elsewhere-advice"),
+        Refusal::Expired | Refusal::CodeRefused => ("sign-in-expired-title", "sign-in-expired-advice"),
+        Refusal::AlreadyUsed => ("sign-in-used-title", "sign-in-used-advice"),
+        Refusal::Cancelled => ("sign-in-cancelled-title", "sign-in-cancelled-advice"),
+        Refusal::DetailMissing(_) => ("sign-in-detail-title", "sign-in-detail-advice"),
+        Refusal::NotFound => ("sign-in-nobody-title", "sign-in-nobody-advice"),
+        Refusal::TooOften => ("sign-in-often-title", "sign-in-often-advice"),
+        Refusal::OtherProvider
+        | Refusal::StateMismatch
+        | Refusal::ParameterMissing(_)
+        | Refusal::ParameterDoubled(_)
+        | Refusal::ParameterUnfit(_)
+        | Refusal::IssuerMismatch
+        | Refusal::NonceMismatch
+        | Refusal::Forged => ("sign-in-mixed-title", "sign-in-mixed-advice"),
+    }
+}
+
+fn desk(asked: &Asked) -> Result<&SignInDesk, Problem> {
+    asked.app.sign_in.as_deref().ok_or_else(|| Problem::new("not_found"))
+}
+
+/// What citizens call a provider; nothing if it is not one of theirs.
+fn name_of(asked: &Asked, desk: &SignInDesk, provider: &str) -> String {
+    let choices = desk.choices(None);
+    let chosen = choices.iter().find(|choice| choice.id.as_str() == provider);
+    chosen.map_or_else(String::new, |choice| asked.language.of(&choice.name).to_owned())
+}
+
+fn parameters<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Parameters, SignInRefusal> {
+    Parameters::new(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+fn sent(form: &Fields) -> Vec<(String, String)> {
+    let own = form.iter().filter(|(name, _)| *name != CARRIED_ON);
+    own.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn encoded(segment: &str) -> percent_encoding::PercentEncode<'_> {
+    percent_encoding::utf8_percent_encode(segment, percent_encoding::NON_ALPHANUMERIC)
+}
+
+#[cfg(any(test, feature = "samples"))]
+pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
+    let layout = || Layout::sample(language, false, Part::Elsewhere);
+    let name = || names.or("네이버", "네이버\"<script>");
+    let url = names.or("https://provider.example/authorize?a=1&b=2", "https://provider.example/\"><script>");
+    let fields = vec![("transaction".to_owned(), names.or("0af3", "\"><script>"))];
+    let away = |fields| super::rendered(&AwayPage { layout: layout(), name: name(), url: url.clone(), fields });
+    let wait = |compare: &str| {
+        let poll_after = Duration::from_secs(2);
+        super::rendered(&wait_page(layout(), "app", name(), poll_after, compare.to_owned()))
+    };
+    let hop = HopPage { layout: layout(), action: "/sign-in/window/callback".to_owned(), fields: fields.clone() };
+    let in_line = |again: Option<String>| {
+        super::rendered(&InLinePage {
+            layout: layout(),
+            ahead: 12,
+            about_secs: 4,
+            again,
+            ask_after_secs: 4,
+            action: "/sign-in/window/callback".to_owned(),
+            fields: fields.clone(),
+        })
+    };
+    let failed = |failure: SignInFailure| {
+        super::rendered(&failed_page(layout(), &failure, names.or("/sign-in", "/sign-in?next=\"<script>")))
+    };
+    let alone = SignInFailure::LeftAlone {
+        light: charye_domain::identity::TrafficLight::Congested,
+        retry_after: Duration::from_secs(5),
+    };
+    vec![
+        ("sign-in-away", away(None)),
+        ("sign-in-away-window", away(Some(fields.clone()))),
+        ("sign-in-wait", wait("42")),
+        ("sign-in-wait-plain", wait("")),
+        ("sign-in-hop", super::rendered(&hop)),
+        ("sign-in-in-line", in_line(Some(names.or("/sign-in/app/wait", "/sign-in/app/wait?\"<script>")))),
+        ("sign-in-in-line-window", in_line(None)),
+        ("sign-in-failed-busy", failed(SignInFailure::Busy { retry_after: Duration::from_secs(5) })),
+        ("sign-in-failed-alone", failed(alone)),
+        ("sign-in-failed-fault", failed(SignInFailure::ProviderFault(ProviderFault::TimedOut))),
+        ("sign-in-failed-unknown", failed(SignInRefusal::UnknownProvider.into())),
+        ("sign-in-failed-unfit", failed(SignInRefusal::NotForCampaign.into())),
+        ("sign-in-failed-elsewhere", failed(SignInRefusal::NotBegunHere.into())),
+        ("sign-in-failed-expired", failed(SignInRefusal::Expired.into())),
+        ("sign-in-failed-used", failed(SignInRefusal::AlreadyUsed.into())),
+        ("sign-in-failed-cancelled", failed(SignInRefusal::Cancelled.into())),
+        ("sign-in-failed-detail", failed(SignInRefusal::DetailMissing("birth_date").into())),
+        ("sign-in-failed-nobody", failed(SignInRefusal::NotFound.into())),
+        ("sign-in-failed-often", failed(SignInRefusal::TooOften.into())),
+        ("sign-in-failed-mixed", failed(SignInRefusal::StateMismatch.into())),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_browser_carries_comes_back_whole_and_leads_only_home() {
+        let carried =
+            CarriedSignIn { sealed: vec![0, 255, 7], next: "/line/a?b=1".to_owned(), compare: "07".to_owned() };
+        assert_eq!(CarriedSignIn::read(&carried.write()), Some(carried.clone()));
+        let astray = CarriedSignIn { next: "//evil.test".to_owned(), ..carried };
+        assert_eq!(CarriedSignIn::read(&astray.write()).unwrap().next, "");
+        for text in ["", ".", "a", "a.b", "!..", ".!.", "a.a.a"] {
+            let read = CarriedSignIn::read(text);
+            assert!(read.is_none_or(|read| read.sealed.is_empty()), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_largest_sign_in_fits_in_its_cookie() {
+        let next = format!("/{}", "a".repeat(NEXT_BYTES_MAX - 1));
+        let carried = CarriedSignIn { sealed: vec![7; 2_048], next, compare: "07".to_owned() };
+        assert!(carried.write().len() <= COOKIE_BYTES_MAX);
+        assert_eq!(CarriedSignIn::read(&carried.write()), Some(carried));
+    }
+
+    #[test]
+    fn a_form_leads_to_the_provider_only_if_its_address_is_plain() {
+        let policy = policy_towards("https://window.example:8443/confirm?a=b").unwrap();
+        assert!(policy.to_str().unwrap().contains("form-action 'self' https://window.example:8443; "));
+        for url in ["", "window.example", "javascript://x/", "https:///a", "https://a;script-src *//", "https://a b/"] {
+            assert_eq!(policy_towards(url), None, "{url}");
+        }
+    }
+}

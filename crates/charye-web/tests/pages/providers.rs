@@ -1,0 +1,281 @@
+//! Signing in at identity providers, as a browser without script meets it: the choice, the way there and back, the wait for
+//! an app, a window's answer, and everything that may come back wrong.
+
+use charye_domain::book::samples;
+use charye_domain::campaign::{Campaign, UniquenessScheme};
+use charye_domain::identity::IdentityProviderId;
+use charye_domain::vaccine::DoseTwoPolicy;
+use charye_engine::fakes::{FakeProvider, Treatment};
+use charye_engine::identity::OperatorWord;
+use charye_engine::ports::{AskedField, FlowKind, IdentityProvider as _, ProviderFacts, ProviderFault};
+use charye_web::gate::{LoginSession, Surface};
+use hyper::HeaderMap;
+
+use super::{Browser, House, Page};
+
+/// What they come for.
+const NEXT: &str = "/line/sample";
+/// Where that leads: this campaign has no line, and who may reserve is inside at once.
+const INSIDE: &str = "/find";
+
+/// A house whose campaign goes by connecting information, with two providers to be led to, an app and a window.
+struct Providers {
+    naver: FakeProvider,
+    app: FakeProvider,
+    house: House,
+}
+
+impl Providers {
+    fn open() -> Self {
+        let [naver, kakao] = ["naver", "kakao"].map(|name| FakeProvider::new(name, FlowKind::OpenIdConnect));
+        let facts = FakeProvider::new("app", FlowKind::Decoupled).facts().clone();
+        let app = FakeProvider::with_facts(ProviderFacts { asks: vec![AskedField::Phone], ..facts });
+        let window = FakeProvider::new("window", FlowKind::HostedWindow);
+        let campaign = Campaign {
+            uniqueness: UniquenessScheme::ConnectingInformation,
+            ..samples::campaign(DoseTwoPolicy::Together)
+        };
+        let all = [naver.clone(), kakao, app.clone(), window];
+        Self { naver, app, house: House::with_providers(campaign, 4, &all) }
+    }
+
+    /// Begins at the first provider; the `state` that it was sent.
+    fn begin(&self, browser: &mut Browser) -> String {
+        let page = browser.post("/sign-in/naver", &[("next", NEXT)]);
+        assert_eq!(page.status, 200, "{}", page.body);
+        state_of(&page)
+    }
+
+    /// Who the browser's cookie says has signed in.
+    fn login(&self, browser: &Browser) -> Option<LoginSession> {
+        let cookies: Vec<String> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut headers = HeaderMap::new();
+        headers.insert("cookie", cookies.join("; ").parse().unwrap());
+        self.house.app.gate.recognise(Surface::Page, &headers, self.house.app.engine.now()).login
+    }
+
+    /// A page that says why it did not go on: nobody is signed in, there is a way on, nothing of ours shows.
+    fn check_failed(&self, browser: &Browser, page: &Page, status: u16, code: &str) {
+        assert_eq!(page.status, status, "{code}: {}", page.body);
+        page.says(&format!("<code>{code}</code>")).says("href=\"/sign-in");
+        assert!(self.login(browser).is_none(), "{code}: signed in");
+        for internal in ["panicked", "charye_engine", "src/", "sealed_state"] {
+            assert!(!page.body.contains(internal), "{code}: {internal} shows");
+        }
+    }
+}
+
+fn state_of(page: &Page) -> String {
+    let (_, rest) = page.body.split_once("authorize?state=").unwrap();
+    rest.chars().take_while(char::is_ascii_hexdigit).collect()
+}
+
+#[test]
+fn a_choice_shows_each_light_in_word_and_shape_and_quick_ones_first() {
+    let providers = Providers::open();
+    let desk = providers.house.app.sign_in.clone().unwrap();
+    assert!(desk.operate(&IdentityProviderId::parse("naver").unwrap(), OperatorWord::Closed));
+    let page = providers.house.browser("en").get("/sign-in?next=%2Fline%2Fsample");
+    page.says("●</span> Smooth").says("✕</span> Closed").says("action=\"/sign-in/kakao\"").says("Sign in with app");
+    page.says("name=\"phone\"");
+    assert!(!page.body.contains("action=\"/sign-in/naver\""), "who is closed is not to be pressed");
+    let at = |name: &str| page.body.find(&format!("<strong>{name}</strong>")).unwrap();
+    assert!(at("kakao") < at("window") && at("window") < at("naver"), "quick ones first");
+    providers.house.browser("ko").get("/sign-in").says("●</span> 원활").says("kakao로 본인인증");
+}
+
+#[test]
+fn a_provider_that_does_not_fit_the_campaign_is_not_offered_for_it() {
+    let providers = [FakeProvider::new("naver", FlowKind::OpenIdConnect)];
+    let house = House::with_providers(samples::campaign(DoseTwoPolicy::Together), 4, &providers);
+    let mut browser = house.browser("en");
+    let named = |page: Page| page.body.contains("action=\"/sign-in/naver\"");
+    assert!(!named(browser.get("/sign-in?next=%2Fline%2Fsample")));
+    assert!(named(browser.get("/sign-in")));
+    let page = browser.post("/sign-in/naver", &[("next", NEXT)]);
+    assert_eq!(page.status, 422);
+    page.says("<code>not_for_campaign</code>");
+}
+
+#[test]
+fn who_is_led_away_comes_back_signed_in_and_the_time_they_began_at_counts() {
+    let providers = Providers::open();
+    let mut browser = providers.house.browser("en");
+    let away = browser.post("/sign-in/naver", &[("next", NEXT)]);
+    away.says("<meta http-equiv=\"refresh\" content=\"0; url=https://naver.example/authorize?state=");
+    let state = state_of(&away);
+    providers.house.pass(30_000);
+    let back = browser.get(&format!("/sign-in/naver/callback?code=somebody&state={state}"));
+    assert_eq!(back.location(), INSIDE);
+    assert_eq!(providers.login(&browser).unwrap().sign_in_ms, 30_000);
+    assert!(!browser.cookies.contains_key("charye_sign_in"), "over is over");
+    let again = browser.get(&format!("/sign-in/naver/callback?code=somebody&state={state}"));
+    assert_eq!(again.status, 422);
+    again.says("<code>not_begun_here</code>");
+}
+
+#[test]
+fn whatever_comes_back_wrong_signs_nobody_in_and_says_what_to_do() {
+    let providers = Providers::open();
+    let check = |target: &dyn Fn(&str) -> String, code: &str| {
+        let mut browser = providers.house.browser("en");
+        let state = providers.begin(&mut browser);
+        let page = browser.get(&target(&state));
+        providers.check_failed(&browser, &page, 422, code);
+    };
+    let callback = |query: String| format!("/sign-in/naver/callback?{query}");
+    check(&|_| callback(String::new()), "parameter_missing");
+    check(&|_| callback("code=a".to_owned()), "parameter_missing");
+    check(&|state| callback(format!("state={state}")), "parameter_missing");
+    check(&|state| callback(format!("code=&state={state}")), "parameter_missing");
+    check(&|state| callback(format!("code=a&code=b&state={state}")), "parameter_doubled");
+    check(&|state| callback(format!("code=a&state={state}&state={state}")), "parameter_doubled");
+    check(&|_| callback(format!("code=a&state={}", "0".repeat(32))), "state_mismatch");
+    check(&|state| callback(format!("code=a&state={state}0")), "state_mismatch");
+    check(&|state| callback(format!("code=a&state={state}{}", "&x=y".repeat(40))), "parameter_unfit");
+    check(&|state| format!("/sign-in/kakao/callback?code=a&state={state}"), "other_provider");
+    check(&|state| format!("/sign-in/%3Cscript%3E/callback?code=a&state={state}"), "other_provider");
+    check(&|_| "/sign-in/naver/wait".to_owned(), "parameter_missing");
+    // The code is the provider's to read: those three came with the state that this browser was sent away with.
+    assert_eq!(providers.naver.asked(), 3, "nothing else got as far as a provider");
+}
+
+#[test]
+fn what_is_huge_is_refused_before_it_is_looked_at() {
+    let providers = Providers::open();
+    let mut browser = providers.house.browser("en");
+    let state = providers.begin(&mut browser);
+    let page = browser.get(&format!("/sign-in/naver/callback?state={state}&code={}", "a".repeat(3_000)));
+    assert_eq!(page.status, 400);
+    let page = browser.post("/sign-in/window/callback", &[("answer", &"a".repeat(20_000))]);
+    assert_eq!(page.status, 413);
+    let page = browser.post("/sign-in/app", &[("phone", &"0".repeat(9_000))]);
+    providers.check_failed(&browser, &page, 422, "parameter_unfit");
+    assert_eq!((providers.naver.asked(), providers.app.asked()), (0, 0));
+}
+
+#[test]
+fn an_answer_in_another_browser_or_too_late_or_of_a_changed_cookie_is_none() {
+    let providers = Providers::open();
+    let mut browser = providers.house.browser("en");
+    let state = providers.begin(&mut browser);
+    let target = format!("/sign-in/naver/callback?code=a&state={state}");
+    let mut other = providers.house.browser("en");
+    let page = other.get(&target);
+    providers.check_failed(&other, &page, 422, "not_begun_here");
+    providers.begin(&mut other);
+    let page = other.get(&target);
+    providers.check_failed(&other, &page, 422, "state_mismatch");
+    let cookie = browser.cookies["charye_sign_in"].clone();
+    for changed in [format!("A{}", &cookie[1..]), cookie.replace('.', ""), "..".to_owned(), "a".repeat(5_000)] {
+        browser.cookies.insert("charye_sign_in".to_owned(), changed);
+        let page = browser.get(&target);
+        providers.check_failed(&browser, &page, 422, "not_begun_here");
+    }
+    browser.cookies.insert("charye_sign_in".to_owned(), cookie);
+    providers.house.pass(601_000);
+    let page = browser.get(&target);
+    providers.check_failed(&browser, &page, 422, "sign_in_expired");
+    assert_eq!(providers.naver.asked(), 0, "none of these was worth a question");
+}
+
+#[test]
+fn what_is_filled_in_wrong_at_the_beginning_is_told() {
+    let providers = Providers::open();
+    let mut browser = providers.house.browser("en");
+    for (fields, code) in [
+        (&[][..], "parameter_missing"),
+        (&[("phone", "")][..], "parameter_missing"),
+        (&[("phone", "1"), ("phone", "2")][..], "parameter_doubled"),
+    ] {
+        let page = browser.post("/sign-in/app", fields);
+        providers.check_failed(&browser, &page, 422, code);
+    }
+    for name in ["nobody", "NAVER", "%00", "a%2Fb"] {
+        let page = browser.post(&format!("/sign-in/{name}"), &[]);
+        providers.check_failed(&browser, &page, 404, "unknown_provider");
+    }
+}
+
+#[test]
+fn an_app_is_waited_for_with_the_number_that_only_this_browser_sees() {
+    let providers = Providers::open();
+    let mut browser = providers.house.browser("en");
+    providers.app.treats_all(Treatment::NotYet);
+    let began = browser.post("/sign-in/app", &[("phone", "01012345678"), ("next", NEXT)]);
+    began.says("content=\"2; url=/sign-in/app/wait\"").says(">42<");
+    browser.get("/sign-in/app/wait").says("content=\"2; url=/sign-in/app/wait\"").says(">42<");
+    let mut other = providers.house.browser("en");
+    let page = other.get("/sign-in/app/wait?compare=99");
+    providers.check_failed(&other, &page, 422, "not_begun_here");
+    providers.app.treats_all(Treatment::Answers);
+    providers.house.pass(4_000);
+    let page = browser.get("/sign-in/app/wait");
+    assert_eq!(page.location(), INSIDE);
+    assert_eq!(providers.login(&browser).unwrap().sign_in_ms, 4_000);
+}
+
+#[test]
+fn a_window_answers_by_post_from_its_own_page_and_only_to_who_opened_it() {
+    let providers = Providers::open();
+    let mut browser = providers.house.browser("en");
+    let away = browser.post("/sign-in/window", &[("next", NEXT)]);
+    let policy = away.header("content-security-policy").unwrap();
+    assert!(policy.contains("form-action 'self' https://window.example;"), "{policy}");
+    away.says("action=\"https://window.example/confirm\"").says("name=\"transaction\"");
+    // A browser keeps its cookies to itself when another site posts.
+    let mut from_outside = providers.house.browser("en");
+    from_outside.headers.push(("sec-fetch-site", "cross-site".to_owned()));
+    let hop = from_outside.post("/sign-in/window/callback", &[("code", "some \"body\"")]);
+    assert_eq!((hop.status, hop.field("code").as_str()), (200, "some \"body\""));
+    let fields = [("code", hop.field("code")), ("charye_carried_on", hop.field("charye_carried_on"))];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let page = from_outside.post("/sign-in/window/callback", &fields);
+    providers.check_failed(&from_outside, &page, 422, "not_begun_here");
+    let page = browser.post("/sign-in/window/callback", &fields);
+    assert_eq!(page.location(), INSIDE);
+    assert!(providers.login(&browser).is_some());
+}
+
+#[test]
+fn a_provider_that_fails_is_told_apart_and_costs_nobody_their_time() {
+    let providers = Providers::open();
+    let mut browser = providers.house.browser("en");
+    let state = providers.begin(&mut browser);
+    providers.naver.treats_all(Treatment::Fails(ProviderFault::Status(503)));
+    let page = browser.get(&format!("/sign-in/naver/callback?code=a&state={state}"));
+    providers.check_failed(&browser, &page, 502, "provider_fault");
+    page.says("href=\"/sign-in?next=%2Fline%2Fsample\"");
+    providers.house.pass(20_000);
+    let state = state_of(&browser.post("/sign-in/kakao", &[("next", NEXT)]));
+    let back = browser.get(&format!("/sign-in/kakao/callback?code=a&state={state}"));
+    assert_eq!(back.location(), INSIDE);
+    assert_eq!(providers.login(&browser).unwrap().sign_in_ms, 20_000, "from the first beginning");
+}
+
+#[test]
+fn the_sixth_sign_in_of_one_person_within_ten_minutes_waits() {
+    let providers = Providers::open();
+    let sign_in = || {
+        let mut browser = providers.house.browser("en");
+        let state = providers.begin(&mut browser);
+        let page = browser.get(&format!("/sign-in/naver/callback?code=one&state={state}"));
+        (browser, page)
+    };
+    for _ in 0..5 {
+        assert_eq!(sign_in().1.location(), INSIDE);
+    }
+    let (browser, page) = sign_in();
+    providers.check_failed(&browser, &page, 429, "too_often");
+}
+
+#[test]
+fn nobody_is_led_to_another_site_afterwards() {
+    let providers = Providers::open();
+    for next in ["https://evil.test/", "//evil.test", "/\\evil.test"] {
+        let mut browser = providers.house.browser("en");
+        let state = state_of(&browser.post("/sign-in/naver", &[("next", next)]));
+        let back = browser.get(&format!("/sign-in/naver/callback?code=a&state={state}"));
+        assert_eq!(back.location(), "/line");
+    }
+}
