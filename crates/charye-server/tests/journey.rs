@@ -59,7 +59,8 @@ fn a_citizen_without_script_reserves_both_doses_and_finds_them_after_a_crash() {
 
     let search = go_in(&mut client, &number).body;
     let choice = choose_places(&mut client, &search);
-    let held = Form::of(&choice, "/holds").follow(&mut client).expect(200).body;
+    let consent = Form::of(&choice, "/holds").follow(&mut client).expect(200).body;
+    let held = Form::of(&consent, "/holds").follow(&mut client).expect(200).body;
     let extended = Form::of(&held, "/hold/extend").follow(&mut client).expect(200).body;
     let confirm = Form::of(&extended, "/hold/confirm");
     let pockets = client.cookies.clone();

@@ -16,6 +16,7 @@ use charye_engine::reservation::{
 use charye_engine::{Inside, by_citizen};
 use hyper::Method;
 
+use super::consent;
 use super::find::campaign_inside;
 use super::form::{key_of, link, minutes_left, new_key, seen};
 use super::layout::{Layout, Part};
@@ -105,13 +106,21 @@ pub(super) fn inside(asked: &Asked, name: &'static str, canonical: &str) -> Resu
     Ok(Inside::citizen(login.person, pass.campaign, pass.generation, facts, Channel::Page, Some(operation)))
 }
 
-async fn hold(asked: Asked) -> Result<Answer, Problem> {
+async fn hold(mut asked: Asked) -> Result<Answer, Problem> {
     let places = places_of(&asked.form)?;
-    let inside = inside(&asked, "hold", &canonical(places))?;
-    match hold_places(&asked.app.engine, inside, places).await {
-        Ok(held) => Ok(seen(&asked, &held, Answer::see_other(&hold_path(places)))),
-        Err(failure) => not_had(&asked, failure, places, ""),
-    }
+    let mut inside = inside(&asked, "hold", &canonical(places))?;
+    let Some(login) = consent::given(&asked)? else {
+        return Ok(Answer::see_other(&consent::path(places)));
+    };
+    inside.by.reason = consent::REASON;
+    // Whoever agreed is not asked again, whether they had the place or not.
+    let agreed = asked.app.gate.login_cookie(&login, asked.now);
+    asked.caller.login = Some(login);
+    let answer = match hold_places(&asked.app.engine, inside, places).await {
+        Ok(held) => seen(&asked, &held, Answer::see_other(&hold_path(places))),
+        Err(failure) => not_had(&asked, failure, places, "")?,
+    };
+    Ok(answer.with_cookie_first(agreed))
 }
 
 /// Where a held place is shown. The slots are named so that the page can offer others once the time is over.

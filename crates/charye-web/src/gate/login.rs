@@ -1,8 +1,8 @@
 //! Room: web/gate. The login session: who signed in, sealed, in the citizen's own pocket. The server keeps none.
 //!
 //! Layout of the plain text, 79 bytes, numbers little-endian: version u8 = 2 | person u32 | year i16, month u8, day u8 |
-//! signed_in_at i64 | expires_at i64 | seen_seq u64 | scheme u8 | began ms before signed_in_at u32 | reserved 9 zero bytes |
-//! csrf seed 16 bytes | citizen key 16 bytes. Schemes: 1 connecting information, 2 pairwise subject, 3 national id, 4 rehearsal.
+//! signed_in_at i64 | expires_at i64 | seen_seq u64 | scheme u8 | began ms before signed_in_at u32 | consent u8 | reserved 8
+//! zero bytes | csrf seed 16 bytes | citizen key 16 bytes. Schemes: 1 connecting information, 2 pairwise subject, 3 national id, 4 rehearsal.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -35,6 +35,8 @@ pub struct LoginSession {
     pub expires_at: UnixMillis,
     /// The highest sequence number this citizen has been answered with: they read their own writes, on every node.
     pub seen_seq: u64,
+    /// Version of the consent text that the citizen agreed to in this login; 0 until they do.
+    pub consent: u8,
     /// What this session's CSRF tokens are made from.
     pub csrf_seed: [u8; 16],
 }
@@ -68,6 +70,7 @@ impl LoginSession {
             sign_in_ms: 0,
             expires_at,
             seen_seq: seq,
+            consent: 0,
             csrf_seed,
         }
     }
@@ -111,7 +114,8 @@ impl LoginSession {
         plain.extend(self.seen_seq.to_le_bytes());
         plain.push(scheme_byte(self.scheme));
         plain.extend(self.sign_in_ms.to_le_bytes());
-        plain.extend([0; 9]);
+        plain.push(self.consent);
+        plain.extend([0; 8]);
         plain.extend(self.csrf_seed);
         plain.extend(self.citizen.0);
         URL_SAFE_NO_PAD.encode(keys.seal(SealPurpose::LoginSession, &[], &plain))
@@ -143,6 +147,7 @@ impl LoginSession {
             seen_seq: u64::from_le_bytes(plain[25..33].try_into().ok()?),
             scheme: scheme_of(plain[33])?,
             sign_in_ms: u32::from_le_bytes(plain[34..38].try_into().ok()?),
+            consent: plain[38],
             csrf_seed: plain[47..63].try_into().ok()?,
             citizen: CitizenKey(plain[63..79].try_into().ok()?),
         })
@@ -190,6 +195,13 @@ mod tests {
     fn a_sealed_session_says_when_its_sign_in_began() {
         let sealed = login().seal(&ToyKeys);
         assert_eq!(LoginSession::open(&ToyKeys, &sealed, NOW), Some(login()));
+    }
+
+    #[test]
+    fn a_consent_lasts_as_long_as_the_login_and_a_new_login_begins_without_one() {
+        let agreed = LoginSession { consent: 3, ..login() };
+        assert_eq!(LoginSession::open(&ToyKeys, &agreed.seal(&ToyKeys), NOW).unwrap().consent, 3);
+        assert_eq!(login().consent, 0);
     }
 
     #[test]
