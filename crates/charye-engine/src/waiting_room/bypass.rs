@@ -4,7 +4,7 @@
 //! No decision lets that happen; if one ever does it is counted and told at once, and `charye audit bypass` lists it from
 //! the journal. Keeps an account of its own of who is inside. It must never hold anything back.
 
-use charye_domain::book::{Actor, Book, Entry, Event, Query, Reply};
+use charye_domain::book::{Actor, Book, EndOfVisit, Entry, Event, Query, Reply};
 use charye_domain::ids::{CampaignId, Person};
 use charye_domain::time::UnixMillis;
 use rustc_hash::FxHashSet;
@@ -16,6 +16,8 @@ use crate::metrics;
 pub(crate) struct Lookout {
     /// Who is inside, as far as visits began while we looked.
     inside: FxHashSet<(CampaignId, Person)>,
+    /// Whose visit ended with its purpose in the entry before: the place that it ended for is recorded next.
+    fulfilled: Option<(CampaignId, Person)>,
 }
 
 /// How somebody got past the door.
@@ -46,6 +48,7 @@ impl Lookout {
 
     fn look_at(&mut self, book: &Book, entry: &Entry, now: UnixMillis) -> Option<Bypass> {
         let (campaign, _) = entry.under?;
+        let fulfilled = self.fulfilled.take();
         match &entry.event {
             Event::VisitStarted { person, opening, .. } => {
                 self.inside.insert((campaign, *person));
@@ -54,13 +57,19 @@ impl Lookout {
                 let is_called = || book.room(campaign, *opening)?.door().called_at(*person);
                 (has_line && !by_agent && is_called().is_none()).then_some(Bypass::VisitWithoutCall)
             }
-            Event::VisitEnded { person, .. } => {
-                self.inside.remove(&(campaign, *person));
+            Event::VisitEnded { person, cause, .. } => {
+                let has_begun = self.inside.remove(&(campaign, *person));
+                let was_inside = has_begun || was_inside(book, campaign, *person, now);
+                let is_fulfilled = was_inside && *cause == EndOfVisit::Reserved;
+                self.fulfilled = is_fulfilled.then_some((campaign, *person));
                 None
             }
             Event::Held { person, .. } | Event::Reserved { person, .. } | Event::Rescheduled { person, .. } => {
                 let by_themselves = matches!(entry.by.actor, Actor::Citizen(_) | Actor::Proxy(_));
-                let is_inside = self.inside.contains(&(campaign, *person)) || was_inside(book, campaign, *person, now);
+                let of_person = (campaign, *person);
+                let is_inside = fulfilled == Some(of_person)
+                    || self.inside.contains(&of_person)
+                    || was_inside(book, campaign, *person, now);
                 (by_themselves && !is_inside).then_some(Bypass::PlaceWithoutVisit)
             }
             _ => None,
@@ -129,5 +138,27 @@ mod tests {
         check(false, citizen, [outside, None, None]);
         check(true, Actor::Proxy(PERSON), [outside, Some(Bypass::VisitWithoutCall), None]);
         check(true, Actor::Agent(charye_domain::book::StaffNumber(1)), [None, None, None]);
+    }
+
+    #[test]
+    fn a_reservation_that_ends_its_visit_is_no_bypass() {
+        let (book, now) = (book_with(None), samples::opens_at());
+        let citizen = Actor::Citizen(PERSON);
+        let started =
+            Event::VisitStarted { person: PERSON, opening: OpeningId(0), generation: 1, ends_at: now.plus_secs(60) };
+        let ended = |cause| Event::VisitEnded { person: PERSON, generation: 1, cause };
+        let moved = Event::Rescheduled {
+            person: PERSON,
+            reservation: charye_domain::ids::ReservationId(0),
+            first: charye_domain::ids::SlotId(0),
+            second: None,
+        };
+        let outside = Some(Bypass::PlaceWithoutVisit);
+        for (cause, expected) in [(EndOfVisit::Reserved, None), (EndOfVisit::SignedOut, outside)] {
+            let mut lookout = Lookout::default();
+            let events = [started.clone(), ended(cause), moved.clone(), moved.clone()];
+            let found = events.map(|event| lookout.look_at(&book, &entry(citizen, event), now));
+            assert_eq!(found, [None, None, expected, outside], "{cause:?}");
+        }
     }
 }
