@@ -1,0 +1,460 @@
+//! Where attacks are played: the real program over a small demo with an operator who can stop the line, people in every
+//! state, and the installation's own key in the attacker's hand, so that forged tokens fail by more than their MAC.
+
+use std::collections::VecDeque;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use charye_domain::ids::KeyId;
+use charye_engine::ports::{Keys as _, SealPurpose};
+use charye_gateway::keys::{DataFolder, LocalKeys};
+use serde_json::{Value, json};
+
+use crate::support::api::free_pair;
+use crate::support::{self, Answer, Client, Server, charye};
+
+pub(crate) const CAMPAIGN: &str = "kr-2021-18-49";
+pub(crate) const LINE: &str = "/api/v1/campaigns/kr-2021-18-49/line";
+pub(crate) const VISIT: &str = "/api/v1/campaigns/kr-2021-18-49/visit";
+pub(crate) const HOLDS: &str = "/api/v1/holds";
+pub(crate) const RESERVATIONS: &str = "/api/v1/reservations";
+const OPERATOR_TOKEN: &str = "bm90IGEgc2VjcmV0LCBqdXN0IGZvciBhIHRlc3Q=";
+/// A call comes within tenths of a second; a hang guard.
+const CALL_TRIES: usize = 900;
+const CALL_WAIT: Duration = Duration::from_millis(100);
+/// A connection that says nothing for so long is given up.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// One way to try it.
+pub(crate) struct Attack {
+    pub(crate) name: &'static str,
+    /// The defences that must hold it off.
+    pub(crate) guards: &'static [&'static str],
+    pub(crate) attempt: fn(&mut Scene),
+}
+
+/// The program, and the people around it.
+pub(crate) struct Scene {
+    folder: tempfile::TempDir,
+    data: PathBuf,
+    config: PathBuf,
+    pub(crate) server: Server,
+    /// Those who may reserve now, those of the next opening, those who are in no cohort; by made-up number.
+    now: VecDeque<String>,
+    next: VecDeque<String>,
+    never: VecDeque<String>,
+    /// A pair of places that is free.
+    pub(crate) places: Value,
+    keys: LocalKeys,
+    paused: bool,
+    keys_used: u32,
+}
+
+/// A person and what they have in their pockets.
+#[derive(Clone, Debug)]
+pub(crate) struct Citizen {
+    pub(crate) address: SocketAddr,
+    pub(crate) number: String,
+    pub(crate) login: String,
+    pub(crate) ticket: Option<String>,
+    pub(crate) pass: Option<String>,
+    /// What the answer to the way in said.
+    pub(crate) visit: Value,
+}
+
+impl Scene {
+    /// Opens the scene; an honest citizen shows that the way in works.
+    pub(crate) fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("demo");
+        let demo = Server::demo(&data);
+        let now = demo.citizen(&data, "may reserve now").0;
+        drop(demo);
+        let config = support::write_config(folder.path(), &data, "");
+        let tokens = folder.path().join("operators");
+        std::fs::write(&tokens, format!("7 {OPERATOR_TOKEN}\n")).unwrap();
+        std::fs::set_permissions(&tokens, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let more = format!("operations_address = \"127.0.0.1:0\"\n[operators]\ntoken_file = {tokens:?}\n[engine]");
+        let text = std::fs::read_to_string(&config).unwrap().replace("[engine]", &more);
+        std::fs::write(&config, text).unwrap();
+        let rows = std::fs::read_to_string(data.join("nation/citizens.csv")).unwrap();
+        // A name may stand in quotes with a comma; a date is shaped like nothing else in a row.
+        let date = |row: &str| {
+            let shaped = |cell: &&str| cell.len() == 10 && cell.bytes().filter(|byte| *byte == b'-').count() == 2;
+            row.split(',').find(shaped).unwrap_or("0000-00-00").to_owned()
+        };
+        let of = |wanted: &dyn Fn(&str) -> bool| {
+            let rows = rows.lines().skip(1).filter(|row| wanted(&date(row)));
+            rows.map(|row| row.split(',').next().unwrap().to_owned()).collect::<VecDeque<_>>()
+        };
+        let in_cohort = |date: &str| ("1973".."2003").contains(&&date[..4]);
+        // The evenings go through the last digits of birthdays one by one.
+        let digit = now[9..].parse::<u32>().unwrap();
+        let of_day = |date: &str, digit: u32| in_cohort(date) && date.ends_with(&digit.to_string());
+        let server = Server::start(&["serve", "--config", config.to_str().unwrap()], &[]);
+        let keys = LocalKeys::open(&data.join("keys.toml"), &data.join("keys.check"), DataFolder::InUse).unwrap();
+        let places = free_pair(&mut server.client());
+        let mut scene = Self {
+            now: of(&|date| of_day(date, digit)),
+            next: of(&|date| of_day(date, (digit + 1) % 10)),
+            never: of(&|date| ("1940".."1960").contains(&&date[..4])),
+            folder,
+            data,
+            config,
+            server,
+            places,
+            keys,
+            paused: false,
+            keys_used: 0,
+        };
+        let honest = scene.insider();
+        let hold = honest.api().hold(&scene, "honest-key");
+        assert_eq!(hold.status, 201, "the honest way works, so that refusals mean something: {hold:?}");
+        let released = honest.api().ask("DELETE", &hold_path(&hold, ""), &[], "").unwrap();
+        assert_eq!(released.status, 200, "{released:?}");
+        scene
+    }
+
+    /// Plays every attack of a table, tells all that had an effect, and then asks the journal.
+    pub(crate) fn play(mut self, attacks: &[Attack]) {
+        let mut effective = Vec::new();
+        for attack in attacks {
+            self.places = free_pair(&mut self.server.client());
+            let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (attack.attempt)(&mut self)));
+            if played.is_err() {
+                effective.push(attack.name);
+            }
+        }
+        assert!(effective.is_empty(), "attacks with an effect: {effective:?}");
+        let status = self.lines();
+        let bypassed = Client::new(self.server.operators.unwrap()).get("/metrics").expect(200).body;
+        let counted = bypassed.lines().filter(|line| line.starts_with("charye_bypass_total"));
+        assert!(counted.clone().all(|line| line.ends_with(" 0")), "{:?} {status}", counted.collect::<Vec<_>>());
+        self.server.terminate();
+        assert!(self.server.wait().success());
+        let data = self.data.to_str().unwrap();
+        for command in [["audit", "verify"], ["audit", "bypass"]] {
+            let (code, said, complained) = charye(&[command[0], command[1], "--data", data]);
+            assert_eq!(code, 0, "{command:?}: {said}{complained}");
+        }
+    }
+
+    /// Ends the program in order and starts it again; people move with [`Citizen::move_to`].
+    pub(crate) fn restart(&mut self) {
+        self.server.terminate();
+        assert!(self.server.wait().success());
+        self.server = Server::start(&["serve", "--config", self.config.to_str().unwrap()], &[]);
+        assert!(self.folder.path().exists());
+    }
+
+    fn operator(&self) -> Client {
+        let mut client = Client::new(self.server.operators.unwrap());
+        client.headers.push(("Authorization".to_owned(), format!("Bearer {OPERATOR_TOKEN}")));
+        client
+    }
+
+    /// What an operator sees of all lines.
+    pub(crate) fn lines(&self) -> Value {
+        self.operator().get("/api/operator/v1/lines").expect(200).json()
+    }
+
+    /// What an operator sees of one line.
+    pub(crate) fn line(&self, opening: u64) -> Value {
+        let lines = self.lines();
+        let line = lines["lines"].as_array().unwrap().iter().find(|line| line["opening"] == opening);
+        line.unwrap_or_else(|| panic!("no line {opening}: {lines}")).clone()
+    }
+
+    /// An operator changes a line.
+    pub(crate) fn steer(&self, opening: u64, steering: &Value) {
+        let path = format!("/api/operator/v1/lines/{CAMPAIGN}/{opening}/steer");
+        let order = json!({ "reason": "an attack", "steering": steering });
+        self.operator().post_json(&path, "not-needed", &order).expect(200);
+    }
+
+    /// From now on nobody is called.
+    pub(crate) fn pause(&mut self) {
+        if !self.paused {
+            self.steer(0, &json!({ "action": "pause" }));
+            self.paused = true;
+        }
+    }
+
+    /// From now on people are called.
+    pub(crate) fn resume(&mut self) {
+        if self.paused {
+            self.steer(0, &json!({ "action": "resume" }));
+            self.paused = false;
+        }
+    }
+
+    /// Somebody who may reserve, signed in and nothing else.
+    pub(crate) fn visitor(&mut self) -> Citizen {
+        let number = self.now.pop_front().expect("enough people may reserve now");
+        self.sign_in(number)
+    }
+
+    /// Somebody whose opening is the next.
+    pub(crate) fn early(&mut self) -> Citizen {
+        let number = self.next.pop_front().expect("enough people may come another day");
+        self.sign_in(number)
+    }
+
+    /// Somebody who is in no cohort.
+    pub(crate) fn outsider(&mut self) -> Citizen {
+        let number = self.never.pop_front().expect("enough people are in no cohort");
+        self.sign_in(number)
+    }
+
+    /// Somebody who waits in a line that stands still.
+    pub(crate) fn waiting(&mut self) -> Citizen {
+        self.pause();
+        let mut citizen = self.visitor();
+        citizen.take_place();
+        citizen
+    }
+
+    /// Somebody inside.
+    pub(crate) fn insider(&mut self) -> Citizen {
+        let was_paused = self.paused;
+        self.resume();
+        let mut citizen = self.visitor();
+        citizen.go_in();
+        if was_paused {
+            self.pause();
+        }
+        citizen
+    }
+
+    pub(crate) fn sign_in(&self, number: String) -> Citizen {
+        let answer = self.server.client().post_json("/api/v1/sign-in", "not-needed", &json!({ "citizen": number }));
+        let login = answer.expect(200).json()["login"].as_str().unwrap().to_owned();
+        let address = self.server.address;
+        Citizen { address, number, login, ticket: None, pass: None, visit: Value::Null }
+    }
+
+    /// A key that no request had before.
+    pub(crate) fn new_key(&mut self) -> String {
+        self.keys_used += 1;
+        format!("attack-key-{}", self.keys_used)
+    }
+
+    /// These 28 bytes with a MAC of the installation's own key, which no attacker has.
+    pub(crate) fn forge(&self, purpose: &'static str, signed: &[u8]) -> String {
+        let claimed = KeyId(u16::from_le_bytes([signed[2], signed[3]]));
+        let key = self.keys.mac_key(purpose, claimed).unwrap_or_default();
+        let mac = blake3::keyed_hash(&key, signed);
+        URL_SAFE_NO_PAD.encode([signed, &mac.as_bytes()[..16]].concat())
+    }
+
+    /// A beginning of a sign-in of any moment, sealed as the program does.
+    pub(crate) fn forge_beginning(&self, at_ms: i64) -> String {
+        let sealed = self.keys.seal(SealPurpose::SignInState, b"rehearsal sign-in begun", &at_ms.to_le_bytes());
+        URL_SAFE_NO_PAD.encode(sealed)
+    }
+
+    /// Waits until the program's clock, which requests read at most a quarter of a second late, shows another time to
+    /// whoever asks next than to whoever asked last.
+    pub(crate) fn later(&self) {
+        let before = self.now_ms();
+        while self.now_ms() < before + 600 {
+            std::thread::park_timeout(CALL_WAIT);
+        }
+    }
+
+    /// What the program takes for now.
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.lines()["now_ms"].as_i64().unwrap()
+    }
+
+    /// Every route of the API that is for people inside, tried with this client; those that did not refuse.
+    pub(crate) fn try_inside(&mut self, client: &mut Client) -> Vec<String> {
+        let places = self.places.to_string();
+        let moved = json!({ "first": self.places["first"], "second": self.places["second"] }).to_string();
+        let asked = [
+            ("POST", HOLDS, places.as_str()),
+            ("POST", RESERVATIONS, places.as_str()),
+            ("POST", "/api/v1/holds/h00000001/extend", "{}"),
+            ("POST", "/api/v1/holds/h00000001/confirm", "{}"),
+            ("POST", "/api/v1/reservations/0000-0000-000/reschedule", moved.as_str()),
+            ("DELETE", VISIT, ""),
+        ];
+        let mut let_through = Vec::new();
+        for (method, path, body) in asked {
+            let key = self.new_key();
+            let headers = [("Content-Type", "application/json"), ("Idempotency-Key", key.as_str())];
+            let answer = client.ask(method, path, &headers, body).unwrap();
+            if !(400..500).contains(&answer.status) {
+                let_through.push(format!("{method} {path}: {} {}", answer.status, answer.body));
+            }
+        }
+        let_through
+    }
+
+    /// Every page that is for people inside, tried with this browser; those that did not refuse or lead to the way in.
+    pub(crate) fn try_inside_pages(&mut self, browser: &mut Client) -> Vec<String> {
+        let csrf = csrf_of(browser).unwrap_or_default();
+        let slot = self.places["first"].as_str().unwrap().to_owned();
+        let key = "0123456789abcdef0123456789abcdef";
+        let form = [("csrf", csrf.as_str()), ("key", key), ("first", &slot), ("hold", "1")];
+        let mut let_through = Vec::new();
+        let mut judge = |what: String, answer: Answer| {
+            let to = answer.header("location").unwrap_or_default();
+            let led_back = answer.status == 303 && (to.starts_with("/sign-in") || to.starts_with("/line"));
+            if !led_back && !(400..500).contains(&answer.status) {
+                let_through.push(format!("{what}: {} {to}", answer.status));
+            }
+        };
+        for path in ["/find", "/find?province=11", "/find/C0000001/pfizer", "/reservations/0000-0000-000/change"] {
+            judge(format!("GET {path}"), browser.get(path));
+        }
+        for path in ["/find/near", "/holds", "/hold/extend", "/hold/confirm", "/reservations/0000-0000-000/change"] {
+            judge(format!("POST {path}"), browser.post(path, &form));
+        }
+        let_through
+    }
+}
+
+impl Citizen {
+    /// A program with this person's proofs.
+    pub(crate) fn api(&self) -> Client {
+        let mut client = Client::new(self.address);
+        client.headers.push(("Authorization".to_owned(), format!("Bearer {}", self.login)));
+        if let Some(pass) = &self.pass {
+            client.headers.push(("Charye-Pass".to_owned(), pass.clone()));
+        }
+        if let Some(ticket) = &self.ticket {
+            client.headers.push(("Charye-Ticket".to_owned(), ticket.clone()));
+        }
+        client
+    }
+
+    /// A browser with this person's proofs.
+    pub(crate) fn browser(&self) -> Client {
+        let mut client = Client::new(self.address);
+        client.headers.push(("Accept-Language".to_owned(), "en".to_owned()));
+        let pockets = [
+            ("charye_login", Some(&self.login)),
+            ("charye_pass", self.pass.as_ref()),
+            ("charye_ticket", self.ticket.as_ref()),
+        ];
+        for (name, value) in pockets {
+            client.cookies.extend(value.map(|value| (name.to_owned(), value.clone())));
+        }
+        client
+    }
+
+    /// The same person with another pass in the pocket.
+    pub(crate) fn with_pass(&self, pass: &str) -> Self {
+        Self { pass: Some(pass.to_owned()), ..self.clone() }
+    }
+
+    pub(crate) fn take_place(&mut self) -> Value {
+        let told = self.api().post_json(LINE, "not-needed", &json!({})).expect(200).json();
+        self.ticket = told["ticket"].as_str().map(str::to_owned);
+        told
+    }
+
+    /// Asks for a visit, once.
+    pub(crate) fn claim(&self) -> Answer {
+        self.api().post_json(VISIT, "not-needed", &json!({}))
+    }
+
+    /// Waits for the call, and goes in.
+    pub(crate) fn go_in(&mut self) {
+        for _ in 0..CALL_TRIES {
+            let answer = self.claim();
+            if answer.status == 200 {
+                self.visit = answer.json();
+                self.pass = self.visit["pass"].as_str().map(str::to_owned);
+                return;
+            }
+            assert_eq!(answer.json()["code"], "not_called", "{answer:?}");
+            std::thread::park_timeout(CALL_WAIT);
+        }
+        panic!("no call within a minute and a half");
+    }
+
+    /// Where the ticket says that this person stands.
+    pub(crate) fn poll(&self) -> Value {
+        self.api().get("/api/v1/line").json()
+    }
+
+    pub(crate) fn move_to(&mut self, scene: &Scene) {
+        self.address = scene.server.address;
+    }
+
+    /// The number of this person in the journal, as the ticket or the pass says it.
+    pub(crate) fn person(&self) -> [u8; 4] {
+        let text = self.ticket.as_ref().or(self.pass.as_ref()).unwrap();
+        URL_SAFE_NO_PAD.decode(text).unwrap()[8..12].try_into().unwrap()
+    }
+
+    /// The place that this person's ticket says.
+    pub(crate) fn place(&self) -> u64 {
+        let ticket = URL_SAFE_NO_PAD.decode(self.ticket.as_ref().unwrap()).unwrap();
+        assert_eq!(ticket[7], 1, "a ticket with a place");
+        u64::from_le_bytes(ticket[12..20].try_into().unwrap())
+    }
+
+    /// Whether nothing is held, and how many reservations stand.
+    pub(crate) fn has(&self) -> (bool, usize) {
+        let mut client = self.api();
+        let hold = client.get(&format!("{HOLDS}?campaign={CAMPAIGN}")).expect(200).json();
+        let made = client.get(&format!("{RESERVATIONS}?campaign={CAMPAIGN}")).expect(200).json();
+        (hold["hold"].is_null(), made["reservations"].as_array().unwrap().len())
+    }
+
+    /// Holds the free pair and confirms it; the reservation's number.
+    pub(crate) fn reserve(&self, scene: &mut Scene) -> String {
+        let key = scene.new_key();
+        let places = scene.places.clone();
+        let answer = self.api().post_json(RESERVATIONS, &key, &places).expect(201);
+        scene.places = free_pair(&mut scene.server.client());
+        answer.json()["number"].as_str().unwrap().to_owned()
+    }
+}
+
+/// What attacks ask for most.
+pub(crate) trait Asks {
+    fn hold(&mut self, scene: &Scene, key: &str) -> Answer;
+}
+
+impl Asks for Client {
+    fn hold(&mut self, scene: &Scene, key: &str) -> Answer {
+        self.post_json(HOLDS, key, &scene.places)
+    }
+}
+
+/// The path of a hold that an answer told.
+pub(crate) fn hold_path(answer: &Answer, then: &str) -> String {
+    format!("{HOLDS}/{}{then}", answer.json()["hold"].as_str().unwrap())
+}
+
+/// The token of this browser's forms, if it is signed in.
+pub(crate) fn csrf_of(browser: &mut Client) -> Option<String> {
+    let page = browser.get("/line");
+    (page.status == 200).then(|| support::input_value(&page.body, "csrf"))
+}
+
+/// Bytes as they stand, and all that comes back until the other side closes.
+pub(crate) fn raw(address: SocketAddr, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect_timeout(&address, SILENCE).unwrap();
+    stream.set_read_timeout(Some(SILENCE)).unwrap();
+    // A peer that refuses early may close before all is sent.
+    let _ = stream.write_all(request);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Sends bytes, and hangs up without reading an answer.
+pub(crate) fn hang_up(address: SocketAddr, request: &str) {
+    let mut stream = TcpStream::connect_timeout(&address, SILENCE).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+}
