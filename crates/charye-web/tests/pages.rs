@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use charye_domain::book::samples::{self, CAMPAIGN, OPERATOR, PAIRED, SINGLE};
-use charye_domain::book::{Action, Channel, Command, Provenance, Query};
+use charye_domain::book::{Action, Channel, Command, Event, Provenance, Query};
 use charye_domain::campaign::{Bilingual, Campaign, UniquenessScheme};
 use charye_domain::clinic::Point;
 use charye_domain::ids::{ImportId, OperationKey};
@@ -162,6 +162,13 @@ impl House {
         }
     }
 
+    /// Under which reasons the journal has places held.
+    fn reasons_of_holds(&self) -> Vec<u16> {
+        let rows = self.world.journal.rows();
+        let entries = rows.iter().flat_map(|row| row.entries.iter());
+        entries.filter(|entry| matches!(entry.event, Event::Held { .. })).map(|entry| entry.by.reason).collect()
+    }
+
     /// The same with a line of so many seats before every opening.
     fn with_line(hard_cap: u32) -> Self {
         let terms = Terms::new(hard_cap, 0, 6_000..=6_000, 60).unwrap();
@@ -261,6 +268,8 @@ impl Browser {
         let csrf = page.field("csrf");
         let mut all = vec![("csrf", csrf.as_str())];
         all.extend(fields);
+        // As from the page that asks for consent; a test of its own goes there.
+        all.extend((target == "/holds").then_some(("agreed", "1")));
         self.post(target, &all)
     }
 
@@ -705,6 +714,46 @@ fn a_time_of_day_without_a_province_is_told_beside_its_field() {
     assert_eq!(page.status, 422);
     page.says("id=\"province-mistake\"").says("value=\"morning\" selected").says("value=\"C1\"");
     assert_eq!(browser.get("/find?times=morning&province=11").status, 200);
+}
+
+#[test]
+fn consent_is_asked_once_before_the_first_hold_and_stands_in_the_journal_with_it() {
+    let house = House::open(4);
+    let mut browser = house.inside("en", FIRST_ADULT);
+    let clinic = browser.get("/find/C1/single");
+    let (slot, csrf, key) = (clinic.choices("first").pop().unwrap(), clinic.field("csrf"), clinic.field("key"));
+    let unasked = [("csrf", csrf.as_str()), ("key", &key), ("first", &slot)];
+    let asked = browser.post("/holds", &unasked).location().to_owned();
+    assert_eq!(asked, format!("/consent?first={slot}"));
+    assert_eq!(house.reasons_of_holds(), Vec::<u16>::new(), "nothing is held before");
+    let page = browser.get(&asked);
+    page.says("What we keep about you").says("is not held yet");
+    let (csrf, key) = (page.field("csrf"), page.field("key"));
+    let agreed = [("csrf", csrf.as_str()), ("key", &key), ("first", &slot), ("agreed", &page.field("agreed"))];
+    assert_eq!(browser.post("/holds", &agreed).location(), format!("/hold?first={slot}"));
+    assert_eq!(house.reasons_of_holds(), [1]);
+    // Another place in the same login: nothing is asked twice.
+    let hold = browser.get("/hold").field("hold");
+    let page = browser.get("/hold");
+    assert_eq!(browser.submit(&page, "/hold/release", &[("hold", &hold)]).location(), "/find");
+    let key = "0123456789abcdef0123456789abcdef";
+    let again = [("csrf", csrf.as_str()), ("key", key), ("first", &slot)];
+    assert_eq!(browser.post("/holds", &again).location(), format!("/hold?first={slot}"));
+    assert_eq!(house.reasons_of_holds(), [1, 1]);
+}
+
+#[test]
+fn what_consent_is_about_can_be_read_at_any_time_and_for_places_that_are_there() {
+    let house = House::open(4);
+    let mut browser = house.browser("ko");
+    assert_eq!(browser.get("/consent").location(), "/sign-in?next=%2Fconsent");
+    browser.sign_in(FIRST_ADULT, "/consent");
+    let page = browser.get("/consent");
+    page.says("무엇을 보관하나요");
+    assert!(!page.body.contains("action=\"/holds\""), "without a choice there is nothing to hold");
+    assert_eq!(browser.get("/consent?first=999999").status, 404);
+    assert_eq!(browser.get("/consent?first=x").status, 422);
+    browser.get("/my-data").says("href=\"/consent\"");
 }
 
 #[test]

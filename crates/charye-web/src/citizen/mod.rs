@@ -6,6 +6,7 @@ mod calendar;
 mod cancel;
 mod change;
 mod clinic;
+mod consent;
 mod day_words;
 mod find;
 mod form;
@@ -25,8 +26,8 @@ mod reservations;
 #[cfg(any(test, feature = "samples"))]
 mod samples;
 mod sign_in;
-
 mod sign_in_provider;
+
 #[cfg(test)]
 mod gallery_tests;
 
@@ -51,12 +52,13 @@ pub fn routes() -> Vec<Route> {
         landing::routes,
         my_day::routes,
         sign_in::routes,
-        line::routes,
         sign_in_provider::routes,
+        line::routes,
         line_waiting::routes,
         line_draw::routes,
         find::routes,
         clinic::routes,
+        consent::routes,
         hold::routes,
         reservations::routes,
         calendar::routes,
@@ -92,12 +94,13 @@ fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
         landing::samples,
         my_day::samples,
         sign_in::samples,
+        sign_in_provider::samples,
         line::samples,
         line_waiting::samples,
-        sign_in_provider::samples,
         line_draw::samples,
         find::samples,
         clinic::samples,
+        consent::samples,
         hold::samples,
         reservations::samples,
         my_data::samples,

@@ -323,8 +323,25 @@ bring-number = Bring the reservation number, or this page in print.
 bring-clothes = Wear clothes that leave the shoulder easy to reach.
 bring-ill = If you have a fever or feel ill, stay at home and change the date.
 
+consent-title = What we keep about you
+consent-lead = Please read this before we hold your first place. It takes half a minute.
+consent-what-title = What
+consent-what-details = Your name, date of birth and telephone number. They are encrypted under a key of your own.
+consent-what-code = A code that tells you from everyone else, computed from your proof of identity. The proof itself is not kept.
+consent-what-reservations = Your reservations: clinic, vaccine, date and time, and when you reserved, changed or cancelled.
+consent-why-title = Why
+consent-why = So that the clinic knows you when you come, so that we can reach you if something changes, and so that nobody has two reservations.
+consent-long-title = How long
+consent-long = Name, date of birth and telephone number: until you erase them under “My data”. Once no place is still to come, you can do so at any time. The record of reservations stays, under a number; once you have erased your data, it no longer tells who you were.
+consent-no-title = If you do not agree
+consent-no = You may say no. Then we cannot hold a place for you. What your sign-in told us you can erase under “My data”.
+consent-not-held = Your choice is not held yet. It is held as soon as you agree, if it is still free then.
+consent-agree = I agree. Hold this place
+consent-back = I do not agree. Go back
+
 my-data-title = My data
 my-data-lead = You can download or erase what is kept about you here.
+my-data-consent = What is kept, why and how long
 my-data-export-title = Download my data
 my-data-export-what = A JSON file with your name, date of birth, telephone number and all reservations. Do not download it on a device that others use.
 my-data-export = Download

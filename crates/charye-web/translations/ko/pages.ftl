@@ -305,8 +305,25 @@ bring-number = 예약번호를 적어 오시거나 이 화면을 인쇄해 오�
 bring-clothes = 어깨를 쉽게 드러낼 수 있는 옷을 입으세요.
 bring-ill = 열이 나거나 몸이 좋지 않으면 접종을 미루고 날짜를 바꿔 주세요.
 
+consent-title = 개인정보 수집과 이용에 대한 동의
+consent-lead = 처음 자리를 맡아 드리기 전에 읽어 주세요. 30초면 됩니다.
+consent-what-title = 무엇을 보관하나요
+consent-what-details = 이름, 생년월일, 전화번호. 한 분마다 다른 열쇠로 암호화합니다.
+consent-what-code = 본인인증 결과로 계산한, 다른 사람과 구별하기 위한 부호. 인증 결과 자체는 보관하지 않습니다.
+consent-what-reservations = 예약 내용: 접종기관, 백신, 날짜와 시간, 그리고 예약하거나 바꾸거나 취소한 때.
+consent-why-title = 왜 필요한가요
+consent-why = 접종기관이 예약하신 분을 알아보고, 일정이 바뀌면 연락드리고, 한 사람이 두 번 예약하지 않게 하려고 씁니다.
+consent-long-title = 언제까지 보관하나요
+consent-long = 이름, 생년월일, 전화번호는 ‘내 정보’에서 지우실 때까지 보관합니다. 남은 예약이 없으면 언제든지 지울 수 있습니다. 예약 기록은 번호로만 남으며, 정보를 지운 뒤에는 그 기록에 누구의 것인지 남지 않습니다.
+consent-no-title = 동의하지 않으면
+consent-no = 동의하지 않으셔도 됩니다. 다만 자리를 맡아 드릴 수 없습니다. 본인인증으로 받은 정보는 ‘내 정보’에서 지울 수 있습니다.
+consent-not-held = 고르신 자리를 아직 맡아 두지 않았습니다. 동의하실 때 자리가 남아 있으면 바로 맡아 드립니다.
+consent-agree = 동의하고 자리 맡기
+consent-back = 동의하지 않고 돌아가기
+
 my-data-title = 내 정보
 my-data-lead = 이 누리집에 있는 내 정보를 내려받거나 지울 수 있습니다.
+my-data-consent = 무엇을, 왜, 언제까지 보관하는지 보기
 my-data-export-title = 내 정보 내려받기
 my-data-export-what = 이름, 생년월일, 전화번호와 모든 예약을 JSON 파일로 드립니다. 다른 사람이 보는 기기에서는 내려받지 마세요.
 my-data-export = 내려받기
