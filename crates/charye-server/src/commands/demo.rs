@@ -235,7 +235,8 @@ fn keep_rows(path: &Path, mut wanted: impl FnMut(&str) -> bool) -> Result<(), En
     let text = std::fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))?;
     let mut lines = text.lines();
     let header = lines.next().into_iter();
-    let mut kept: Vec<&str> = header.chain(lines.filter(|line| wanted(line.split(',').next().unwrap_or_default()))).collect();
+    let mut kept: Vec<&str> =
+        header.chain(lines.filter(|line| wanted(line.split(',').next().unwrap_or_default()))).collect();
     kept.push("");
     std::fs::write(path, kept.join("\n")).with_context(|| format!("could not write {}", path.display()))?;
     Ok(())

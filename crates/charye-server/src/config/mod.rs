@@ -109,8 +109,9 @@ impl Config {
         }
         if self.operators.token_file.is_some() && self.listen.operations_address.is_none() {
             return Err(ConfigError::Unfit {
-                reason: "[operators] token_file without [listen] operations_address: operators have a listener of their own"
-                    .to_owned(),
+                reason:
+                    "[operators] token_file without [listen] operations_address: operators have a listener of their own"
+                        .to_owned(),
             });
         }
         let burn_us = self.rehearsal.burn_us.max(self.rehearsal.burn_command_us);
