@@ -73,3 +73,33 @@ addEventListener("pageshow", () => {
     delete form.dataset.sent;
   }
 });
+
+// A page that waits for somebody else looks again by itself: it is replaced where it says something new, and left where the
+// answer leads on. Without script the browser does it.
+const lookAgain = () => {
+  const waiting = document.querySelector("[data-look]");
+  if (!waiting) {
+    return;
+  }
+  const look = async () => {
+    try {
+      const answer = await fetch(waiting.dataset.look, { credentials: "same-origin" });
+      if (answer.redirected) {
+        location.replace(answer.url);
+        return;
+      }
+      const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const [shown, told] = [document.querySelector("main"), next.querySelector("main")];
+      if (told && told.innerHTML !== shown.innerHTML) {
+        document.title = next.title;
+        shown.replaceWith(told);
+        told.focus();
+      }
+    } catch {
+      // The network is away: the next look may find it.
+    }
+    lookAgain();
+  };
+  setTimeout(look, Number(waiting.dataset.lookSecs) * 1000);
+};
+lookAgain();

@@ -24,10 +24,17 @@ export async function dataFolder() {
  * @returns {Promise<{url: string, said: string[], end: (signal?: string, limitMs?: number) => Promise<number | string>}>}
  *   where it listens, what it said, and how to end it: answers its exit code, or the signal that ended it
  */
-export async function startDemo(folder, { scale = '4', limitMs = 120_000 } = {}) {
-  const child = spawn(PROGRAM, ['demo', '--listen', '127.0.0.1:0', '--data', folder, '--scale', scale], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export function startDemo(folder, { scale = '4', limitMs = 120_000 } = {}) {
+  return start(['demo', '--listen', '127.0.0.1:0', '--data', folder, '--scale', scale], {}, limitMs);
+}
+
+/** Starts `charye serve` with this configuration, and these variables besides our own; the same as of a demo. */
+export function startServe(config, variables = {}, limitMs = 60_000) {
+  return start(['serve', '--config', config], variables, limitMs);
+}
+
+async function start(words, variables, limitMs) {
+  const child = spawn(PROGRAM, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...variables } });
   const ended = once(child, 'close').then(([code, signal]) => code ?? signal);
   const said = [];
   const ready = new Promise((resolve, reject) => {
@@ -39,7 +46,7 @@ export async function startDemo(folder, { scale = '4', limitMs = 120_000 } = {})
       });
     }
     child.on('error', reject);
-    ended.then((how) => reject(new Error(`charye demo ended (${how}) before it was ready:\n${said.join('\n')}`)));
+    ended.then((how) => reject(new Error(`charye ${words[0]} ended (${how}) before it was ready:\n${said.join('\n')}`)));
   });
   const end = (signal = 'SIGTERM', limit = 20_000) => {
     child.kill(signal);

@@ -1,0 +1,165 @@
+// Signing in at certified providers, in a browser: by redirect, and by an app that is asked to confirm (CIBA). With script and
+// without; what is denied is told, with the way on. The providers are those of tests/identity, on loopback, and the citizen
+// is theirs; the campaign is a demo's, so that every page wears the banner of a rehearsal.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { axeFindings, newCitizen, openBrowser } from './driver/browser.mjs';
+import { dataFolder, startDemo, startServe } from './driver/charye.mjs';
+import { check, run, within } from './driver/suite.mjs';
+
+const PROVIDERS = fileURLToPath(new URL('../identity/', import.meta.url));
+
+const folder = await dataFolder();
+const data = join(folder.path, 'demo');
+await (await startDemo(data)).end();
+const port = await freePort();
+const certified = await startCertified(`http://127.0.0.1:${port}/sign-in/redirect/callback`);
+const charye = await serve();
+const browser = await openBrowser();
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: free } = server.address();
+  server.close();
+  await once(server, 'close');
+  return free;
+}
+
+/** Both providers, with the Node that they need; they end when their standard input does. */
+async function startCertified(callback) {
+  const kind = process.arch === 'arm64' ? 'arm64' : 'x64';
+  const node = join(PROVIDERS, `node_modules/node-linux-${kind}/bin/node`);
+  const child = spawn(node, ['provider/certified.mjs', callback], { cwd: PROVIDERS, stdio: ['pipe', 'pipe', 'ignore'] });
+  const [line] = await within(60_000, once(createInterface({ input: child.stdout }), 'line'));
+  return { ...JSON.parse(line), end: () => child.stdin.end() };
+}
+
+/** The demo's data, served with both providers. */
+async function serve() {
+  const host = (address) => JSON.stringify(address.replace('http://', ''));
+  const block = (id, name, flow, issuer, more) => `
+[[identity.provider]]
+id = "${id}"
+name = { ko = "${name}", en = "${name}" }
+scheme = "rehearsal"
+assurance = "rehearsed"
+[identity.provider.${flow}]
+issuer = "${issuer}"
+client_id = "charye"
+client_secret = { environment = "CERTIFIED" }
+algorithms = ["RS256"]
+scopes = ["openid", "profile", "phone"]
+userinfo = false
+${more}
+[identity.provider.profile]
+identifier = "/sub"
+name = "/name"
+birth_date = "/birthdate"
+phone = "/phone_number"
+`;
+  const text = `
+[data]
+folder = "${data}"
+[listen]
+address = "127.0.0.1:${port}"
+[engine]
+accept_clock = true
+people = 100000
+[rehearsal]
+enabled = true
+citizens = "${join(data, 'nation', 'citizens.csv')}"
+[identity]
+public_url = "http://127.0.0.1:${port}"
+private_hosts = [${host(certified.redirect)}, ${host(certified.ciba)}]
+${block('redirect', 'Redirect', 'oidc', certified.redirect, '')}
+${block('ciba', 'App', 'ciba', certified.ciba, 'hint = "login"')}
+`;
+  const config = join(folder.path, 'charye.toml');
+  await writeFile(config, text);
+  return startServe(config, { CERTIFIED: 'a secret of the tests' });
+}
+
+/** A citizen at the page of choices, in English. */
+async function atTheChoices(options) {
+  const page = await newCitizen(browser, { language: 'en', ...options });
+  await page.goto(`${charye.url}/sign-in?next=%2Freservations`);
+  return page;
+}
+
+/** What every page of ours owes everyone. */
+async function judge(page, script) {
+  assert.equal(await page.locator('h1').count(), 1, 'one heading');
+  assert.equal(await page.locator('.rehearsal-banner').count(), 1, 'the banner of a rehearsal');
+  if (script) assert.deepEqual(await axeFindings(page), []);
+}
+
+async function isSignedIn(page) {
+  await page.waitForURL(`${charye.url}/reservations`);
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+}
+
+async function signInByRedirect(script) {
+  const page = await atTheChoices({ script });
+  await judge(page, script);
+  await page.getByRole('button', { name: 'Sign in with Redirect' }).click();
+  // Ours leads on by itself; from here on it is the provider's page.
+  await page.waitForURL(`${certified.redirect}/**`);
+  await page.locator('input[name=login]').fill('citizen-7');
+  await page.locator('input[name=password]').fill('anything');
+  await page.locator('button[type=submit]').click();
+  await page.locator('input[name=prompt][value=consent]').waitFor({ state: 'attached' });
+  await page.locator('button[type=submit]').click();
+  await isSignedIn(page);
+}
+
+/** Begins at the app; the page that waits. */
+async function askTheApp(script) {
+  const page = await atTheChoices({ script });
+  await page.getByLabel('Your name or number there').fill('citizen-7');
+  await page.getByRole('button', { name: 'Sign in with App' }).click();
+  await page.getByRole('heading', { name: 'Please confirm on your phone' }).waitFor();
+  await judge(page, script);
+  return page;
+}
+
+for (const script of [true, false]) {
+  const how = script ? 'with script' : 'without script';
+  check(`a citizen is led to the provider and comes back signed in, ${how}`, () => signInByRedirect(script));
+  check(`a citizen who confirms in the app is signed in without a press, ${how}`, async () => {
+    const page = await askTheApp(script);
+    await fetch(`${certified.hand}/confirm`);
+    await isSignedIn(page);
+  });
+}
+
+check('a citizen who says no in the app is told so, with the way on', async () => {
+  const page = await askTheApp(true);
+  await fetch(`${certified.hand}/deny`);
+  await page.getByRole('heading', { name: 'You did not confirm' }).waitFor();
+  await judge(page, true);
+  await page.getByRole('link', { name: 'Choose how to sign in' }).click();
+  await page.waitForURL(`${charye.url}/sign-in?next=%2Freservations`);
+});
+
+check('another browser cannot look in on a sign-in', async () => {
+  await askTheApp(true);
+  const other = await newCitizen(browser, { language: 'en' });
+  await other.goto(`${charye.url}/sign-in/ciba/wait`);
+  await other.getByRole('heading', { name: 'This browser did not begin a sign-in' }).waitFor();
+  await judge(other, true);
+});
+
+await run(async () => {
+  await browser.close();
+  await charye.end();
+  certified.end();
+  await folder.remove();
+});
