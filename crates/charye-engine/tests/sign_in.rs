@@ -17,6 +17,9 @@ use charye_engine::ports::{
     Begun, FlowKind, IdentityProvider as _, Parameters, ProviderFailure, ProviderFault, ProviderLimits, SignInRefusal,
 };
 
+/// The provider, the sealed state, what came back, and what that is refused as.
+type Forged<'a> = (&'a str, &'a [u8], &'a [(&'a str, &'a str)], SignInRefusal);
+
 struct Stage {
     desk: Arc<SignInDesk>,
     providers: Vec<FakeProvider>,
@@ -126,7 +129,7 @@ fn nothing_forged_reaches_a_provider() {
     let changed: Vec<u8> = sealed.iter().enumerate().map(|(at, byte)| byte ^ u8::from(at == 20)).collect();
     let ok = [("code", "x"), ("state", state.as_str())];
     let missing = SignInRefusal::ParameterMissing("state");
-    let rows: &[(&str, &[u8], &[(&str, &str)], SignInRefusal)] = &[
+    let rows: &[Forged] = &[
         ("p0", &[], &ok, SignInRefusal::NotBegunHere),
         ("p0", &changed, &ok, SignInRefusal::NotBegunHere),
         ("p1", sealed, &ok, SignInRefusal::OtherProvider),
