@@ -3,39 +3,27 @@
 // CHARYE_GALLERY=FOLDER takes a gallery that is there already; CHARYE_SCREENSHOTS=FOLDER keeps pictures.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { axeFindings, newCitizen, openBrowser } from './driver/browser.mjs';
 import { dataFolder } from './driver/charye.mjs';
+import { POLICY, TYPES, renderGallery } from './driver/gallery.mjs';
 import { check, run } from './driver/suite.mjs';
 
 const SHOTS = process.env.CHARYE_SCREENSHOTS;
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-// As every page of ours is sent.
-const POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
-const TYPES = { html: 'text/html', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' };
 const BYTES_MAX = 14 * 1024;
 
 const folder = await dataFolder();
-const gallery = process.env.CHARYE_GALLERY ?? (await render(folder.path));
+const gallery = process.env.CHARYE_GALLERY ?? (await renderGallery(folder.path));
 const browser = await openBrowser();
 const server = createServer(answer).listen(0, '127.0.0.1');
 await once(server, 'listening');
 const url = `http://127.0.0.1:${server.address().port}`;
 /** What the next poll is told, or `null` for a connection that breaks; and what was asked so far. */
 const line = { told: null, polls: [], pages: 0, again: 300 };
-
-async function render(path) {
-  const args = ['run', '-q', '-p', 'charye-web', '--features', 'samples', '--example', 'gallery', path];
-  const [code] = await once(spawn('cargo', args, { cwd: ROOT, stdio: 'inherit' }), 'close');
-  assert.equal(code, 0, 'the gallery is rendered');
-  return path;
-}
 
 async function answer(request, response) {
   if (request.url === '/api/v1/line') {

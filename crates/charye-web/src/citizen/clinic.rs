@@ -437,13 +437,17 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     };
     let times = || vec![time(64, 3, true), time(65, 0, false), time(66, 1, false)];
     let day = || Some(DayWords { title: "8. 30.".to_owned(), times: times() });
+    let free = |day| {
+        let long = long_date(language, jiff::civil::date(2021, 8, day));
+        language.text_with("calendar-free", &[("day", Value::Text(&long))])
+    };
     let cell = |day: i8| match day {
         1..=31 if day % 7 == 1 => Cell::None { day },
         1..=31 if day % 5 == 0 => Cell::Full { day },
         1..=31 => Cell::Free {
             day,
             href: "/find/a/b?day=1".to_owned(),
-            label: names.or(&day.to_string(), "30 \"<free>"),
+            label: names.or(&free(day), "30 \"<free>"),
             chosen: day == 27,
         },
         _ => Cell::Blank,
@@ -465,7 +469,9 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     let second = || {
         Some(SecondWords {
             days: vec![choice(true), choice(false)],
-            standard: Some(names.or("42", "<42>")),
+            standard: Some(
+                names.or(&language.text_with("second-standard", &[("day", Value::Text("10. 11."))]), "<42>"),
+            ),
             day: day(),
         })
     };
