@@ -41,7 +41,9 @@ type Failure = Box<dyn Error>;
 const CAMPAIGN: &str = "kr-2021-18-49";
 const TEST_PEOPLE: &str = "1000000";
 const CITIZENS_MAX: usize = 700_000;
-const CONNECTIONS: usize = 128;
+/// Each citizen waits a tenth of a second to be called, so there must be many at a time: as many as one address may
+/// have connections.
+const CONNECTIONS: usize = 500;
 const ECHOES: u64 = 60_000;
 const TIME: Duration = Duration::from_secs(60);
 const READY_MAX: Duration = Duration::from_secs(600);

@@ -18,9 +18,11 @@ use crate::Asked;
 use crate::gate::{LoginSession, Pass, Ticket};
 use crate::problem::Problem;
 
-/// Somebody with nobody before them is called within a tenth of a second, or the line does not move; so the answer waits a
-/// moment for the call, and a line without a queue feels like none.
+/// Somebody with fewer people before them than the line calls in a second is called, or the line does not move; so the
+/// answer waits a moment for the call, and a line without a queue feels like none.
 const CALL_AWAITED: Duration = Duration::from_millis(1_500);
+/// How many are taken to be called in a second where it was not measured, or few came. Unit: people.
+const CALLED_TOGETHER: f64 = 100.0;
 /// How often it is looked for.
 const CALL_LOOKED_FOR: Duration = Duration::from_millis(50);
 
@@ -135,8 +137,8 @@ fn later(asked: &Asked) -> Problem {
     Problem::busy(asked.app.engine.random())
 }
 
-/// Whether asking for a visit makes sense: called, or past the place that now-serving has reached. Who has nobody before
-/// them is given a moment.
+/// Whether asking for a visit makes sense: called, or past the place that now-serving has reached. Who could be called
+/// within a second is given a moment.
 async fn may_claim(asked: &Asked, campaign: &Campaign, place: &InLine) -> bool {
     match place.standing {
         LineStanding::Called { .. } => true,
@@ -150,7 +152,7 @@ async fn may_claim(asked: &Asked, campaign: &Campaign, place: &InLine) -> bool {
             if is_called(asked, campaign, place.opening, at) {
                 return true;
             }
-            goes_next(asked, campaign, place.opening, at) && tokio::time::timeout(CALL_AWAITED, called).await.is_ok()
+            may_be_next(asked, campaign, place.opening, at) && tokio::time::timeout(CALL_AWAITED, called).await.is_ok()
         }
     }
 }
@@ -159,10 +161,13 @@ fn is_called(asked: &Asked, campaign: &Campaign, opening: OpeningId, at: Place) 
     asked.app.engine.lines().get(campaign.id, opening).is_some_and(|line| at <= line.now_serving)
 }
 
-fn goes_next(asked: &Asked, campaign: &Campaign, opening: OpeningId, at: Place) -> bool {
+fn may_be_next(asked: &Asked, campaign: &Campaign, opening: OpeningId, at: Place) -> bool {
     let lines = asked.app.engine.lines();
     let line = lines.get(campaign.id, opening);
-    line.is_some_and(|line| line.paused.is_none() && line.histogram.people_before(at) == 0)
+    line.is_some_and(|line| {
+        let in_a_second = line.speed.measured().map_or(0.0, |speed| speed.people_per_sec).max(CALLED_TOGETHER);
+        line.paused.is_none() && f64::from(line.histogram.people_before(at)) < in_a_second
+    })
 }
 
 /// What somebody's standing looks like in their pocket. `None` if it cannot be told yet.

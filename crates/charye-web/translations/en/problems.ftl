@@ -117,8 +117,8 @@ problem-storage-low-title = New reservations are paused
 problem-storage-low-advice = Our operators are on it. Please come back a little later. Reservations already made stand.
 problem-draining-title = Back in a moment
 problem-draining-advice = We are restarting. Please try again shortly. Your reservations are kept.
-problem-saturated-title = Signing in is slow right now
-problem-saturated-advice = Please sign in again in a moment. It does not cost you your turn.
+problem-saturated-title = Very many people are asking right now
+problem-saturated-advice = Please try again in a moment. It does not cost you your turn.
 
 problem-fault-title = Something went wrong on our side
 problem-fault-advice = We are sorry. Nothing was changed, so please try again in a moment. If it keeps happening, tell the help desk the number below.

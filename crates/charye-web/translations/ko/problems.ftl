@@ -117,8 +117,8 @@ problem-storage-low-title = 새 예약을 잠시 멈추었습니다
 problem-storage-low-advice = 운영자가 확인하고 있습니다. 조금 뒤에 다시 와 주세요. 이미 하신 예약은 그대로입니다.
 problem-draining-title = 잠시 점검하고 있습니다
 problem-draining-advice = 곧 다시 열립니다. 잠시 뒤에 다시 눌러 주세요. 예약은 그대로입니다.
-problem-saturated-title = 본인인증이 밀려 있습니다
-problem-saturated-advice = 잠시 뒤에 본인인증을 다시 해 주세요. 순서에는 영향이 없습니다.
+problem-saturated-title = 지금 요청이 몰려 있습니다
+problem-saturated-advice = 잠시 뒤에 다시 시도해 주세요. 순서에는 영향이 없습니다.
 
 problem-fault-title = 저희 쪽에 문제가 생겼습니다
 problem-fault-advice = 불편을 드려 죄송합니다. 아무것도 바뀌지 않았으니 잠시 뒤에 다시 해 주세요. 계속되면 아래 번호를 상담실에 알려 주세요.
