@@ -13,6 +13,12 @@ pub(super) fn check(section: &IdentitySection, is_rehearsal: bool) -> Result<(),
     section.check(is_rehearsal).map_err(|unfit| ConfigError::Unfit { reason: unfit.to_string() })
 }
 
+/// The defence that a build for attack tests is told to do without.
+#[expect(clippy::disallowed_methods, reason = "configuration enters here")]
+pub(crate) fn weakness_of_environment() -> Option<String> {
+    std::env::var("WEAK_DEFENCE").ok()
+}
+
 /// A secret out of the environment, by the name that the configuration gives.
 #[expect(clippy::disallowed_methods, reason = "configuration enters here")]
 pub(crate) fn secret_of_environment(name: &str) -> Option<String> {

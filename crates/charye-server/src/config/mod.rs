@@ -19,7 +19,7 @@ mod rehearse;
 
 pub(crate) use data_folder::DataSection;
 pub(crate) use engine::EngineSection;
-pub(crate) use identity::secret_of_environment;
+pub(crate) use identity::{secret_of_environment, weakness_of_environment};
 pub(crate) use listen::ListenSection;
 pub(crate) use log::LogSection;
 pub(crate) use operators::{OperatorsSection, read_tokens};

@@ -67,6 +67,18 @@ fn no_broken_connection_wins_or_loses_anything() {
     Scene::open().play(breaks::ATTACKS);
 }
 
+/// Only in a build that can do without them: `--features weak-all`.
+#[cfg(feature = "weak-all")]
+#[test]
+fn every_defence_that_is_missing_lets_an_attack_through() {
+    for defence in charye_web::gate::Defence::ALL {
+        let guarding = TABLES.iter().flat_map(|(_, attacks)| attacks.iter());
+        let guarding = guarding.filter(|attack| attack.guards.contains(&defence.name()));
+        let effective = Scene::open_without(defence.name()).effective(guarding);
+        assert!(!effective.is_empty(), "nobody notices that {defence:?} is missing");
+    }
+}
+
 #[test]
 fn the_page_of_attacks_lists_exactly_these() {
     let attacks: Vec<_> = TABLES.iter().flat_map(|(_, attacks)| attacks.iter()).collect();

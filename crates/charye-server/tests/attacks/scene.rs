@@ -70,6 +70,11 @@ pub(crate) struct Citizen {
 impl Scene {
     /// Opens the scene; an honest citizen shows that the way in works.
     pub(crate) fn open() -> Self {
+        Self::open_without("")
+    }
+
+    /// The same without a defence, in a build that can.
+    pub(crate) fn open_without(defence: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("demo");
         let demo = Server::demo(&data);
@@ -96,7 +101,7 @@ impl Scene {
         // The evenings go through the last digits of birthdays one by one.
         let digit = now[9..].parse::<u32>().unwrap();
         let of_day = |date: &str, digit: u32| in_cohort(date) && date.ends_with(&digit.to_string());
-        let server = Server::start(&["serve", "--config", config.to_str().unwrap()], &[]);
+        let server = Server::start(&["serve", "--config", config.to_str().unwrap()], &[("WEAK_DEFENCE", defence)]);
         let keys = LocalKeys::open(&data.join("keys.toml"), &data.join("keys.check"), DataFolder::InUse).unwrap();
         let places = free_pair(&mut server.client());
         let mut scene = Self {
@@ -122,15 +127,25 @@ impl Scene {
 
     /// Plays every attack of a table, tells all that had an effect, and then asks the journal.
     pub(crate) fn play(mut self, attacks: &[Attack]) {
+        let effective = self.effective(attacks.iter());
+        assert!(effective.is_empty(), "attacks with an effect: {effective:?}");
+        self.ask_the_journal();
+    }
+
+    /// Plays attacks; those that had an effect.
+    pub(crate) fn effective<'a>(&mut self, attacks: impl Iterator<Item = &'a Attack>) -> Vec<&'static str> {
         let mut effective = Vec::new();
         for attack in attacks {
             self.places = free_pair(&mut self.server.client());
-            let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (attack.attempt)(&mut self)));
+            let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (attack.attempt)(self)));
             if played.is_err() {
                 effective.push(attack.name);
             }
         }
-        assert!(effective.is_empty(), "attacks with an effect: {effective:?}");
+        effective
+    }
+
+    fn ask_the_journal(mut self) {
         let status = self.lines();
         let bypassed = Client::new(self.server.operators.unwrap()).get("/metrics").expect(200).body;
         let counted = bypassed.lines().filter(|line| line.starts_with("charye_bypass_total"));
@@ -224,6 +239,17 @@ impl Scene {
         let was_paused = self.paused;
         self.resume();
         let mut citizen = self.visitor();
+        citizen.take_place();
+        // A line also pauses by itself, when few places are left.
+        for _ in 0..CALL_TRIES {
+            if citizen.poll()["state"] == "come" {
+                break;
+            }
+            if !self.line(0)["paused"].is_null() {
+                self.steer(0, &json!({ "action": "resume" }));
+            }
+            std::thread::park_timeout(CALL_WAIT);
+        }
         citizen.go_in();
         if was_paused {
             self.pause();

@@ -97,7 +97,8 @@ pub(super) fn own_path(text: &str) -> Option<&str> {
     let tricks = path.contains("//") || path.split('/').any(|segment| segment == "." || segment == "..");
     let encoded = path.to_ascii_lowercase();
     let encoded_tricks = ["%2f", "%5c", "%2e", "%09", "%0a", "%0d"].iter().any(|trick| encoded.contains(trick));
-    (plain && relative && !tricks && !encoded_tricks).then_some(text)
+    // `weak-own-path` stands here.
+    (plain && relative && !tricks && !encoded_tricks || crate::gate::Defence::OwnPath.is_off()).then_some(text)
 }
 
 /// The `next` field of a form or query, if it leads to a page of ours.

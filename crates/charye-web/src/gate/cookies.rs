@@ -4,6 +4,8 @@
 use hyper::HeaderMap;
 use hyper::header::{COOKIE, HeaderValue};
 
+use super::weak::Defence;
+
 /// The cookies we set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CookieName {
@@ -54,7 +56,8 @@ pub fn cookie_value(headers: &HeaderMap, name: CookieName, security: CookieSecur
     for header in headers.get_all(COOKIE) {
         for pair in header.to_str().ok()?.split(';') {
             let Some((name, value)) = pair.trim().split_once('=') else { continue };
-            if name == wanted && found.replace(value).is_some() {
+            // `weak-cookies` stands here.
+            if name == wanted && found.replace(value).is_some() && !Defence::Cookies.is_off() {
                 return None;
             }
         }

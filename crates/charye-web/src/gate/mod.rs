@@ -10,6 +10,7 @@ mod mac;
 mod operators;
 mod pass;
 mod ticket;
+mod weak;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use mac::MacKeys;
 pub use operators::{OperatorKeys, OperatorKeysError};
 pub use pass::Pass;
 pub use ticket::Ticket;
+pub use weak::Defence;
 
 /// Who may call a route. Every route has one; see `routes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,7 +105,8 @@ impl Gate {
         let login = login_text.and_then(|text| LoginSession::open(&*self.keys, text, now));
         let pass = login.as_ref().and_then(|login| {
             let pass = Pass::open(&self.pass_keys, pass_text?, now)?;
-            (pass.person == login.person).then_some(pass)
+            // `weak-pass-person` stands here.
+            (pass.person == login.person || Defence::PassPerson.is_off()).then_some(pass)
         });
         let operator = match surface {
             Surface::Api if !self.operators.is_empty() => {
