@@ -75,7 +75,7 @@ fn bots_hold_seats(scene: &mut Scene) {
     scene.steer(0, &terms(seats));
     let waiting: Vec<_> = (0..5).map(|_| scene.waiting()).collect();
     scene.resume();
-    for _ in 0..20 {
+    for _ in 0..3 {
         for bot in &mut inside {
             bot.go_in();
         }
