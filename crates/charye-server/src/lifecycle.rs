@@ -59,7 +59,7 @@ impl Ready {
         let app = Arc::new(App {
             engine: Arc::clone(&installation.engine),
             gate: Gate::new(Arc::clone(&installation.keys), config.listen.cookie_security())
-                .with_operators(config.operators.keys().map_err(unreadable)?),
+                .with_operators(config.operators.keys().map_err(|error| unreadable(&error))?),
             rehearsal: people.map(|people| people as _),
             sign_in: identity.as_ref().map(|identity| Arc::clone(identity.desk())),
             metrics: Some(Arc::new(move || counted.render() + &telemetry::of_process())),
@@ -139,7 +139,7 @@ fn operations_listener(config: &Config) -> Result<Option<(Bound, Arc<RouteTable>
     Ok(Some((bound, Arc::new(table))))
 }
 
-fn unreadable(error: anyhow::Error) -> Ending {
+fn unreadable(error: &anyhow::Error) -> Ending {
     Ending::Unreadable { words: format!("charye: {error:#}") }
 }
 
