@@ -103,6 +103,26 @@ pub(crate) const STEPS: &[Step] = &[
         }]),
     },
     Step {
+        name: "weaknesses",
+        shows: "without any one defence of the gate, the attacks that guard it get through",
+        act: Act::Tests(&[Runner {
+            probe: &["cargo", "--version"],
+            argv: &[
+                "cargo",
+                "test",
+                "--locked",
+                "-p",
+                "charye-server",
+                "--features",
+                "weak-all",
+                "--test",
+                "attacks",
+                "every_defence",
+            ],
+            read: tally::of_cargo_test,
+        }]),
+    },
+    Step {
         name: "docs",
         shows: "rustdoc has no warning, links lead somewhere, reference pages are current",
         act: Act::Own(|root| docs::run(root, docs::Reference::Check)),

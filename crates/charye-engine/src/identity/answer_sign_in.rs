@@ -1,6 +1,6 @@
 //! Room: engine/identity. What came back from a provider: is it an answer to what this browser began, and who is it?
 //!
-//! Called by `web/citizen` on a provider's callback and on each poll of a decoupled sign-in; [`super::complete_sign_in`]
+//! Called by `web/citizen` on a provider's callback and on each poll of a decoupled sign-in; [`super::complete_sign_in()`]
 //! then makes the citizen a person of the journal. What is forged ends here, before any question goes out.
 
 use std::time::Duration;
