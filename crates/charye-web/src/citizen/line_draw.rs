@@ -163,7 +163,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         super::rendered(&DrawPage {
             layout: Layout::sample(language, mine, Part::Elsewhere),
             campaign: names.campaign(language),
-            opening: names.or("생일 끝자리 9", "생일 끝자리 <9>"),
+            opening: names.opening(language),
             public_value: mine.then(|| names.or("KOSPI, 2021-08-09", "<KOSPI> & \"more\"")),
             draw,
             own_id: mine.then(|| "090ac6520e5f40a285b6783bfc961ef8".to_owned()),

@@ -391,7 +391,12 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     let plain = |state: WaitingState| WaitingView {
         left: left(),
         ask_again_ms: if matches!(state, WaitingState::Come | WaitingState::Over) { 0 } else { 31_000 },
-        ..WaitingView::plain(language, state, "8. 9. 20:00", 3)
+        ..WaitingView::plain(
+            language,
+            state,
+            if language == Language::Korean { "8. 9. 20:00" } else { "9 Aug, 20:00" },
+            3,
+        )
     };
     let draw_id = || Some("090ac6520e5f40a285b6783bfc961ef8".to_owned());
     let views = [
@@ -445,7 +450,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         super::rendered(&WaitingPage {
             layout,
             campaign: names.campaign(language),
-            opening: names.or("생일 끝자리 9", "생일 끝자리 <9>"),
+            opening: names.opening(language),
             code: "kr-2021-18-49".to_owned(),
             number: 8,
             next: names.or("/find", "/find?a=\"b"),

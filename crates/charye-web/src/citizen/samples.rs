@@ -45,6 +45,14 @@ impl Names {
             Language::English => self.or("Vaccination for ages 18 to 49", "18–49 <script>"),
         }
     }
+
+    /// An opening's name.
+    pub(super) fn opening(self, language: Language) -> String {
+        match language {
+            Language::Korean => self.or("생일 끝자리 9", "생일 끝자리 <9>"),
+            Language::English => self.or("birthdays ending in 9", "birthdays ending in <9>"),
+        }
+    }
 }
 
 /// One sample of one page in one language.
