@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use crate::run::{Argv, asked, watched};
 use crate::screen::{Stopwatch, say, table};
 use crate::tree::Tree;
-use crate::{docs, setup, tidy};
+use crate::{docs, licences, setup, tidy};
 
 use tally::Tally;
 
@@ -31,8 +31,6 @@ enum Act {
     Own(fn(&Path) -> Result<()>),
     /// A program that says by its end whether it holds.
     Program(&'static Argv<'static>),
-    /// A program that not every machine has: without it the step is skipped, aloud.
-    ProgramIfThere { probe: &'static Argv<'static>, argv: &'static Argv<'static>, otherwise: &'static str },
     /// The first of these that is there runs the tests.
     Tests(&'static [Runner]),
 }
@@ -130,11 +128,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "licences",
         shows: "every dependency has a licence that may be used, none is banned",
-        act: Act::ProgramIfThere {
-            probe: &["cargo", "deny", "--version"],
-            argv: &["cargo", "deny", "--offline", "--locked", "check", "licenses", "bans"],
-            otherwise: "cargo-deny is not there",
-        },
+        act: Act::Own(licences::run),
     },
     Step {
         name: "release",
@@ -166,7 +160,6 @@ struct Outcome {
 
 enum Ended {
     Held,
-    Skipped(&'static str),
     Failed(String),
 }
 
@@ -213,11 +206,6 @@ fn act(root: &Path, act: &Act) -> Answer {
     match act {
         Act::Own(command) => command(root).map(|()| (None, Ended::Held)),
         Act::Program(argv) => run_program(root, argv),
-        Act::ProgramIfThere { probe, argv, .. } if asked(probe).is_some() => run_program(root, argv),
-        Act::ProgramIfThere { otherwise, .. } => {
-            say(&format!("skipped: {otherwise}"));
-            Ok((None, Ended::Skipped(otherwise)))
-        }
         Act::Tests(runners) => {
             let runner = runners.iter().find(|runner| asked(runner.probe).is_some()).context("no runner is there")?;
             run_tests(root, runner.argv, runner.read)
@@ -277,7 +265,6 @@ fn summed_up(outcomes: &[Outcome]) -> (String, bool) {
         };
         let ended = match &outcome.ended {
             Ended::Held => "ok".to_owned(),
-            Ended::Skipped(why) => format!("skipped: {why}"),
             Ended::Failed(_) => "FAILED".to_owned(),
         };
         rows.push(vec![outcome.name.clone(), seconds(outcome.took), count(|t| t.passed), count(|t| t.failed), ended]);
@@ -310,12 +297,12 @@ mod tests {
     fn the_last_line_is_the_sum_of_what_ran() {
         let outcomes = [
             outcome("a", Some(Tally { passed: 10, failed: 0 }), Ended::Held),
-            outcome("b", None, Ended::Skipped("not there")),
+            outcome("b", None, Ended::Held),
             outcome("c", Some(Tally { passed: 5, failed: 2 }), Ended::Failed("2 tests failed".to_owned())),
         ];
         let (summary, held) = summed_up(&outcomes);
         assert!(summary.ends_with("\n15 passed, 2 failed"), "{summary}");
-        assert!(summary.contains("skipped: not there") && summary.contains("4.5"), "{summary}");
+        assert!(summary.contains("4.5"), "{summary}");
         assert!(summary.contains("c failed: 2 tests failed"), "{summary}");
         assert!(!held);
         assert!(summed_up(&outcomes[..2]).1);

@@ -6,6 +6,7 @@
 mod bench;
 mod ci;
 mod docs;
+mod licences;
 mod pages;
 mod run;
 mod rust_source;
