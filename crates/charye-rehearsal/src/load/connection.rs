@@ -2,6 +2,7 @@
 //!
 //! Reads answers with `content-length`, which is all that our server sends; anything else is an error, never a guess.
 
+use std::cmp::Ordering;
 use std::io;
 use std::net::SocketAddr;
 
@@ -11,7 +12,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use super::{LoadFailure, RequestText, Target};
 
 /// Bytes of an answer, head and body.
-const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+pub(super) const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Headers of an answer.
 const HEADERS_MAX: usize = 48;
 /// Bytes read at once.
@@ -64,6 +65,11 @@ impl Connection {
         Ok(Self { stream, read: Vec::new() })
     }
 
+    /// The stream beneath, which is not asked anything at the moment.
+    pub(super) fn into_stream(self) -> Result<std::net::TcpStream, LoadFailure> {
+        self.stream.into_std().map_err(LoadFailure::Connect)
+    }
+
     /// Sends a request and reads its answer whole.
     ///
     /// # Errors
@@ -71,19 +77,9 @@ impl Connection {
     pub async fn ask(&mut self, request: &RequestText) -> Result<Answer<'_>, LoadFailure> {
         self.stream.write_all(request.bytes()).await.map_err(LoadFailure::Exchange)?;
         self.read.clear();
-        let mut head = None;
         loop {
-            if head.is_none() {
-                head = read_head(&self.read)?;
-            }
-            if let Some(Head { status, bytes, body_bytes }) = head {
-                let total = bytes + body_bytes;
-                if self.read.len() > total {
-                    return Err(LoadFailure::Unreadable { reason: "more than was asked for" });
-                }
-                if self.read.len() == total {
-                    return Ok(Answer { status, head: &self.read[..bytes], body: &self.read[bytes..] });
-                }
+            if read_answer(&self.read)?.is_some() {
+                break;
             }
             self.read.reserve(READ_BYTES);
             let read = self.stream.read_buf(&mut self.read).await.map_err(LoadFailure::Exchange)?;
@@ -91,6 +87,18 @@ impl Connection {
                 return Err(LoadFailure::Exchange(io::ErrorKind::UnexpectedEof.into()));
             }
         }
+        read_answer(&self.read)?.ok_or(LoadFailure::Unreadable { reason: "no answer" })
+    }
+}
+
+/// The answer that `text` is, once it is there whole.
+pub(super) fn read_answer(text: &[u8]) -> Result<Option<Answer<'_>>, LoadFailure> {
+    let Some(Head { status, bytes, body_bytes }) = read_head(text)? else { return Ok(None) };
+    let (head, body) = text.split_at(bytes);
+    match body.len().cmp(&body_bytes) {
+        Ordering::Less => Ok(None),
+        Ordering::Equal => Ok(Some(Answer { status, head, body })),
+        Ordering::Greater => Err(LoadFailure::Unreadable { reason: "more than was asked for" }),
     }
 }
 

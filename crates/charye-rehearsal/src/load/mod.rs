@@ -6,6 +6,7 @@
 mod bounds;
 mod closed_loop;
 mod connection;
+mod crowd;
 mod measured;
 mod open_loop;
 mod pacer;
@@ -20,6 +21,7 @@ pub use bounds::{CONNECTIONS_MAX, RATE_PER_SEC_MAX, REQUESTS_MAX, TIME_MAX};
 pub use closed_loop::ClosedLoop;
 pub(crate) use closed_loop::PER_ADDRESS;
 pub use connection::{Answer, Connection};
+pub use crowd::{Crowd, Next, Walk, Walked};
 pub use measured::Measured;
 pub use open_loop::OpenLoop;
 pub use request::RequestText;
