@@ -6,33 +6,28 @@
 //! `{"id", "value", "unit", "baseline", "ratio", "goal", "met"}`. CPU is the whole server process's, user and system, the
 //! projector included: it is waited for before the process is read. The generator shares the machine's cores.
 
-mod askings;
-mod figures;
-mod people;
-mod program;
+#[expect(dead_code, reason = "shared with bench `journeys`, which uses the rest")]
+#[path = "../stage/mod.rs"]
+mod stage;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use charye_rehearsal::load::{Asking, ClosedLoop, Connection, Measured, OpenLoop, RequestText, Target};
 
-use askings::{AllTake, Citizen, Echo, LookUpsAnew, Pages, Step};
-use figures::{Goal, figure, median, ratio_figure};
-use people::Client;
-use program::{Program, pause};
-
-type Failure = Box<dyn Error>;
+use stage::Failure;
+use stage::askings::{AllTake, Citizen, LookUpsAnew, Pages, Step};
+use stage::figures::{Goal, figure, median, ratio_figure};
+use stage::people::{self, Client};
+use stage::program::{Program, pause};
+use stage::servers::{CONNECTIONS, ECHOES, PHASE_MAX, Programs, all_wanted, catch_up, echo_us, micros};
 
 const ROUNDS: usize = 5;
-const CONNECTIONS: usize = 64;
 /// Requests of one measurement: about a second of the server's CPU, which /proc tells in hundredths.
-const ECHOES: u64 = 60_000;
 const LOOK_UPS: u64 = 16_000;
 const PAGES: u64 = 8_000;
 /// Test people of the demo that is played on; a twelfth of them may reserve on its first evening.
@@ -44,60 +39,15 @@ const CALL_EVERY: Duration = Duration::from_millis(200);
 /// A thread that takes less than this of a request is not shown. Unit: microseconds.
 const PART_MIN_US: f64 = 0.5;
 const CAMPAIGN: &str = "kr-2021-18-49";
-const READY_MAX: Duration = Duration::from_secs(300);
-const PHASE_MAX: Duration = Duration::from_secs(60);
-const CAUGHT_UP_MAX: Duration = Duration::from_secs(60);
 const OPEN_LOOP: Duration = Duration::from_secs(15);
 const IDLE_CONNECTIONS: usize = 5_000;
 /// The demo takes 512 from one address.
 const IDLE_PER_ADDRESS: usize = 250;
 
 fn main() -> Result<(), Failure> {
-    if cfg!(debug_assertions) {
-        return Err("a figure of an unoptimised build is no figure: add --release".into());
-    }
-    let programs = Programs::found()?;
-    if std::env::args().nth(1).as_deref() != Some("--as-built") {
-        build()?;
-    }
-    let folder = programs.target.join("bench");
-    std::fs::create_dir_all(&folder)?;
-    starts_and_idle_connections(&programs, &folder.join("demo"))?;
-    requests(&programs, &folder.join("demo-of-many"))
-}
-
-fn build() -> Result<(), Failure> {
-    for what in [["charye-server", "--bin", "charye"], ["charye-web", "--example", "echo"]] {
-        let built = Command::new("cargo").args(["build", "--release", "-p"]).args(what).status()?;
-        if !built.success() {
-            return Err(format!("could not build {}", what.join(" ")).into());
-        }
-    }
-    Ok(())
-}
-
-/// Where the two servers stand.
-struct Programs {
-    target: PathBuf,
-    charye: PathBuf,
-    echo: PathBuf,
-}
-
-impl Programs {
-    fn found() -> Result<Self, Failure> {
-        // Ourselves: target/release/examples/http_bench.
-        let ourselves = std::env::current_exe()?;
-        let examples = ourselves.parent().ok_or("a program without a folder")?;
-        let release = examples.parent().ok_or("an example outside target/release")?;
-        let target = release.parent().ok_or("an example outside target")?;
-        Ok(Self { target: target.to_owned(), charye: release.join("charye"), echo: examples.join("echo") })
-    }
-
-    fn demo(&self, data: &Path, more: &[&str]) -> Result<Program, Failure> {
-        let data = data.to_str().ok_or("a folder that is no text")?;
-        let arguments = [&["demo", "--listen", "127.0.0.1:0", "--data", data], more].concat();
-        Program::start(&self.charye, &arguments, READY_MAX)
-    }
+    let programs = Programs::ready()?;
+    starts_and_idle_connections(&programs, &programs.folder.join("demo"))?;
+    requests(&programs, &programs.folder.join("demo-of-many"))
 }
 
 /// First start, later start, and what a connection that rests takes of a server that has done little else.
@@ -185,7 +135,7 @@ fn requests(programs: &Programs, data: &Path) -> Result<(), Failure> {
     let nation = data.join("nation").join("citizens.csv");
     let mut citizens = people::who_may_reserve(&mut client, CAMPAIGN, &nation, CITIZENS)?;
     people::give_places(&mut client, CAMPAIGN, &mut citizens)?;
-    let echo = Program::start(&programs.echo, &[], READY_MAX)?;
+    let echo = programs.echo()?;
     let mut bench = Bench { charye, echo, client };
     let citizens = Rc::new(RefCell::new(citizens));
     bench.all_take(Step::SignIn, 0, &citizens)?;
@@ -266,7 +216,7 @@ impl Bench {
             all_wanted(&closed_loop(self.charye.target, count, step(taken, round, citizens))?)?;
             let all_in = citizens.borrow().iter().all(|citizen| !citizen.pass.is_empty());
             if taken != Step::Enter || all_in {
-                return self.catch_up();
+                return catch_up(&mut self.client);
             }
             // Whoever is not called yet asks again; whoever is inside is told the same again.
             pause(CALL_EVERY);
@@ -281,14 +231,12 @@ impl Bench {
         requests: u64,
         asking: impl Fn() -> Rc<dyn Asking>,
     ) -> Result<(), Failure> {
-        let before = self.echo.cpu()?;
-        all_wanted(&closed_loop(self.echo.target, ECHOES, Rc::new(Echo::new()))?)?;
-        rounds.echo_us.push(micros(self.echo.cpu()? - before) / ECHOES as f64);
+        rounds.echo_us.push(echo_us(&self.echo)?);
 
         let (before, before_by_thread) = (self.charye.cpu()?, self.charye.cpu_by_thread()?);
         let measured = closed_loop(self.charye.target, requests, asking())?;
         all_wanted(&measured)?;
-        self.catch_up()?;
+        catch_up(&mut self.client)?;
         rounds.cpu_us.push(micros(self.charye.cpu()? - before) / measured.answers() as f64);
         for (thread, cpu) in self.charye.cpu_by_thread()? {
             let spent = cpu.saturating_sub(before_by_thread.get(&thread).copied().unwrap_or_default());
@@ -308,19 +256,6 @@ impl Bench {
         Ok(())
     }
 
-    /// Waits until the projections are where the journal is.
-    fn catch_up(&mut self) -> Result<(), Failure> {
-        let began = now();
-        while began.elapsed() < CAUGHT_UP_MAX {
-            let told = self.client.get("/readyz")?;
-            if told["head_seq"] == told["projected_seq"] {
-                return Ok(());
-            }
-            pause(Duration::from_millis(50));
-        }
-        Err("the projector did not catch up".into())
-    }
-
     /// Look-ups at half the rate that was reached, open loop.
     fn half_load(&self, per_sec: f64) -> Result<(), Failure> {
         let plan = OpenLoop { connections: 256, rate_per_sec: (per_sec / 2.0) as u32, time: OPEN_LOOP };
@@ -338,26 +273,9 @@ fn closed_loop(target: Target, requests: u64, asking: Rc<dyn Asking>) -> Result<
     Ok(ClosedLoop { connections: CONNECTIONS, requests, time: PHASE_MAX }.run(target, asking)?)
 }
 
-/// A figure of refusals would be a figure of nothing.
-fn all_wanted(measured: &Measured) -> Result<(), Failure> {
-    match measured.unwanted() {
-        0 => Ok(()),
-        unwanted => Err(format!("{unwanted} of {} answers were not what was wanted", measured.answers()).into()),
-    }
-}
-
 /// How many threads wanted a core, over the last minute, ours included: much above two before we begin, and latencies say
 /// more about the others than about us.
 fn load_average() -> Result<f64, Failure> {
     let text = std::fs::read_to_string("/proc/loadavg")?;
     Ok(text.split_whitespace().next().ok_or("an empty /proc/loadavg")?.parse()?)
-}
-
-fn micros(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e6
-}
-
-#[expect(clippy::disallowed_methods, reason = "a bench is about the clock")]
-fn now() -> Instant {
-    Instant::now()
 }

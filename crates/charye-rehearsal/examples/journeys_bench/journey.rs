@@ -10,8 +10,8 @@ use hdrhistogram::Histogram;
 use serde::Deserialize;
 use tokio::task::{JoinSet, LocalSet};
 
-use super::askings::Citizen;
-use super::{Failure, now};
+use super::stage::askings::Citizen;
+use super::stage::{Failure, now};
 
 /// The steps, in order. The line is polled twice, whatever it says.
 pub(crate) const STEPS: [&str; 8] =

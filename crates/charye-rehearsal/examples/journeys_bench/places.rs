@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::Failure;
-use super::people::Client;
+use super::stage::Failure;
+use super::stage::people::Client;
 
 /// Pages of a province's clinics; a search goes no deeper.
 const PAGES_MAX: usize = 100;

@@ -1,4 +1,4 @@
-//! Room: rehearsal, bench `http`. A server under measurement: started, waited for, read in /proc, ended in order.
+//! Room: rehearsal, benches. A server under measurement: started, waited for, read in /proc, ended in order.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};

@@ -1,4 +1,4 @@
-//! Room: rehearsal, bench `http`. What is asked: the echo, pages and look-ups over and over, and each step of citizens on
+//! Room: rehearsal, benches. What is asked: the echo, pages and look-ups over and over, and each step of citizens on
 //! their way to a reservation and back.
 
 use std::cell::RefCell;

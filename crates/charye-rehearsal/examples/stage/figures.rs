@@ -1,4 +1,4 @@
-//! Room: rehearsal, bench `http`. Figures as `xtask bench` reads them, one JSON object a line.
+//! Room: rehearsal, benches. Figures as `xtask bench` reads them, one JSON object a line.
 
 use std::io::Write as _;
 

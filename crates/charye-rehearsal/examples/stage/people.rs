@@ -1,4 +1,4 @@
-//! Room: rehearsal, bench `http`. Who may reserve today, and two free slots for each of them, found as a client would.
+//! Room: rehearsal, benches. Who may reserve today, and two free slots for each of them, found as a client would.
 
 use std::path::Path;
 
