@@ -3,15 +3,14 @@
 
 use charye_domain::book::samples;
 use charye_domain::campaign::{Campaign, UniquenessScheme};
-use charye_domain::identity::IdentityProviderId;
+use charye_domain::identity::{IdentityProviderId, OperatorWord, OperatorWords};
 use charye_domain::vaccine::DoseTwoPolicy;
 use charye_engine::fakes::{FakeProvider, Treatment};
-use charye_engine::identity::OperatorWord;
 use charye_engine::ports::{AskedField, FlowKind, IdentityProvider as _, ProviderFacts, ProviderFault};
 use charye_web::gate::{LoginSession, Surface};
 use hyper::HeaderMap;
 
-use super::{Browser, House, Page};
+use super::stage::{Browser, House, Page};
 
 /// What they come for.
 const NEXT: &str = "/line/sample";
@@ -74,7 +73,9 @@ fn state_of(page: &Page) -> String {
 fn a_choice_shows_each_light_in_word_and_shape_and_quick_ones_first() {
     let providers = Providers::open();
     let desk = providers.house.app.sign_in.clone().unwrap();
-    assert!(desk.operate(&IdentityProviderId::parse("naver").unwrap(), OperatorWord::Closed));
+    let mut words = OperatorWords::default();
+    words.say(&IdentityProviderId::parse("naver").unwrap(), OperatorWord::Closed);
+    desk.go_by(&words);
     let page = providers.house.browser("en").get("/sign-in?next=%2Fline%2Fsample");
     page.says("●</span> Smooth").says("✕</span> Closed").says("action=\"/sign-in/kakao\"").says("Sign in with app");
     page.says("name=\"phone\"");
