@@ -83,9 +83,9 @@ struct ProviderBlock {
     at_once_max: Option<usize>,
     line_max: Option<usize>,
     profile: ProfileBlock,
-    oidc: Option<OidcBlock>,
+    oidc: Option<OpenIdBlock>,
     oauth2: Option<OAuth2Block>,
-    ciba: Option<CibaBlock>,
+    ciba: Option<OpenIdBlock>,
     decoupled: Option<DecoupledBlock>,
     hosted_window: Option<HostedWindowBlock>,
     registry: Option<RegistryBlock>,
@@ -98,9 +98,10 @@ struct NameBlock {
     en: String,
 }
 
+/// `oidc`, and `ciba`, which asks an app instead of leading to a page: the same client of the same issuer.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OidcBlock {
+struct OpenIdBlock {
     issuer: String,
     client_id: String,
     client_secret: Option<SecretFrom>,
@@ -110,24 +111,11 @@ struct OidcBlock {
     algorithms: Vec<String>,
     #[serde(default)]
     userinfo: bool,
-    /// Further parameters of the authorization request.
+    /// Further parameters of the authorization request. Of `oidc` only.
     #[serde(default)]
     extra: BTreeMap<String, String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CibaBlock {
-    issuer: String,
-    client_id: String,
-    client_secret: Option<SecretFrom>,
-    client_proof: Option<String>,
-    scopes: Vec<String>,
-    algorithms: Vec<String>,
-    #[serde(default)]
-    userinfo: bool,
-    /// What names the citizen there: `login` or `phone`.
-    hint: String,
+    /// What names the citizen there: `login` or `phone`. Of `ciba`, which must have it.
+    hint: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -356,10 +344,17 @@ impl ProviderBlock {
     }
 
     fn flow(&self) -> Result<(FlowKind, Vec<AskedField>), String> {
+        if self.oidc.as_ref().is_some_and(|block| block.hint.is_some()) {
+            return Err("hint: belongs to ciba, not to oidc".to_owned());
+        }
+        if self.ciba.as_ref().is_some_and(|block| !block.extra.is_empty()) {
+            return Err("extra: belongs to oidc, not to ciba".to_owned());
+        }
+        self.ciba.as_ref().map(OpenIdBlock::hint).transpose()?;
         let flows = [
             self.oidc.as_ref().map(|_| (FlowKind::OpenIdConnect, Vec::new())),
             self.oauth2.as_ref().map(|_| (FlowKind::OAuth2, Vec::new())),
-            self.ciba.as_ref().map(|block| (FlowKind::Decoupled, vec![block.hint.as_str()])),
+            self.ciba.as_ref().map(|block| (FlowKind::Decoupled, block.hint.as_deref().into_iter().collect())),
             self.decoupled.as_ref().map(|block| (FlowKind::Decoupled, names_of(&block.fields))),
             self.hosted_window.as_ref().map(|_| (FlowKind::HostedWindow, Vec::new())),
             self.registry.as_ref().map(|block| (FlowKind::Registry, names_of(&block.fields))),
@@ -374,32 +369,14 @@ impl ProviderBlock {
     fn open(&self, making: &Making<'_>) -> Result<Arc<dyn IdentityProvider>, String> {
         let facts = self.facts()?;
         if let Some(block) = &self.oidc {
-            let ask = OpenIdAsk {
-                issuer: &block.issuer,
-                client_id: &block.client_id,
-                client_secret: block.client_secret.as_ref(),
-                client_proof: block.client_proof.as_deref(),
-                algorithms: &block.algorithms,
-                userinfo: block.userinfo,
-            };
-            let client = open_client(making, facts, &self.profile, &ask)?;
-            let scope = open_id_scope(&block.scopes)?;
+            let client = block.open_client(making, facts, &self.profile)?;
             let extra = block.extra.clone().into_iter().collect();
             let redirect_uri = making.return_url.as_str().to_owned();
-            return Ok(Arc::new(OidcProvider { client, redirect_uri, scope, extra }));
+            return Ok(Arc::new(OidcProvider { client, redirect_uri, scope: block.scope()?, extra }));
         }
         if let Some(block) = &self.ciba {
-            let ask = OpenIdAsk {
-                issuer: &block.issuer,
-                client_id: &block.client_id,
-                client_secret: block.client_secret.as_ref(),
-                client_proof: block.client_proof.as_deref(),
-                algorithms: &block.algorithms,
-                userinfo: block.userinfo,
-            };
-            let client = open_client(making, facts, &self.profile, &ask)?;
-            let (scope, hint) = (open_id_scope(&block.scopes)?, asked_field(&block.hint)?);
-            return Ok(Arc::new(CibaProvider { client, scope, hint }));
+            let client = block.open_client(making, facts, &self.profile)?;
+            return Ok(Arc::new(CibaProvider { client, scope: block.scope()?, hint: block.hint()? }));
         }
         let profile = self.profile.clone();
         let (outside, keys) = (Arc::clone(&making.ports.outside), Arc::clone(&making.ports.keys));
@@ -493,56 +470,52 @@ impl ProviderBlock {
     }
 }
 
-/// What `oidc` and `ciba` have in common.
-struct OpenIdAsk<'a> {
-    issuer: &'a str,
-    client_id: &'a str,
-    client_secret: Option<&'a SecretFrom>,
-    client_proof: Option<&'a str>,
-    algorithms: &'a [String],
-    userinfo: bool,
-}
-
-fn open_client(
-    making: &Making<'_>,
-    facts: ProviderFacts,
-    profile: &ProfileBlock,
-    ask: &OpenIdAsk<'_>,
-) -> Result<OpenIdClient, String> {
-    let proof = match (ask.client_proof.unwrap_or("basic"), ask.client_secret) {
-        ("basic", Some(secret)) => ClientProof::Basic(making.secret(secret)?),
-        ("post", Some(secret)) => ClientProof::Post(making.secret(secret)?),
-        ("none", None) => ClientProof::Nothing,
-        _ => return Err("client_proof: basic or post with client_secret, or none without".to_owned()),
-    };
-    let algorithms = Algorithms::parse(ask.algorithms.iter().map(String::as_str))
-        .map_err(|name| format!("algorithms: {name:?} is not RS256, PS256, ES256 or EdDSA"))?;
-    if ask.algorithms.is_empty() {
-        return Err("algorithms: at least one".to_owned());
+impl OpenIdBlock {
+    fn open_client(
+        &self,
+        making: &Making<'_>,
+        facts: ProviderFacts,
+        profile: &ProfileBlock,
+    ) -> Result<OpenIdClient, String> {
+        let proof = match (self.client_proof.as_deref().unwrap_or("basic"), &self.client_secret) {
+            ("basic", Some(secret)) => ClientProof::Basic(making.secret(secret)?),
+            ("post", Some(secret)) => ClientProof::Post(making.secret(secret)?),
+            ("none", None) => ClientProof::Nothing,
+            _ => return Err("client_proof: basic or post with client_secret, or none without".to_owned()),
+        };
+        let algorithms = Algorithms::parse(self.algorithms.iter().map(String::as_str))
+            .map_err(|name| format!("algorithms: {name:?} is not RS256, PS256, ES256 or EdDSA"))?;
+        if self.algorithms.is_empty() {
+            return Err("algorithms: at least one".to_owned());
+        }
+        let ProviderPorts { outside, keys, clock } = making.ports;
+        Ok(OpenIdClient {
+            facts,
+            issuer: self.issuer.clone(),
+            issuer_address: making.address("issuer", &self.issuer)?,
+            client_id: self.client_id.clone(),
+            proof,
+            algorithms,
+            profile: profile.clone(),
+            asks_userinfo: self.userinfo,
+            outside: Arc::clone(outside),
+            keys: Arc::clone(keys),
+            private_hosts: making.private_hosts.clone(),
+            discovered: kept(outside, clock),
+            key_set: kept(outside, clock),
+        })
     }
-    let ProviderPorts { outside, keys, clock } = making.ports;
-    Ok(OpenIdClient {
-        facts,
-        issuer: ask.issuer.to_owned(),
-        issuer_address: making.address("issuer", ask.issuer)?,
-        client_id: ask.client_id.to_owned(),
-        proof,
-        algorithms,
-        profile: profile.clone(),
-        asks_userinfo: ask.userinfo,
-        outside: Arc::clone(outside),
-        keys: Arc::clone(keys),
-        private_hosts: making.private_hosts.clone(),
-        discovered: kept(outside, clock),
-        key_set: kept(outside, clock),
-    })
-}
 
-fn open_id_scope(scopes: &[String]) -> Result<String, String> {
-    if !scopes.iter().any(|scope| scope == "openid") {
-        return Err("scopes: openid is missing".to_owned());
+    fn scope(&self) -> Result<String, String> {
+        if !self.scopes.iter().any(|scope| scope == "openid") {
+            return Err("scopes: openid is missing".to_owned());
+        }
+        Ok(self.scopes.join(" "))
     }
-    Ok(scopes.join(" "))
+
+    fn hint(&self) -> Result<AskedField, String> {
+        asked_field(self.hint.as_deref().ok_or("hint: login or phone, what names the citizen there")?)
+    }
 }
 
 fn names_of(fields: &BTreeMap<String, String>) -> Vec<&str> {
