@@ -81,6 +81,58 @@ impl Keys for ToyKeys {
     }
 }
 
+/// Toy keys whose MAC keys come and go: the first kept one signs, and one that is not kept is there for nobody.
+#[derive(Clone, Debug)]
+pub struct ToyKeyRing {
+    kept: Vec<KeyId>,
+}
+
+impl ToyKeyRing {
+    /// Keeps these MAC keys. Of none, an installation that has lost them: its tokens name a key that is gone.
+    pub fn keeping(kept: &[u16]) -> Self {
+        Self { kept: kept.iter().copied().map(KeyId).collect() }
+    }
+}
+
+impl Keys for ToyKeyRing {
+    fn mac_key(&self, purpose: &'static str, key_id: KeyId) -> Option<[u8; 32]> {
+        let key = || toy_hash(&[b"mac", purpose.as_bytes(), &key_id.0.to_le_bytes()]);
+        self.kept.contains(&key_id).then(key)
+    }
+
+    fn current_key_id(&self) -> KeyId {
+        self.kept.first().copied().unwrap_or_else(|| ToyKeys.current_key_id())
+    }
+
+    fn citizen_key(&self, scheme: &str, value: &[u8]) -> (KeyId, CitizenKey) {
+        ToyKeys.citizen_key(scheme, value)
+    }
+
+    fn former_citizen_keys(&self, scheme: &str, value: &[u8]) -> Vec<(KeyId, CitizenKey)> {
+        ToyKeys.former_citizen_keys(scheme, value)
+    }
+
+    fn seal(&self, purpose: SealPurpose, context: &[u8], plain: &[u8]) -> Vec<u8> {
+        ToyKeys.seal(purpose, context, plain)
+    }
+
+    fn open(&self, purpose: SealPurpose, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeysFailure> {
+        ToyKeys.open(purpose, context, sealed)
+    }
+
+    fn new_data_key(&self, context: &[u8]) -> (DataKey, Vec<u8>) {
+        ToyKeys.new_data_key(context)
+    }
+
+    fn open_data_key(&self, context: &[u8], wrapped: &[u8]) -> Result<DataKey, KeysFailure> {
+        ToyKeys.open_data_key(context, wrapped)
+    }
+
+    fn lookup_hash(&self, purpose: LookupPurpose, text: &str) -> [u8; 32] {
+        ToyKeys.lookup_hash(purpose, text)
+    }
+}
+
 struct ToyDataKey([u8; 32]);
 
 impl SealColumns for ToyDataKey {

@@ -14,7 +14,7 @@ mod snapshots;
 pub use clock::HandClock;
 pub use identity_provider::{FakeProvider, Treatment};
 pub use journal::{MemoryJournal, NextAppend};
-pub use keys::ToyKeys;
+pub use keys::{ToyKeyRing, ToyKeys};
 pub use messages::MemoryMessages;
 pub use people::MemoryPeople;
 pub use projection::MemoryProjection;

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use charye_domain::book::samples::CAMPAIGN;
 use charye_domain::book::{Event, LineStanding};
-use charye_domain::ids::{CitizenKey, KeyId, Person};
+use charye_domain::ids::{CitizenKey, Person};
 use charye_domain::waiting_room::draw::verify::Verifier;
 use charye_domain::waiting_room::plan::LinePlan;
 use charye_domain::waiting_room::tokens::TicketStanding;
-use charye_engine::fakes::ToyKeys;
-use charye_engine::ports::{DataKey, Keys, KeysFailure, LookupPurpose, SealPurpose};
+use charye_engine::fakes::{ToyKeyRing, ToyKeys};
 use charye_engine::waiting_room::{Phase, Polled, draw_key, poll};
 
 use crate::line_stage::{LineStage, OPENING, plan, terms};
@@ -169,51 +168,10 @@ fn who_leaves_the_list_is_not_drawn() {
     assert_eq!(stage.in_line(gone), None);
 }
 
-/// An installation whose keys for draws are gone.
-struct KeysGone;
-
-impl Keys for KeysGone {
-    fn citizen_key(&self, scheme: &str, value: &[u8]) -> (KeyId, CitizenKey) {
-        ToyKeys.citizen_key(scheme, value)
-    }
-
-    fn former_citizen_keys(&self, scheme: &str, value: &[u8]) -> Vec<(KeyId, CitizenKey)> {
-        ToyKeys.former_citizen_keys(scheme, value)
-    }
-
-    fn seal(&self, purpose: SealPurpose, context: &[u8], plain: &[u8]) -> Vec<u8> {
-        ToyKeys.seal(purpose, context, plain)
-    }
-
-    fn open(&self, purpose: SealPurpose, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeysFailure> {
-        ToyKeys.open(purpose, context, sealed)
-    }
-
-    fn new_data_key(&self, context: &[u8]) -> (DataKey, Vec<u8>) {
-        ToyKeys.new_data_key(context)
-    }
-
-    fn open_data_key(&self, context: &[u8], wrapped: &[u8]) -> Result<DataKey, KeysFailure> {
-        ToyKeys.open_data_key(context, wrapped)
-    }
-
-    fn lookup_hash(&self, purpose: LookupPurpose, text: &str) -> [u8; 32] {
-        ToyKeys.lookup_hash(purpose, text)
-    }
-
-    fn mac_key(&self, _purpose: &'static str, _key_id: KeyId) -> Option<[u8; 32]> {
-        None
-    }
-
-    fn current_key_id(&self) -> KeyId {
-        ToyKeys.current_key_id()
-    }
-}
-
 #[test]
 fn a_draw_whose_key_is_gone_waits_until_it_is_put_back() {
     let (stage, people) = enrolled(plan(terms(0, 600)));
-    let mut stage = stage.start_again_with(|ports| ports.keys = std::sync::Arc::new(KeysGone));
+    let mut stage = stage.start_again_with(|ports| ports.keys = std::sync::Arc::new(ToyKeyRing::keeping(&[])));
     begin(&stage);
     stage.pass(10_000);
     assert_eq!((stage.line().phase, steps(&stage)), (Phase::Drawing, vec!["committed"]));

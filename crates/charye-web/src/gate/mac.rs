@@ -93,53 +93,8 @@ impl MacKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use charye_domain::ids::CitizenKey;
     use charye_domain::waiting_room::tokens::TICKET_MAC_PURPOSE;
-    use charye_engine::fakes::ToyKeys;
-    use charye_engine::ports::{DataKey, KeysFailure, LookupPurpose, SealPurpose};
-
-    /// Keys of which some are kept; the first signs.
-    struct KeyRing(Vec<KeyId>);
-
-    impl Keys for KeyRing {
-        fn mac_key(&self, purpose: &'static str, key_id: KeyId) -> Option<[u8; 32]> {
-            let mut key = ToyKeys.mac_key(purpose, ToyKeys.current_key_id())?;
-            key[..2].copy_from_slice(&key_id.0.to_le_bytes());
-            self.0.contains(&key_id).then_some(key)
-        }
-
-        fn current_key_id(&self) -> KeyId {
-            self.0[0]
-        }
-
-        fn citizen_key(&self, scheme: &str, value: &[u8]) -> (KeyId, CitizenKey) {
-            ToyKeys.citizen_key(scheme, value)
-        }
-
-        fn former_citizen_keys(&self, scheme: &str, value: &[u8]) -> Vec<(KeyId, CitizenKey)> {
-            ToyKeys.former_citizen_keys(scheme, value)
-        }
-
-        fn seal(&self, purpose: SealPurpose, context: &[u8], plain: &[u8]) -> Vec<u8> {
-            ToyKeys.seal(purpose, context, plain)
-        }
-
-        fn open(&self, purpose: SealPurpose, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeysFailure> {
-            ToyKeys.open(purpose, context, sealed)
-        }
-
-        fn new_data_key(&self, context: &[u8]) -> (DataKey, Vec<u8>) {
-            ToyKeys.new_data_key(context)
-        }
-
-        fn open_data_key(&self, context: &[u8], wrapped: &[u8]) -> Result<DataKey, KeysFailure> {
-            ToyKeys.open_data_key(context, wrapped)
-        }
-
-        fn lookup_hash(&self, purpose: LookupPurpose, text: &str) -> [u8; 32] {
-            ToyKeys.lookup_hash(purpose, text)
-        }
-    }
+    use charye_engine::fakes::ToyKeyRing;
 
     fn signed(key_id: u16) -> [u8; SIGNED_BYTES] {
         let mut signed = [0x5a; SIGNED_BYTES];
@@ -148,7 +103,7 @@ mod tests {
     }
 
     fn ring(kept: &[u16]) -> Arc<dyn Keys> {
-        Arc::new(KeyRing(kept.iter().copied().map(KeyId).collect()))
+        Arc::new(ToyKeyRing::keeping(kept))
     }
 
     fn keys(kept: &[u16]) -> MacKeys {
