@@ -18,3 +18,4 @@ pub mod slot;
 pub mod time;
 pub mod vaccine;
 pub mod waiting_room;
+pub mod weakness;

@@ -17,6 +17,7 @@ mod lifecycle;
 mod output;
 mod telemetry;
 mod watch;
+mod weak_build;
 mod wiring;
 
 /// Runs the command that the process was started with, and gives its exit code.

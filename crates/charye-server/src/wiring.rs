@@ -25,7 +25,7 @@ use charye_ledger::people::SqlitePeople;
 use charye_ledger::projection::SqliteProjection;
 use charye_ledger::snapshot::SnapshotFiles;
 
-use crate::clock::SystemClock;
+use crate::clock::{AheadFiles, SystemClock};
 use crate::config::Config;
 use crate::exit::Ending;
 use crate::watch::Watch;
@@ -82,11 +82,16 @@ pub(crate) fn open_with(config: &Config, crash_hook: Option<CrashHook>) -> Resul
     Ok(Installation { _watch: watch, engine, keys, _folder: folder })
 }
 
-/// The machine's clock; in a rehearsal that says so, one that can be made to jump.
-fn clock(config: &Config) -> Result<Arc<SystemClock>, Ending> {
-    Ok(Arc::new(match &config.engine.clock_ahead_file {
-        None => SystemClock::new(),
-        Some(file) => SystemClock::rehearsed(file.clone()).context("could not start the rehearsal's clock")?,
+/// The machine's clock; in a rehearsal that says so, one that can be made to jump, or hours to pass.
+///
+/// # Errors
+/// `Fault`: no thread.
+pub(crate) fn clock(config: &Config) -> Result<Arc<SystemClock>, Ending> {
+    let engine = &config.engine;
+    let files = AheadFiles { jumped: engine.clock_ahead_file.clone(), passed: engine.time_passed_file.clone() };
+    Ok(Arc::new(match files {
+        AheadFiles { jumped: None, passed: None } => SystemClock::new(),
+        files => SystemClock::rehearsed(files).context("could not start the rehearsal's clock")?,
     }))
 }
 

@@ -10,6 +10,7 @@ use crate::ids::{CampaignId, HoldId, Person};
 use crate::reservation::EndOfHold;
 use crate::time::UnixMillis;
 
+use crate::weakness::Defence;
 /// Whose doing it is: nobody's.
 const BY_TIME: Provenance = Provenance { actor: Actor::System, channel: Channel::Internal, reason: 0 };
 
@@ -69,7 +70,9 @@ impl Book {
         let person = hold.person;
         let ended = self.entry(hold.campaign, Event::HoldEnded { person, hold: id, cause: EndOfHold::Expired });
         let spent = self.visits.of(person).filter(|visit| {
-            visit.campaign == hold.campaign && visit.holds_expired.saturating_add(1) >= EXPIRED_HOLDS_MAX
+            visit.campaign == hold.campaign
+                && visit.holds_expired.saturating_add(1) >= EXPIRED_HOLDS_MAX
+                && !Defence::ExpiredHolds.is_off()
         });
         let visit_over = spent.filter(|_| over.visits.insert(person)).map(|visit| {
             let cause = EndOfVisit::HoldsExpired;

@@ -6,6 +6,7 @@ use crate::book::command::{Action, Command};
 use crate::book::{Book, Entry, Event, Outcome, Rejection};
 use crate::ids::{CampaignId, CampaignVersion};
 use crate::time::UnixMillis;
+use crate::weakness::Defence;
 
 impl Book {
     /// Judges a command and pushes what is to be recorded: the facts that follow, or, for a refused command with a key,
@@ -15,6 +16,7 @@ impl Book {
     pub fn record(&self, command: &Command, now: UnixMillis, entries: &mut Vec<Entry>) -> Outcome {
         if let Some(operation) = command.operation
             && let Some(known) = self.operations.find(operation.key, now)
+            && !Defence::Idempotency.is_off()
         {
             let same_request = known.request_hash == operation.request_hash;
             return if same_request { known.outcome } else { Outcome::Refused(Rejection::KeyReused) };

@@ -2,6 +2,7 @@
 //! those who were there before the opening, and by the moment their sign-in began for all others. Never by arrival alone.
 
 use crate::time::UnixMillis;
+use crate::weakness::Defence;
 
 /// A place in the line. Unit: none below [`Place::FIRST_AFTER_DRAW`] (63 drawn bits); from there on, milliseconds since
 /// the opening. Lower goes first, so everybody who was drawn stands before everybody who came later.
@@ -24,7 +25,7 @@ impl Place {
     /// `opens_at`. A beginning more than ten minutes back counts as ten minutes back, one before the opening as the opening, and one
     /// in the future as `now`: no sealed time, however old or wrong, buys a better place than that.
     pub fn after_opening(opens_at: UnixMillis, began_at: UnixMillis, now: UnixMillis) -> Self {
-        let earliest = now.plus_millis(-Self::SIGN_IN_MAX_MS);
+        let earliest = if Defence::Beginning.is_off() { opens_at } else { now.plus_millis(-Self::SIGN_IN_MAX_MS) };
         let counted = began_at.max(earliest).min(now);
         let since_opening = u64::try_from(counted.millis_since(opens_at)).unwrap_or(0);
         Self(Self::FIRST_AFTER_DRAW.0 | since_opening)

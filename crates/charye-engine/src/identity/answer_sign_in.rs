@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use charye_domain::time::UnixMillis;
+use charye_domain::weakness::Defence;
 
 use super::sign_in_desk::{SignInDesk, SignInFailure};
 use super::sign_in_state::{SignInBy, SignInState};
@@ -66,7 +67,8 @@ async fn answer(
     let provider = desk.find_for(state.provider.as_str(), state.by)?;
     let flow = provider.provider.facts().flow;
     let is_redirect = matches!(flow, FlowKind::OpenIdConnect | FlowKind::OAuth2);
-    if is_redirect && !state.is_state(callback.one("state")?) {
+    // `weak-sign-in-state` stands here.
+    if is_redirect && !state.is_state(callback.one("state")?) && !Defence::SignInState.is_off() {
         return Err(SignInRefusal::StateMismatch.into());
     }
     if desk.was_answered(&state.id) {

@@ -5,6 +5,7 @@
 
 use charye_domain::book::{CitizenView, Query, Reply, ReservationView};
 use charye_domain::ids::{CampaignId, Person, ReservationNumber};
+use charye_domain::weakness::Defence;
 
 use crate::answered::Answered;
 use crate::engine::{Engine, mismatched};
@@ -37,7 +38,10 @@ pub async fn look_up_reservation(
 ) -> Result<Answered<Option<ReservationView>>, Failure> {
     let Answered { seq, value } = engine.query(Query::ReservationByNumber { number }).await?;
     match value {
-        Reply::Reservation(found) => Ok(Answered { seq, value: found.filter(|view| view.person == person) }),
+        Reply::Reservation(found) => {
+            let own = |view: &ReservationView| view.person == person || Defence::OwnReservation.is_off();
+            Ok(Answered { seq, value: found.filter(own) })
+        }
         _ => Err(mismatched("look up a reservation")),
     }
 }

@@ -27,7 +27,7 @@ use crate::exit::Ending;
 use crate::lifecycle::Ready;
 use crate::output::say;
 use crate::wiring::Installation;
-use crate::{telemetry, wiring};
+use crate::{telemetry, weak_build, wiring};
 
 const CAMPAIGN: &str = "kr-2021-18-49";
 /// Written before anything else into a demo's folder, so that no other folder is ever taken for one.
@@ -65,6 +65,7 @@ pub(crate) struct Demo {
 
 pub(crate) fn run(wanted: &Demo) -> Result<(), Ending> {
     telemetry::log_to_stderr("warn")?;
+    weak_build::do_without(true, wanted.listen)?;
     let (config, installation) = made(wanted)?;
     let campaign = installation
         .engine

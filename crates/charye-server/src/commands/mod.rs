@@ -26,7 +26,7 @@ mod steer;
 
 /// Charye (차례, "one's turn"): reservations for the evening when everyone comes at once.
 #[derive(Debug, Parser)]
-#[command(name = "charye", version, about)]
+#[command(name = "charye", version = crate::weak_build::VERSION, about)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Command,

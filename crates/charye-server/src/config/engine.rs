@@ -16,10 +16,18 @@ pub(crate) struct EngineSection {
     /// A file with the milliseconds that the wall clock is ahead, looked at while the server runs; 0 while it is not there.
     /// For rehearsals only.
     pub(crate) clock_ahead_file: Option<PathBuf>,
+    /// A file with the milliseconds that have passed besides, on both clocks: it only ever rises. For rehearsals only.
+    pub(crate) time_passed_file: Option<PathBuf>,
 }
 
 impl Default for EngineSection {
     fn default() -> Self {
-        Self { snapshot_every_entries: 2_000_000, accept_clock: false, people: 1_000_000, clock_ahead_file: None }
+        Self {
+            snapshot_every_entries: 2_000_000,
+            accept_clock: false,
+            people: 1_000_000,
+            clock_ahead_file: None,
+            time_passed_file: None,
+        }
     }
 }

@@ -122,10 +122,13 @@ impl Config {
             let most = RehearsalSection::BURN_MAX_US;
             return Err(ConfigError::Unfit { reason: format!("[rehearsal] burn_us: at most {most}") });
         }
-        if self.engine.clock_ahead_file.is_some() && !self.rehearsal.enabled {
-            return Err(ConfigError::Unfit {
-                reason: "[engine] clock_ahead_file moves the clock: it is for rehearsals only".to_owned(),
-            });
+        let movers =
+            [(&self.engine.clock_ahead_file, "clock_ahead_file"), (&self.engine.time_passed_file, "time_passed_file")];
+        for (file, key) in movers {
+            if file.is_some() && !self.rehearsal.enabled {
+                let reason = format!("[engine] {key} moves the clock: it is for rehearsals only");
+                return Err(ConfigError::Unfit { reason });
+            }
         }
         if self.rehearse.own_hosts.len() > rehearse::OWN_HOSTS_MAX {
             return Err(ConfigError::Unfit {
@@ -251,9 +254,11 @@ mod tests {
 
     #[test]
     fn only_a_rehearsals_clock_can_be_moved() {
-        let section = "[engine]\nclock_ahead_file = \"f\"\n";
-        assert!(parse(section, &[]).unwrap_err().contains("rehearsals only"));
-        assert!(parse(&format!("{section}[rehearsal]\nenabled = true\ncitizens = \"c\""), &[]).is_ok());
+        for key in ["clock_ahead_file", "time_passed_file"] {
+            let section = format!("[engine]\n{key} = \"f\"\n");
+            assert!(parse(&section, &[]).unwrap_err().contains("rehearsals only"), "{key}");
+            assert!(parse(&format!("{section}[rehearsal]\nenabled = true\ncitizens = \"c\""), &[]).is_ok(), "{key}");
+        }
     }
 
     #[test]

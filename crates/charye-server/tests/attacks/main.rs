@@ -71,7 +71,7 @@ fn no_broken_connection_wins_or_loses_anything() {
 #[cfg(feature = "weak-all")]
 #[test]
 fn every_defence_that_is_missing_lets_an_attack_through() {
-    for defence in charye_web::gate::Defence::ALL {
+    for defence in charye_domain::weakness::Defence::ALL {
         let guarding = TABLES.iter().flat_map(|(_, attacks)| attacks.iter());
         let guarding = guarding.filter(|attack| attack.guards.contains(&defence.name()));
         let effective = Scene::open_without(defence.name()).effective(guarding);

@@ -2,6 +2,7 @@
 //! nowhere but here, links with a query. Must never lose what was typed.
 
 use charye_domain::time::UnixMillis;
+use charye_domain::weakness::Defence;
 use charye_engine::Answered;
 use charye_engine::ports::Random;
 use jiff::civil::Date;
@@ -98,7 +99,7 @@ pub(super) fn own_path(text: &str) -> Option<&str> {
     let encoded = path.to_ascii_lowercase();
     let encoded_tricks = ["%2f", "%5c", "%2e", "%09", "%0a", "%0d"].iter().any(|trick| encoded.contains(trick));
     // `weak-own-path` stands here.
-    (plain && relative && !tricks && !encoded_tricks || crate::gate::Defence::OwnPath.is_off()).then_some(text)
+    (plain && relative && !tricks && !encoded_tricks || Defence::OwnPath.is_off()).then_some(text)
 }
 
 /// The `next` field of a form or query, if it leads to a page of ours.

@@ -1,10 +1,9 @@
 //! Room: web/gate. Reading and writing our few cookies. All are HttpOnly and first-party; none decides anything unless
 //! it verifies.
 
+use charye_domain::weakness::Defence;
 use hyper::HeaderMap;
 use hyper::header::{COOKIE, HeaderValue};
-
-use super::weak::Defence;
 
 /// The cookies we set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

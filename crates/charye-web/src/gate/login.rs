@@ -12,6 +12,7 @@ use charye_domain::ids::{CitizenKey, Person};
 use charye_domain::time::UnixMillis;
 use charye_engine::ports::{Keys, Random, SealPurpose};
 use jiff::civil::Date;
+use charye_domain::weakness::Defence;
 
 use crate::problem::Problem;
 
@@ -80,11 +81,18 @@ impl LoginSession {
     pub fn begun_at(self, began_at: UnixMillis) -> Self {
         let sign_in_ms = u32::try_from(self.signed_in_at.millis_since(began_at).max(0)).unwrap_or(u32::MAX);
         Self { sign_in_ms, ..self }
+    /// The same, of a proof of this strength; [`LoginSession::begin`] supposes the weakest.
+    #[must_use]
+    pub fn of_assurance(self, assurance: Assurance) -> Self {
+        Self { assurance, ..self }
+    }
+
     }
 
     /// The moment that counts for a place asked for at `now`.
     pub fn counts_from(&self, now: UnixMillis) -> UnixMillis {
-        let fresh = now < self.signed_in_at.plus_secs(Self::FRESH_SECS);
+        // `weak-login-fresh` stands here.
+        let fresh = now < self.signed_in_at.plus_secs(Self::FRESH_SECS) || Defence::LoginFresh.is_off();
         if fresh { self.signed_in_at.plus_millis(-i64::from(self.sign_in_ms)) } else { now }
     }
 
@@ -93,10 +101,14 @@ impl LoginSession {
     /// # Errors
     /// `identity_not_accepted`: the campaign tells citizens apart by something else, and one person could be two in it.
     pub fn proves_for(&self, campaign: &Campaign) -> Result<(), Problem> {
-        let same = self.scheme == campaign.uniqueness;
-        if same { Ok(()) } else { Err(Problem { recorded: Some(false), ..Problem::new("identity_not_accepted") }) }
+        let refused = |code| Err(Problem { recorded: Some(false), ..Problem::new(code) });
+        if self.scheme != campaign.uniqueness {
+            return refused("identity_not_accepted");
+        }
+        if self.assurance.suffices_for(campaign.least_assurance) { Ok(()) } else { refused("identity_too_weak") }
     }
 
+    /// `identity_too_weak`: it asks for a stronger proof.
     /// What rules may know of this citizen.
     pub fn facts(&self) -> CitizenFacts {
         CitizenFacts { birth_date: self.birth_date }
@@ -127,9 +139,13 @@ impl LoginSession {
             return None;
         }
         let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let plain = keys.open(SealPurpose::LoginSession, &[], &sealed).ok()?;
+        // `weak-login-seal` stands here.
+        let unsealed = || Defence::LoginSeal.is_off().then(|| sealed.clone());
+        let plain = keys.open(SealPurpose::LoginSession, &[], &sealed).ok().or_else(unsealed)?;
         let session = Self::read(&plain)?;
-        let current = session.signed_in_at.0 <= now.plus_secs(60).0 && now < session.expires_at;
+        // `weak-login-expiry` stands here.
+        let lasts = now < session.expires_at || Defence::LoginExpiry.is_off();
+        let current = session.signed_in_at.0 <= now.plus_secs(60).0 && lasts;
         current.then_some(session)
     }
 
@@ -217,4 +233,24 @@ mod tests {
     fn a_beginning_after_the_sign_in_counts_as_the_sign_in() {
         assert_eq!(login().begun_at(NOW.plus_secs(5)).counts_from(NOW), NOW);
     }
+    #[test]
+    fn a_sealed_session_says_how_strong_its_proof_was_and_counts_only_where_that_is_enough() {
+        use charye_domain::book::samples;
+        use charye_domain::vaccine::DoseTwoPolicy;
+
+        let levels = [Assurance::Rehearsed, Assurance::Ial1, Assurance::Ial2, Assurance::Ial3];
+        for level in levels {
+            let session = login().of_assurance(level);
+            let session = LoginSession::open(&ToyKeys, &session.seal(&ToyKeys), NOW).unwrap();
+            assert_eq!(session.assurance, level);
+            for least_assurance in levels {
+                let campaign = Campaign { least_assurance, ..samples::campaign(DoseTwoPolicy::Later) };
+                let told = session.proves_for(&campaign).map_err(|problem| problem.kind.code);
+                let expected = if level >= least_assurance { Ok(()) } else { Err("identity_too_weak") };
+                assert_eq!(told, expected, "{level:?} where {least_assurance:?} is asked for");
+            }
+        }
+        assert_eq!(assurance_of(4), None);
+    }
+
 }

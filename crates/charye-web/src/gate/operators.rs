@@ -4,6 +4,7 @@
 //! Keeps hashes only, and compares all of them in constant time. Must never log or show a token.
 
 use charye_domain::book::StaffNumber;
+use charye_domain::weakness::Defence;
 
 /// Operators in one file.
 const OPERATORS_MAX: usize = 100;
@@ -67,7 +68,9 @@ impl OperatorKeys {
         }
         let hash = blake3::hash(token.as_bytes());
         // No early end: how long it takes says nothing about which token came close.
-        self.0.iter().fold(None, |found, (number, known)| if *known == hash { Some(*number) } else { found })
+        // `weak-operators` stands here.
+        let is_theirs = |known: &blake3::Hash| *known == hash || Defence::Operators.is_off();
+        self.0.iter().fold(None, |found, (number, known)| if is_theirs(known) { Some(*number) } else { found })
     }
 
     /// Whether nobody may steer.

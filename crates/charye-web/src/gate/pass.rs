@@ -4,9 +4,9 @@
 use charye_domain::ids::{CampaignId, OpeningId, Person};
 use charye_domain::time::UnixMillis;
 use charye_domain::waiting_room::tokens;
+use charye_domain::weakness::Defence;
 
 use super::mac::MacKeys;
-use super::weak::Defence;
 
 /// A person's right to be inside, until it expires or a newer device takes the visit over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use charye_domain::weakness::Defence;
 use charye_engine::ports::Random;
 use charye_engine::{Failure, Fault};
 use http_body_util::BodyExt as _;
@@ -22,9 +23,7 @@ use hyper::{HeaderMap, Method, Request, Response};
 use super::{FOREIGN_POSTS, Found, HandlerFuture, Quick, Route, RouteTable};
 use crate::App;
 use crate::asked::{Answer, Asked, Fields};
-use crate::gate::{
-    Access, Caller, CookieName, CookieSecurity, CsrfToken, Defence, Gate, Refusal, Surface, cookie_value,
-};
+use crate::gate::{Access, Caller, CookieName, CookieSecurity, CsrfToken, Gate, Refusal, Surface, cookie_value};
 use crate::gzip::{self, Packer};
 use crate::kept_answers::KeptAnswers;
 use crate::listener::{Body, Respond};

@@ -10,6 +10,7 @@ use crate::ids::{ReservationId, SlotId};
 use crate::reservation::DoseState;
 use crate::time::UnixMillis;
 use crate::vaccine::{DoseNumber, DoseTwoPolicy};
+use crate::weakness::Defence;
 
 /// The doses a person has, or has a place for, in one campaign (law I2: at most one of each).
 #[derive(Clone, Copy, Default)]
@@ -85,7 +86,7 @@ impl Book {
             (DoseTwoPolicy::Later, None) => false,
             (DoseTwoPolicy::Together, _) => has.first.is_some() || has.second.is_some(),
         };
-        if has_one { Err(Rejection::AlreadyReserved) } else { Ok(()) }
+        if has_one && !Defence::OneReservation.is_off() { Err(Rejection::AlreadyReserved) } else { Ok(()) }
     }
 
     /// Whether the places asked for may be had, from [`Rejection::SlotUnknown`] to [`Rejection::SecondDoseSoldOut`].

@@ -16,6 +16,7 @@ use crate::waiting_room::admission::{Calls, Turn};
 use crate::waiting_room::line::Stage;
 use crate::waiting_room::place::Place;
 use crate::waiting_room::wait_estimate::{Estimate, WaitRange, estimate_at};
+use crate::weakness::Defence;
 
 impl Book {
     /// A place in the line of the person's opening: the one they have, or a new one.
@@ -53,7 +54,8 @@ impl Book {
         }
         let room = self.rooms.get(campaign, opening);
         let events = Events::under(&state.campaign);
-        if let Some(standing) = room.and_then(|room| room.standing(person, now)) {
+        let standing = room.and_then(|room| room.standing(person, now)).filter(|_| !Defence::OnePlace.is_off());
+        if let Some(standing) = standing {
             return Ok(match (standing, asking.keyed) {
                 (Known::Missed { number: None }, _) => self.comes_back(room, opening, person, events),
                 (Known::Standing(standing) | Known::Missed { number: Some(standing) }, false) => {
@@ -64,7 +66,7 @@ impl Book {
                 }
             });
         }
-        if room.is_some_and(WaitingRoom::is_closed_to_arrivals) {
+        if room.is_some_and(WaitingRoom::is_closed_to_arrivals) && !Defence::LineClosed.is_off() {
             return Err(Rejection::LineClosed);
         }
         if room.is_some_and(|room| room.line.is_full()) {
@@ -136,6 +138,10 @@ impl Book {
                     }
                     _ => self.comes_back(Some(room), opening, person, events),
                 }))
+            }
+            _ if Defence::Call.is_off() => Ok(None),
+            Turn::Wait { .. } if Defence::Order.is_off() && room.may_call(now) && room.door.seats_free(now) > 0 => {
+                Ok(None)
             }
             Turn::Wait { .. } | Turn::Enrolled | Turn::NoPlace => Err(Rejection::NotCalled),
         }

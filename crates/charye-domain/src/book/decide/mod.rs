@@ -24,6 +24,7 @@ use crate::reservation::DoseState;
 use crate::time::UnixMillis;
 
 /// Who asks, by what right, and when.
+use crate::weakness::Defence;
 #[derive(Clone, Copy)]
 struct Asking {
     person: Person,
@@ -119,8 +120,13 @@ impl Book {
     fn check_inside(&self, asking: Asking, campaign: CampaignId, authority: Authority) -> Result<(), Rejection> {
         let Authority::Visit { generation } = authority else { return Ok(()) };
         let visit = self.visits.of(asking.person).filter(|visit| visit.campaign == campaign);
-        let current = visit.filter(|visit| asking.now < self.visits.ends_at(visit)).ok_or(Rejection::NoVisit)?;
-        if current.generation == generation { Ok(()) } else { Err(Rejection::VisitMoved) }
+        let current = visit.filter(|visit| asking.now < self.visits.ends_at(visit));
+        match current {
+            Some(visit) if visit.generation == generation || Defence::Generation.is_off() => Ok(()),
+            Some(_) => Err(Rejection::VisitMoved),
+            None if Defence::Visit.is_off() => Ok(()),
+            None => Err(Rejection::NoVisit),
+        }
     }
 
     /// Who has what they came for makes room: the end of their visit, if they have one in this campaign.

@@ -5,8 +5,11 @@ use jiff::civil::Date;
 
 use crate::cohort::BirthDayDigit;
 use crate::opening::Opening;
+use crate::weakness::Defence;
 
 /// Whether the opening's digits let the birth date in; an opening without digits lets everyone in.
 pub fn lets_in(opening: &Opening, birth_date: Date) -> bool {
-    opening.birth_day_digits.is_empty() || opening.birth_day_digits.contains(&BirthDayDigit::of(birth_date))
+    opening.birth_day_digits.is_empty()
+        || opening.birth_day_digits.contains(&BirthDayDigit::of(birth_date))
+        || Defence::BirthDayDigit.is_off()
 }

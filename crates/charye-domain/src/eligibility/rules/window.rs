@@ -3,6 +3,7 @@
 
 use crate::opening::ReservationWindow;
 use crate::time::UnixMillis;
+use crate::weakness::Defence;
 
 /// How an instant stands to a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub enum Standing {
 
 /// Where `now` stands.
 pub fn stands(window: &ReservationWindow, now: UnixMillis) -> Standing {
-    if now < window.opens_at {
+    if now < window.opens_at && !Defence::Opening.is_off() {
         Standing::Ahead
     } else if now < window.closes_at {
         Standing::Open

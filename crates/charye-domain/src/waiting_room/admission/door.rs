@@ -12,6 +12,7 @@ use crate::ids::Person;
 use crate::time::UnixMillis;
 use crate::waiting_room::line::{Line, Stage};
 use crate::waiting_room::place::Place;
+use crate::weakness::Defence;
 
 /// How many to call, from each lane. Together with the moment, this is all that the journal needs of a decision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -178,7 +179,7 @@ impl Door {
 
     /// What somebody who asks at `at` is told. Asking changes nothing.
     pub fn turn(&self, person: Person, line: &Line, at: UnixMillis) -> Turn {
-        if let Some(grace) = self.called.get(&person).filter(|grace| at < grace.until) {
+        if let Some(grace) = self.called.get(&person).filter(|grace| at < grace.until || Defence::Grace.is_off()) {
             return Turn::Come { until: grace.until };
         }
         match line.standing(person).map(|standing| (standing.stage, standing.place)) {
@@ -290,6 +291,9 @@ impl Door {
 
     /// Seats the web line may still be called to, were it not for a pause.
     pub fn seats_free(&self, at: UnixMillis) -> u32 {
+        if Defence::Cap.is_off() {
+            return u32::MAX;
+        }
         let called = self.called(at);
         let of_web = self.terms.web_seats().saturating_sub(self.web_inside.saturating_add(called));
         of_web.min(self.terms.hard_cap().saturating_sub(self.inside().saturating_add(called)))
