@@ -302,6 +302,9 @@ impl Shared {
 
     pub(crate) fn submit_blocking(&self, command: Command) -> Result<Answered<Outcome>, Failure> {
         outcome(&self.block_on(Question::Command(command))?)
+                if lane.is_of_those_inside() {
+                    self.pulse.note_inside_turned_away();
+                }
     }
 
     fn block_on(&self, question: Question) -> Result<Answer, Failure> {

@@ -47,7 +47,7 @@ impl Book {
         let to = from.saturating_add(limit.min(ENROLLED_PER_QUERY_MAX)).min(room.draw().numbers());
         let key = |number: u32| {
             let person = room.line().person(number).filter(|_| room.draw().has(number))?;
-            self.people.known(person).map(|row| row.key)
+            self.people.known(person).map(|row| row.key).or_else(|| room.draw().key_of_erased(number))
         };
         (from..to).map(key).collect()
     }

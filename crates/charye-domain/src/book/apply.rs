@@ -41,7 +41,9 @@ impl Book {
             Event::CitizenRekeyed { person, key_id, citizen_key } => self.people.rekey(*person, *key_id, *citizen_key),
             Event::PersonErased { person } => {
                 self.people.erase(*person);
-                self.rooms.erase(*person);
+                let key = self.people.known(*person).map(|row| row.key);
+                self.rooms.erase(*person, key);
+                self.helps.erase(*person);
             }
             Event::CitizenRecognised { .. }
             | Event::Delivered { .. }

@@ -13,6 +13,7 @@ use crate::opening::ReservationWindow;
 use crate::time::UnixMillis;
 use crate::waiting_room::admission::{Calls, Terms};
 use crate::waiting_room::draw::{Commitments, secret_commitment};
+use crate::waiting_room::line::Position;
 use crate::waiting_room::place::Place;
 use crate::waiting_room::steering::Steering;
 
@@ -35,9 +36,9 @@ struct NaiveLine {
     people: BTreeMap<Person, Known>,
     /// Numbers are given in order of first arrival.
     numbers: Vec<Person>,
-    waiting: BTreeSet<(Place, u32)>,
-    /// The highest place of the line that was called.
-    served: Option<(Place, u32)>,
+    waiting: BTreeSet<(Position, Person)>,
+    /// The highest position of the line that was called.
+    served: Option<Position>,
     /// Called, with the end of their grace and whether by the returners' lane.
     called: BTreeMap<Person, (UnixMillis, bool)>,
     last_until: UnixMillis,
@@ -277,7 +278,7 @@ impl NaiveLine {
                 && known.stage == Stage::Enrolled
             {
                 (known.place, known.stage) = (*place, Stage::Waiting);
-                self.waiting.insert((*place, number));
+                self.waiting.extend(person.map(|person| (Position::of(*place, *person), *person)));
             }
         }
         self.draw.placed = from.saturating_add(places.len() as u32);
@@ -303,7 +304,7 @@ impl NaiveLine {
             self.numbers.push(person);
         }
         self.people.insert(person, Known { number, place, stage: Stage::Waiting });
-        self.waiting.insert((place, number));
+        self.waiting.insert((Position::of(place, person), person));
     }
 
     /// Whether a sign-in of the last ten minutes has this place.
@@ -333,7 +334,7 @@ impl NaiveLine {
         match self.people.get_mut(&person) {
             Some(known) if known.stage == Stage::Called => {
                 known.stage = Stage::Waiting;
-                self.waiting.insert((known.place, known.number));
+                self.waiting.insert((Position::of(known.place, person), person));
             }
             _ => findings.add(Law::I10, format!("person {person} is put back who was not called")),
         }
@@ -341,7 +342,7 @@ impl NaiveLine {
 
     fn leave(&mut self, person: Person) {
         if let Some(known) = self.people.get_mut(&person) {
-            let waited = self.waiting.remove(&(known.place, known.number));
+            let waited = self.waiting.remove(&(Position::of(known.place, person), person));
             known.stage = match known.stage {
                 Stage::Waiting if waited => Stage::LeftWaiting,
                 Stage::LeftWaiting => Stage::LeftWaiting,
@@ -365,7 +366,7 @@ impl NaiveLine {
         }
         for _ in 0..calls.overtaken {
             match self.next_overtaken() {
-                Some(position) => self.take(position, until),
+                Some(first) => self.take(first, until),
                 None => return findings.add(Law::I10, "more overtaken people are called than there are"),
             }
         }
@@ -384,9 +385,9 @@ impl NaiveLine {
         });
         for _ in 0..calls.line {
             match self.waiting.first().copied() {
-                Some(position) => {
-                    self.take(position, until);
-                    self.served = self.served.max(Some(position));
+                Some(first) => {
+                    self.take(first, until);
+                    self.served = self.served.max(Some(first.0));
                 }
                 None => return findings.add(Law::I10, "more people are called than wait"),
             }
@@ -394,13 +395,13 @@ impl NaiveLine {
         self.check_cap(findings);
     }
 
-    fn next_overtaken(&self) -> Option<(Place, u32)> {
-        self.waiting.first().copied().filter(|first| Some(*first) <= self.served)
+    fn next_overtaken(&self) -> Option<(Position, Person)> {
+        self.waiting.first().copied().filter(|(position, _)| Some(*position) <= self.served)
     }
 
-    fn take(&mut self, (place, number): (Place, u32), until: UnixMillis) {
-        self.waiting.remove(&(place, number));
-        let Some(person) = self.numbers.get(number as usize).copied() else { return };
+    fn take(&mut self, first: (Position, Person), until: UnixMillis) {
+        self.waiting.remove(&first);
+        let (_, person) = first;
         if let Some(known) = self.people.get_mut(&person) {
             known.stage = Stage::Called;
         }

@@ -3,7 +3,7 @@
 use charye_domain::ids::{CampaignId, CitizenKey, OpeningId};
 use charye_domain::waiting_room::draw::published::{Published, hex};
 use charye_domain::waiting_room::draw::verify::{Lie, Report, Unreadable, Verifier};
-use charye_domain::waiting_room::draw::{Closing, Commitments, DrawId, DrawKey, DrawSecret, Seed};
+use charye_domain::waiting_room::draw::{Closing, Commitments, DrawId, DrawKey, DrawSecret, Seed, merkle};
 
 use crate::world::Chance;
 
@@ -14,6 +14,7 @@ fn sample(people: u32) -> Vec<String> {
     let (secret, key) = (DrawSecret([0x5e; 32]), DrawKey::new([0xd4; 32]));
     let mut ids: Vec<DrawId> = (0..people).map(|person| sample_id(&key, person)).collect();
     Closing::of(&mut ids);
+    let slice_roots = merkle::slice_roots(&ids);
     let published = Published {
         campaign: CampaignId(3),
         opening: OpeningId(1),
@@ -21,6 +22,7 @@ fn sample(people: u32) -> Vec<String> {
         secret: &secret,
         public_value: PUBLIC_VALUE,
         ids: &ids,
+        slice_roots: &slice_roots,
     };
     let mut lines = Vec::new();
     published.write(&mut |line| lines.push(line.to_owned()));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use charye_domain::ids::Person;
-use charye_domain::waiting_room::line::{Histogram, Line, LineFull, Stage};
+use charye_domain::waiting_room::line::{Histogram, Line, LineFull, Position, Stage};
 use charye_domain::waiting_room::place::Place;
 use proptest::prelude::*;
 
@@ -126,9 +126,37 @@ fn people_of_the_same_millisecond_can_be_called_one_by_one() {
     for person in 0..100 {
         line.arrive(Person(person), late(1)).unwrap();
     }
-    assert_eq!(line.call_next(), Some(Person(0)));
-    assert_eq!(line.waiting().total(), 99);
-    assert_eq!(line.call_next(), Some(Person(1)));
+    let mut called = Vec::new();
+    while let Some(person) = line.call_next() {
+        called.push(person);
+        assert_eq!(line.waiting().total() as usize, 100 - called.len());
+        // Each can tell from place and person alone whether they are among them.
+        for person in (0..100).map(Person) {
+            let is_told_to_come = Some(Position::of(late(1), person)) <= line.served();
+            assert_eq!(is_told_to_come, called.contains(&person), "{person}");
+        }
+    }
+    assert_eq!(called.len(), 100);
+    assert!(!called.is_sorted(), "who registered first goes first");
+}
+
+#[test]
+fn ties_are_those_of_the_reference() {
+    let page = include_str!("../../../../docs/laws.md");
+    for (place, person) in [(late(0), 0), (late(0), 1), (late(1_234), 70_000), (Place(0x24f8_55e5_d15d_201b), 7)] {
+        let row = format!("| `{:016x}` | {person} | `{:08x}` |", place.0, Position::of(place, Person(person)).tie);
+        assert!(page.contains(&row), "{row}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_two_people_stand_at_one_position(place: u64, a: u32, b: u32) {
+        let [first, second] = [a, b].map(|person| Position::of(Place(place), Person(person)));
+        prop_assert_eq!(first == second, a == b);
+    }
 }
 
 /// The figures of ten million people: at most 16 MiB for what polls look at, at most 48 bytes a person for what finds a

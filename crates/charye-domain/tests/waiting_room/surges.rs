@@ -114,7 +114,7 @@ fn with_60_percent_gone_visits_start_at_the_target_rate_after_30_seconds() {
 }
 
 #[test]
-fn with_seats_kept_nobody_is_let_in_past_a_lower_place_that_is_told_to_wait() {
+fn nobody_is_let_in_past_a_lower_place_that_is_told_to_wait() {
     for seed in 0..20 {
         let terms = Terms::new(2_000, 0, 1_200..=1_200, 60).unwrap();
         let late = Scenario { drawn: 200, late: 1_500, late_secs: 240, sign_in_max_secs: 500, terms, ..calm(seed) };

@@ -110,7 +110,6 @@ pub(crate) struct World {
     pub(crate) speed: Speed,
     citizens: Vec<Citizen>,
     happenings: BinaryHeap<Reverse<(UnixMillis, Happening, u32)>>,
-    signing_in: u32,
     /// The world's own account.
     waiting: BTreeSet<(Place, u32)>,
     called: BTreeMap<u32, UnixMillis>,
@@ -184,7 +183,6 @@ impl World {
             speed: Speed::new(),
             citizens,
             happenings,
-            signing_in: 0,
             waiting,
             called: BTreeMap::new(),
             inside: BTreeSet::new(),
@@ -204,11 +202,6 @@ impl World {
 
     /// Plays the whole evening.
     pub(crate) fn play(&mut self) {
-        let mut begins: Vec<UnixMillis> = self.citizens.iter().map(|citizen| citizen.began).collect();
-        begins.sort_unstable();
-        let mut begun = 0;
-        let mut signed_in_before = 0;
-        let late_from = self.scenario.drawn as usize;
         let ends = OPENS.plus_millis(self.scenario.ends_secs * 1_000);
         while self.now < ends {
             while let Some(Reverse((at, happening, person))) = self.happenings.peek().copied() {
@@ -216,13 +209,8 @@ impl World {
                     break;
                 }
                 self.happenings.pop();
-                signed_in_before += usize::from(happening == Happening::SignedIn);
                 self.happen(happening, person);
             }
-            while begins.get(begun).is_some_and(|at| *at <= self.now) {
-                begun += 1;
-            }
-            self.signing_in = begun.saturating_sub(late_from + signed_in_before) as u32;
             self.steer();
             self.step();
             self.now = self.now.plus_millis(STEP_MS);
@@ -267,6 +255,9 @@ impl World {
 
     fn sign_in(&mut self, person: u32) {
         let place = Place::after_opening(OPENS, self.citizens[person as usize].began, self.now);
+        if self.line.would_be_overtaken(Person(person), place) {
+            self.controller.note_overtaken(self.now);
+        }
         let standing = self.line.arrive(Person(person), place).unwrap();
         assert_eq!(standing.place, Some(place), "{:?}", self.scenario);
         // Other devices, later: the same place.
@@ -381,9 +372,15 @@ impl World {
         let secs = self.now.millis_since(OPENS) / 1_000;
         let during = |from: Option<i64>| from.is_some_and(|from| (from..from + 10).contains(&secs));
         let queued_ms_p99 = if during(self.scenario.slow_at) { 400 } else { 5 };
-        let measured = Measured { at: self.now, commit_ms_p99: 4, queued_ms_p99 };
+        let measured = Measured {
+            at: self.now,
+            commit_ms_p99: 4,
+            queued_ms_p99,
+            inside_queued_ms_p99: queued_ms_p99,
+            inside_turned_away: 0,
+        };
         let measured = (!during(self.scenario.blind_at)).then_some(measured);
-        let calls = self.controller.decide(&self.door, &self.line, measured, self.signing_in, self.now);
+        let calls = self.controller.decide(&self.door, &self.line, measured, self.now);
         let passed = calls.map_or(0, |calls| self.call(calls));
         if self.line.waiting().total() > 0 || passed > 0 {
             self.speed.note_passed(passed, self.now);

@@ -86,6 +86,11 @@ impl Lane {
 }
 
 /// How long a lane may be, and how much of a batch it may fill while others wait.
+    /// Whether it is mostly those inside who wait in it: whom the cap counts.
+    pub(crate) fn is_of_those_inside(self) -> bool {
+        matches!(self, Self::Finish | Self::Start)
+    }
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LaneRoom {
     /// Questions that may wait; the next one is told Busy.

@@ -91,6 +91,8 @@ pub(crate) struct Pulse {
     strained: AtomicBool,
     /// Look-ups asked for while strained.
     look_ups_strained: AtomicU64,
+    /// Questions of those inside that were told Busy by a full lane, or after too long a wait.
+    inside_turned_away: AtomicU64,
 }
 
 /// While the service is strained one look-up in so many is answered: enough for those inside to find a place, and far less
@@ -188,6 +190,14 @@ impl Pulse {
     /// Whether one more look-up is to be answered now: all of them unless strained.
     pub(crate) fn answers_look_up(&self) -> bool {
         !self.strained() || self.look_ups_strained.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOK_UPS_PER_ANSWER)
+    }
+
+    pub(crate) fn inside_turned_away(&self) -> u64 {
+        self.inside_turned_away.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_inside_turned_away(&self) {
+        self.inside_turned_away.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn wish_for_rebuild(&self) {

@@ -9,6 +9,8 @@ use std::time::Duration;
 use charye_domain::time::UnixMillis;
 use charye_domain::waiting_room::admission::Measured;
 
+use crate::sequencer::lanes::Lane;
+
 /// Times are told apart up to this; above it the service is far too slow anyway. Unit: milliseconds.
 const TOLD_APART_MS: usize = 1_000;
 /// A stretch that is measured in one piece.
@@ -19,11 +21,23 @@ pub(crate) struct Strain {
     stretch_began: Duration,
     commit: [Counts; 2],
     queued: [Counts; 2],
+    /// Of `queued`, those who are inside.
+    inside_queued: [Counts; 2],
+    inside_turned_away: [u32; 2],
+    /// Of all turned away since the process began, as last told.
+    turned_away_told: u64,
 }
 
 impl Strain {
     pub(crate) fn new(monotonic: Duration) -> Self {
-        Self { stretch_began: monotonic, commit: Default::default(), queued: Default::default() }
+        Self {
+            stretch_began: monotonic,
+            commit: Default::default(),
+            queued: Default::default(),
+            inside_queued: Default::default(),
+            inside_turned_away: [0; 2],
+            turned_away_told: 0,
+        }
     }
 
     /// A batch became durable after so long.
@@ -32,8 +46,18 @@ impl Strain {
     }
 
     /// So many questions took their turn, the first of them after so long.
-    pub(crate) fn note_queued(&mut self, waited: Duration, questions: usize) {
-        self.queued[0].add(waited, u32::try_from(questions).unwrap_or(u32::MAX));
+    pub(crate) fn note_queued(&mut self, lane: Lane, waited: Duration, questions: usize) {
+        let questions = u32::try_from(questions).unwrap_or(u32::MAX);
+        self.queued[0].add(waited, questions);
+        if lane.is_of_those_inside() {
+            self.inside_queued[0].add(waited, questions);
+        }
+    }
+
+    /// So many questions of those inside have found their lane full, or waited too long, since the process began.
+    pub(crate) fn note_turned_away(&mut self, in_all: u64) {
+        let more = in_all.saturating_sub(std::mem::replace(&mut self.turned_away_told, in_all));
+        self.inside_turned_away[0] = self.inside_turned_away[0].saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
     }
 
     /// What is known at `now`. A sequencer that looks at its clock and has nothing to do is quick: that is a measurement.
@@ -42,7 +66,12 @@ impl Strain {
         if passed >= STRETCH {
             // After a longer rest what was measured before is not news any more.
             let is_stale = passed >= 2 * STRETCH;
-            for counts in [&mut self.commit, &mut self.queued] {
+            self.inside_turned_away.swap(0, 1);
+            self.inside_turned_away[0] = 0;
+            if is_stale {
+                self.inside_turned_away[1] = 0;
+            }
+            for counts in [&mut self.commit, &mut self.queued, &mut self.inside_queued] {
                 counts.swap(0, 1);
                 counts[0].clear();
                 if is_stale {
@@ -51,7 +80,14 @@ impl Strain {
             }
             self.stretch_began = monotonic;
         }
-        Measured { at: now, commit_ms_p99: p99_ms(&self.commit), queued_ms_p99: p99_ms(&self.queued) }
+        let [late, before] = self.inside_turned_away;
+        Measured {
+            at: now,
+            commit_ms_p99: p99_ms(&self.commit),
+            queued_ms_p99: p99_ms(&self.queued),
+            inside_queued_ms_p99: p99_ms(&self.inside_queued),
+            inside_turned_away: late.saturating_add(before),
+        }
     }
 }
 
@@ -112,10 +148,10 @@ mod tests {
     #[test]
     fn one_in_a_hundred_may_be_slow_and_two_may_not() {
         let mut strain = Strain::new(ms(0));
-        strain.note_queued(ms(3), 990);
-        strain.note_queued(ms(400), 10);
+        strain.note_queued(Lane::Start, ms(3), 990);
+        strain.note_queued(Lane::Arrive, ms(400), 10);
         assert_eq!(strain.measured(UnixMillis(0), ms(500)).queued_ms_p99, 3);
-        strain.note_queued(ms(400), 10);
+        strain.note_queued(Lane::Arrive, ms(400), 10);
         assert_eq!(strain.measured(UnixMillis(0), ms(500)).queued_ms_p99, 400);
     }
 
@@ -128,6 +164,26 @@ mod tests {
         strain.note_commit(ms(2));
         assert_eq!(strain.measured(UnixMillis(0), ms(2_000)).commit_ms_p99, 2);
         assert_eq!(strain.measured(UnixMillis(0), ms(9_000)).commit_ms_p99, 0, "nothing to do is quick");
+    }
+
+    #[test]
+    fn a_crowd_at_the_door_is_no_wait_of_those_inside() {
+        let mut strain = Strain::new(ms(0));
+        strain.note_queued(Lane::Finish, ms(4), 3);
+        strain.note_queued(Lane::Arrive, ms(900), 10_000);
+        let measured = strain.measured(UnixMillis(0), ms(1));
+        assert_eq!((measured.queued_ms_p99, measured.inside_queued_ms_p99), (900, 4));
+    }
+
+    #[test]
+    fn who_was_turned_away_counts_for_a_second_or_two() {
+        let mut strain = Strain::new(ms(0));
+        let mut turned_away = |in_all, at| {
+            strain.note_turned_away(in_all);
+            strain.measured(UnixMillis(0), ms(at)).inside_turned_away
+        };
+        assert_eq!([turned_away(7, 500), turned_away(7, 1_000), turned_away(9, 1_500)], [7, 7, 9]);
+        assert_eq!([turned_away(9, 2_000), turned_away(9, 3_000)], [2, 0]);
     }
 
     #[test]

@@ -239,14 +239,15 @@ impl Sequencer {
         let reading = self.parts.time.advance(wall, monotonic);
         self.parts.shared.pulse.beat(monotonic);
         self.overdue_since = monotonic.saturating_sub(self.parts.wait_max);
-        for questions in &self.taken {
+        for (lane, questions) in Lane::ALL.into_iter().zip(&self.taken) {
             if let Some(first) = questions.front() {
-                self.strain.note_queued(monotonic.saturating_sub(first.asked_at), questions.len());
+                self.strain.note_queued(lane, monotonic.saturating_sub(first.asked_at), questions.len());
             }
         }
         self.go_by(reading);
     }
 
+        self.strain.note_turned_away(self.parts.shared.pulse.inside_turned_away());
     fn go_by(&mut self, reading: Reading) {
         self.now = reading.now;
         self.sure = reading.sure;
@@ -354,6 +355,9 @@ impl Sequencer {
             self.answers.push((submission.reply_to, Told::Busy(BusyCause::LaneFull)));
             return;
         }
+            if Lane::of(&submission.question).is_of_those_inside() {
+                self.parts.shared.pulse.note_inside_turned_away();
+            }
         let Submission { question, reply_to, .. } = submission;
         let told = match question {
             Question::Query(query) => Told::Reply(self.parts.book.answer(&query, self.now)),

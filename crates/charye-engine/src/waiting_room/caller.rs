@@ -1,5 +1,5 @@
 //! Room: engine/waiting_room. Calls people in: asks each line's admission controller ten times a second, and pauses a line
-//! when nothing is left. On the sequencer's thread, which has what it asks for decided and recorded like any command.
+//! when nothing is left or the gate is in trouble. On the sequencer's thread, which has what it asks for decided and recorded like any command.
 //!
 //! Holds measurements only: a restart costs a few seconds of calling, never a place. It must never touch the book.
 
@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use charye_domain::book::{Action, Event, RoomPhase, WaitingRoom};
 use charye_domain::ids::{CampaignId, OpeningId};
 use charye_domain::time::UnixMillis;
-use charye_domain::waiting_room::admission::{AdmissionController, Explanation, Measured, PauseReason};
+use charye_domain::waiting_room::admission::{
+    AdmissionController, Explanation, GateTurn, GateWatch, Measured, PauseReason,
+};
+use charye_domain::waiting_room::line::Stage;
 use charye_domain::waiting_room::steering::Steering;
 
 use super::stock::Stock;
@@ -29,6 +32,7 @@ pub(crate) struct Caller {
 #[derive(Default)]
 struct Calling {
     controller: AdmissionController,
+    gate: GateWatch,
     /// Since when places have been left, while the line is paused for want of them.
     places_since: Option<UnixMillis>,
 }
@@ -40,7 +44,6 @@ impl Caller {
         room: &WaitingRoom,
         stock: &Stock,
         measured: Measured,
-        signing_in: u32,
         now: UnixMillis,
     ) -> Option<Action> {
         if room.phase(now) != RoomPhase::Open {
@@ -48,11 +51,13 @@ impl Caller {
         }
         let (campaign, opening) = (room.campaign(), room.opening());
         let calling = self.lines.entry((campaign, opening)).or_default();
-        if let Some((steering, note)) = calling.follow_stock(room, stock, now) {
+        let paused = room.door().paused();
+        let turn = calling.follow_gate(paused, &measured, now).or_else(|| calling.follow_stock(room, stock, now));
+        if let Some((steering, note)) = turn {
             let (steering, note) = (Box::new(steering), note.into());
             return Some(Action::Steer { campaign, opening, steering, note, rehearsal: false });
         }
-        let calls = calling.controller.decide(room.door(), room.line(), Some(measured), signing_in, now)?;
+        let calls = calling.controller.decide(room.door(), room.line(), Some(measured), now)?;
         Some(Action::Call { campaign, opening, calls })
     }
 
@@ -61,6 +66,14 @@ impl Caller {
         let Some(calling) = self.lines.get_mut(&(room.campaign(), room.opening())) else { return };
         match event {
             Event::Called { calls, .. } => calling.controller.note_called(calls.total(), now),
+            Event::Arrived { person, place, .. } => {
+                let stage = room.line().standing(*person).map(|standing| standing.stage);
+                let stands = matches!(stage, Some(Stage::Waiting | Stage::Called));
+                if !stands && room.line().would_be_overtaken(*person, *place) {
+                    calling.controller.note_overtaken(now);
+                }
+            }
+            Event::Steered { steering, .. } if **steering == Steering::Resume => calling.gate.begin_anew(),
             Event::VisitStarted { person, .. } => {
                 if let Some(called_at) = room.door().called_at(*person) {
                     calling.controller.note_came(called_at);
@@ -82,19 +95,44 @@ impl Caller {
 }
 
 impl Calling {
+    /// Pauses when the gate is in trouble, and goes on when it has been well for a while. Whoever else paused the line ends
+    /// that pause.
+    fn follow_gate(
+        &mut self,
+        paused: Option<PauseReason>,
+        measured: &Measured,
+        now: UnixMillis,
+    ) -> Option<(Steering, String)> {
+        let is_closed = paused == Some(PauseReason::GateInTrouble);
+        match self.gate.look(measured, is_closed, now)? {
+            GateTurn::Closes if paused.is_none() => {
+                let Measured { commit_ms_p99, inside_queued_ms_p99, inside_turned_away, .. } = measured;
+                let note = format!(
+                    "the gate is in trouble: commits take {commit_ms_p99} ms, those inside wait {inside_queued_ms_p99} ms, \
+                     {inside_turned_away} of them were turned away"
+                );
+                Some((Steering::Pause(PauseReason::GateInTrouble), note))
+            }
+            GateTurn::Closes => None,
+            GateTurn::Opens => Some((Steering::Resume, "the gate is well again".to_owned())),
+        }
+    }
+
     /// Pauses when nothing is left, and goes on when enough is.
-    fn follow_stock(&mut self, room: &WaitingRoom, stock: &Stock, now: UnixMillis) -> Option<(Steering, &'static str)> {
+    fn follow_stock(&mut self, room: &WaitingRoom, stock: &Stock, now: UnixMillis) -> Option<(Steering, String)> {
         let settled = stock.at.millis_since(room.opens_at()) >= STOCK_SETTLES_MS;
         let places = stock.of(room.campaign()).filter(|_| settled)?.total;
         match room.door().paused() {
             None if places == 0 => {
-                Some((Steering::Pause(PauseReason::NothingLeft), "no places are left; places in the line are kept"))
+                let note = "no places are left; places in the line are kept".to_owned();
+                Some((Steering::Pause(PauseReason::NothingLeft), note))
             }
             Some(PauseReason::NothingLeft) if places > 0 => {
                 let since = *self.places_since.get_or_insert(now);
                 let a_seconds_calls = room.terms().rates_per_min().1.div_ceil(60);
                 let enough = places >= ENOUGH_PLACES.max(a_seconds_calls) || now.millis_since(since) >= LEFT_OVER_MS;
-                enough.then_some((Steering::Resume, "places are left again"))
+                let goes_on = enough && !self.gate.sees_trouble();
+                goes_on.then(|| (Steering::Resume, "places are left again".to_owned()))
             }
             _ => {
                 self.places_since = None;

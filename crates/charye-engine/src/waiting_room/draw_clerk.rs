@@ -139,7 +139,7 @@ impl DrawClerk {
             if Some(closing) == line.closing {
                 self.shared.draws.publish(line.id(), sorted);
             } else {
-                tracing::warn!(%campaign, %opening, "somebody on the list has been erased since: it is not served any more");
+                tracing::error!(%campaign, %opening, "the list is not the one that was closed: it is not served");
             }
         }
         if line.phase != Phase::Drawing || line.placed >= line.numbers {

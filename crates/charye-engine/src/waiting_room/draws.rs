@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use charye_domain::ids::{CampaignId, OpeningId};
 use charye_domain::waiting_room::draw::published::{PUBLIC_VALUE_MAX, Published};
-use charye_domain::waiting_room::draw::{Commitments, DrawId, merkle};
+use charye_domain::waiting_room::draw::{Commitments, DrawId, Hash, merkle};
 
 use super::lines::{LineNow, RevealedDraw};
 
@@ -24,6 +24,7 @@ struct Kept {
 #[derive(Debug)]
 pub struct DrawList {
     ids: Box<[DrawId]>,
+    slice_roots: Box<[Hash]>,
 }
 
 /// A public value longer than [`PUBLIC_VALUE_MAX`] bytes.
@@ -60,7 +61,8 @@ impl Draws {
     }
 
     pub(super) fn publish(&self, id: (CampaignId, OpeningId), sorted: Vec<DrawId>) {
-        self.kept().lists.insert(id, Arc::new(DrawList { ids: sorted.into() }));
+        let slice_roots = merkle::slice_roots(&sorted).into();
+        self.kept().lists.insert(id, Arc::new(DrawList { ids: sorted.into(), slice_roots }));
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -89,15 +91,25 @@ impl DrawList {
         self.ids.chunks(merkle::SLICE_IDS).nth(number).unwrap_or(&[])
     }
 
-    /// The published file with its head and one slice, a line at a time (docs/reference/draw.md). `None` unless the line's
-    /// draw is revealed. Hashes the whole list: seconds for millions; for slices alone use [`DrawList::slice`].
-    pub fn write(&self, line: &LineNow, slice: usize, write: &mut dyn FnMut(&str)) -> Option<()> {
+    /// The head of the published file, a line at a time (docs/reference/draw.md): with any slices after it, it is a file.
+    /// `None` unless the line's draw is revealed.
+    pub fn write_head(&self, line: &LineNow, write: &mut dyn FnMut(&str)) -> Option<()> {
+        self.published(line, &mut |published| drop(published.write_head(write)))
+    }
+
+    /// One slice of the published file, from 0, a line at a time; nothing past the last. `None` unless the line's draw is
+    /// revealed.
+    pub fn write_slice(&self, line: &LineNow, slice: usize, write: &mut dyn FnMut(&str)) -> Option<()> {
+        let seed = &line.seed.as_ref()?.seed;
+        self.published(line, &mut |published| published.write_slice(slice, seed, write))
+    }
+
+    fn published(&self, line: &LineNow, write: &mut dyn FnMut(&Published<'_>)) -> Option<()> {
         let commitments: Commitments = line.commitments?;
         let RevealedDraw { secret, public_value, .. } = &**line.seed.as_ref()?;
         let (campaign, opening) = line.id();
-        let published = Published { campaign, opening, commitments, secret, public_value, ids: &self.ids };
-        let seed = published.write_head(write);
-        published.write_slice(slice, &seed, write);
+        let (ids, slice_roots) = (&*self.ids, &*self.slice_roots);
+        write(&Published { campaign, opening, commitments, secret, public_value, ids, slice_roots });
         Some(())
     }
 }

@@ -12,14 +12,14 @@ use charye_domain::ids::{CampaignId, OpeningId};
 use charye_domain::opening::Opening;
 use charye_domain::time::UnixMillis;
 use charye_domain::waiting_room::admission::Measured;
-use charye_domain::waiting_room::line::Histogram;
+use charye_domain::waiting_room::line::{Histogram, Line, Position};
 use charye_domain::waiting_room::place::Place;
 use charye_domain::waiting_room::plan::LinePlan;
 use charye_domain::waiting_room::wait_estimate::{PromiseScore, Speed};
 
 use super::bypass::Lookout;
 use super::caller::Caller;
-use super::lines::{LineNow, Lines, Phase, RevealedDraw};
+use super::lines::{LineNow, Lines, OVERTAKEN_SHOWN_MAX, Phase, RevealedDraw};
 use super::stock::Stock;
 use crate::engine::Shared;
 use crate::metrics::{LineFigures, line_called};
@@ -76,7 +76,7 @@ impl LineDesk {
             let waits = room.line().waiting().total() > 0 || room.door().returners_waiting() > 0;
             self.anybody_waits |= waits && now < room.closes_at();
             if may_call {
-                actions.extend(self.caller.next_step(room, &stock, measured, 0, now));
+                actions.extend(self.caller.next_step(room, &stock, measured, now));
             }
         }
     }
@@ -91,7 +91,9 @@ impl LineDesk {
                 line_called(calls);
                 Some(*opening)
             }
-            Event::VisitStarted { opening, .. } => Some(*opening),
+            Event::VisitStarted { opening, .. } | Event::Arrived { opening, .. } | Event::Steered { opening, .. } => {
+                Some(*opening)
+            }
             _ => None,
         };
         self.changed = true;
@@ -178,6 +180,9 @@ impl LineDesk {
                 RoomPhase::Over => Phase::Over,
             },
             now_serving: line.now_serving(),
+            served: line.served(),
+            overtaken: overtaken_of(line, before),
+            overtaken_changes: line.overtaken_changes(),
             histogram: Arc::clone(line.waiting()),
             waiting: line.waiting().total(),
             returners_called: door.returners_called(),
@@ -236,6 +241,9 @@ fn line_without_room(campaign: &Campaign, opening: &Opening, plan: &LinePlan, no
         closes_at: window.closes_at,
         phase: Phase::NotYet,
         now_serving: Place(0),
+        served: None,
+        overtaken: Arc::from([]),
+        overtaken_changes: 0,
         histogram: Arc::clone(nobody),
         waiting: 0,
         returners_called: 0,
@@ -260,6 +268,14 @@ fn line_without_room(campaign: &Campaign, opening: &Opening, plan: &LinePlan, no
         inside: 0,
         called: 0,
         text: OnceLock::new(),
+    }
+}
+
+/// Who was overtaken, written anew only if it changed.
+fn overtaken_of(line: &Line, before: Option<&Arc<LineNow>>) -> Arc<[Position]> {
+    match before {
+        Some(before) if before.overtaken_changes == line.overtaken_changes() => Arc::clone(&before.overtaken),
+        _ => line.overtaken().take(OVERTAKEN_SHOWN_MAX).collect(),
     }
 }
 

@@ -10,9 +10,13 @@ use charye_domain::ids::{CampaignId, KeyId, OpeningId};
 use charye_domain::time::UnixMillis;
 use charye_domain::waiting_room::admission::{Explanation, PauseReason, Terms};
 use charye_domain::waiting_room::draw::{Closing, Commitments, Seed};
-use charye_domain::waiting_room::line::Histogram;
+use charye_domain::waiting_room::line::{Histogram, Position};
 use charye_domain::waiting_room::place::Place;
 use charye_domain::waiting_room::wait_estimate::{PromiseScore, Speed};
+
+/// People who were overtaken and are shown as such: 64 KiB a line at most. Should there ever be more, the last of them are
+/// told to come too early, and the book tells them to wait.
+pub const OVERTAKEN_SHOWN_MAX: usize = 4_096;
 
 /// Every line, by campaign and opening.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +80,13 @@ pub struct LineNow {
     pub phase: Phase,
     /// Everybody below this place has been called, and somebody at it.
     pub now_serving: Place,
+    /// The position called last of the line.
+    pub served: Option<Position>,
+    /// Who stands at or before it and was not called, because they came later: next to be called first, at most
+    /// [`OVERTAKEN_SHOWN_MAX`].
+    pub overtaken: Arc<[Position]>,
+    /// Goes up whenever those change.
+    pub overtaken_changes: u64,
     /// Who waits, by place. Shared with the book, so it is as of now and not of `at`.
     pub histogram: Arc<Histogram>,
     pub waiting: u32,
@@ -113,6 +124,17 @@ pub struct LineNow {
     pub text: OnceLock<Arc<[u8]>>,
 }
 
+/// How far somebody with a place has come. Whoever has left, or been inside since, was called too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnNow {
+    Waits,
+    /// Others behind them have been called, because they came late; after so many others, they are next.
+    Overtaken {
+        ahead: u32,
+    },
+    Called,
+}
+
 /// A draw whose secret is told.
 #[derive(Clone, Debug)]
 pub struct RevealedDraw {
@@ -122,6 +144,21 @@ pub struct RevealedDraw {
 }
 
 impl LineNow {
+    /// How far somebody at `position` has come, as of what is published.
+    pub fn turn_of(&self, position: Position) -> TurnNow {
+        // The place on the ticket of whoever was called when it was written.
+        if position.place == Place(0) {
+            return TurnNow::Called;
+        }
+        if self.served.is_none_or(|served| served < position) {
+            return TurnNow::Waits;
+        }
+        match self.overtaken.binary_search(&position) {
+            Ok(ahead) => TurnNow::Overtaken { ahead: u32::try_from(ahead).unwrap_or(u32::MAX) },
+            Err(_) => TurnNow::Called,
+        }
+    }
+
     /// Which line it is.
     pub fn id(&self) -> (CampaignId, OpeningId) {
         (self.campaign, self.opening)

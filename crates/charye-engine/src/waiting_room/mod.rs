@@ -31,7 +31,7 @@ pub use enter::{Visit, enter};
 pub use leave::leave;
 pub use leave_line::leave_line;
 pub(crate) use line_desk::{LOOK_AT_LINES_EVERY, LineDesk};
-pub use lines::{LineNow, Lines, Phase, RevealedDraw};
+pub use lines::{LineNow, Lines, OVERTAKEN_SHOWN_MAX, Phase, RevealedDraw, TurnNow};
 pub use poll::{Polled, poll};
 pub use steer::{SteeringOrder, steer};
 pub(crate) use stock::Stock;

@@ -3,12 +3,13 @@
 //!
 //! Arithmetic only: it must never take a turn, touch the book or the journal, wait, or allocate.
 
+use charye_domain::ids::Person;
 use charye_domain::time::UnixMillis;
-use charye_domain::waiting_room::place::Place;
+use charye_domain::waiting_room::line::Position;
 use charye_domain::waiting_room::tokens::TicketStanding;
 use charye_domain::waiting_room::wait_estimate::{Estimate, POLL_MAX_MS, POLL_MIN_MS, estimate, next_poll_ms};
 
-use super::lines::{LineNow, Phase};
+use super::lines::{LineNow, Phase, TurnNow};
 
 /// Those on the list of the draw ask again within so long after the opening: they come spread out. Unit: milliseconds.
 const SPREAD_AFTER_OPENING_MS: u32 = 15_000;
@@ -46,11 +47,12 @@ pub enum Polled {
     Over,
 }
 
-/// What the holder of a genuine ticket of this line is told at `now`. `jitter` is 16 random bits.
+/// What the holder of a genuine ticket of this line is told at `now`. `person` is whom the ticket is bound to, `jitter` is 16
+/// random bits.
 ///
-/// Whoever has called for the last time, or left, may be told the same as one who waits: the ticket proves a place, and only
-/// a claim asks the book.
-pub fn poll(line: &LineNow, standing: &TicketStanding, now: UnixMillis, jitter: u16) -> Polled {
+/// Told to come is exactly who has been called, among people of one place too, and whoever has missed it or left since: the
+/// ticket proves a place, and only a claim asks the book.
+pub fn poll(line: &LineNow, person: Person, standing: &TicketStanding, now: UnixMillis, jitter: u16) -> Polled {
     if line.phase == Phase::Over || now >= line.closes_at {
         return Polled::Over;
     }
@@ -63,14 +65,15 @@ pub fn poll(line: &LineNow, standing: &TicketStanding, now: UnixMillis, jitter: 
             _ => return Polled::Drawing { ask_again_ms: DRAWING_MS + part_of(DRAWING_MS, jitter) },
         },
     };
-    poll_placed(line, place, jitter)
+    poll_placed(line, Position::of(place, person), jitter)
 }
 
-fn poll_placed(line: &LineNow, place: Place, jitter: u16) -> Polled {
-    if place <= line.now_serving {
-        return Polled::Come;
-    }
-    let ahead = line.histogram.people_before(place);
+fn poll_placed(line: &LineNow, position: Position, jitter: u16) -> Polled {
+    let ahead = match line.turn_of(position) {
+        TurnNow::Called => return Polled::Come,
+        TurnNow::Overtaken { ahead } => ahead,
+        TurnNow::Waits => line.histogram.people_before(position.place),
+    };
     let behind = line.histogram.total().saturating_sub(ahead).saturating_sub(1);
     let estimate = match line.paused {
         Some(_) => Estimate::Paused,

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use charye_domain::book::samples::CAMPAIGN;
-use charye_domain::book::{Event, LineStanding};
+use charye_domain::book::{Action, Event, LineStanding};
 use charye_domain::ids::{CitizenKey, Person};
 use charye_domain::waiting_room::draw::verify::Verifier;
 use charye_domain::waiting_room::plan::LinePlan;
 use charye_domain::waiting_room::tokens::TicketStanding;
 use charye_engine::fakes::{ToyKeyRing, ToyKeys};
-use charye_engine::waiting_room::{Phase, Polled, draw_key, poll};
+use charye_engine::waiting_room::{DrawList, LineNow, Phase, Polled, draw_key, poll};
 
 use crate::line_stage::{LineStage, OPENING, plan, terms};
 
@@ -107,35 +107,69 @@ fn anyone_can_recompute_what_is_published() {
     stage.settle();
     let line = stage.line();
     let list = stage.engine.draws().list(CAMPAIGN, OPENING).unwrap();
-    let mut verifier = Verifier::default();
-    let mut lines = Vec::new();
-    list.write(&line, 0, &mut |text| lines.push(text.to_owned())).unwrap();
-    lines.iter().for_each(|text| verifier.line(text).unwrap());
-    let report = verifier.finish().unwrap();
-    assert!(report.is_whole_and_true(), "{report:?}");
-    assert_eq!((report.count, report.ids_checked), (PEOPLE as u64, PEOPLE as u64));
+    let lines = verified(&line, &list);
+    assert!(lines.iter().any(|text| text.starts_with("slice-root ")), "{lines:?}");
     // A citizen's own draw id leads to their own place, and a poll with its ticket says so.
     let key = draw_key(&ToyKeys, line.draw_key.unwrap(), line.id()).unwrap();
     for (number, person) in (1..=PEOPLE).zip(&people) {
         let id = key.draw_id(CAMPAIGN, OPENING, CitizenKey(number.to_le_bytes()));
         let place = line.seed.as_ref().unwrap().seed.place(id);
         assert_eq!(stage.in_line(*person), Some(LineStanding::Waiting { place }));
-        let polled = poll(&line, &TicketStanding::Drawn(id), stage.now(), 0);
+        let polled = poll(&line, *person, &TicketStanding::Drawn(id), stage.now(), 0);
         assert!(matches!(polled, Polled::Wait { .. }), "{polled:?}");
+    }
+}
+
+/// The whole published file, which is whole and true.
+fn verified(line: &LineNow, list: &DrawList) -> Vec<String> {
+    let mut verifier = Verifier::default();
+    let mut lines = Vec::new();
+    list.write_head(line, &mut |text| lines.push(text.to_owned())).unwrap();
+    for slice in 0..list.slices() {
+        list.write_slice(line, slice, &mut |text| lines.push(text.to_owned())).unwrap();
+    }
+    lines.iter().for_each(|text| verifier.line(text).unwrap());
+    let report = verifier.finish().unwrap();
+    assert!(report.is_whole_and_true(), "{report:?}");
+    assert_eq!((report.count, report.ids_checked), (PEOPLE as u64, PEOPLE as u64));
+    lines
+}
+
+#[test]
+fn a_draw_stays_checkable_when_somebody_on_the_closed_list_is_erased() {
+    // Looks after the opening, and then somebody is erased and the process begins again.
+    for looks in [0, 1, 2, 3, 40] {
+        let (mut stage, people) = enrolled(plan(terms(0, 600)));
+        begin(&stage);
+        while stage.line().closing.is_none() {
+            stage.one_look();
+        }
+        for _ in 0..looks {
+            stage.one_look();
+        }
+        let gone = people[7];
+        stage.citizen(gone, Action::ErasePerson { person: gone }).unwrap();
+        let mut stage = stage.start_again();
+        stage.settle();
+        let told = format!("erased {looks} looks after the closing");
+        assert_eq!(steps(&stage), ["committed", "closed", "revealed", "placed"], "{told}");
+        let list = stage.engine.draws().list(CAMPAIGN, OPENING).expect(&told);
+        verified(&stage.line(), &list);
+        assert_eq!((stage.line().waiting, stage.in_line(gone)), (PEOPLE as u32 - 1, None), "{told}");
     }
 }
 
 #[test]
 fn who_enrolled_is_told_when_it_opens_and_then_that_places_are_drawn() {
-    let (mut stage, _) = enrolled(plan(terms(1, 600)));
+    let (mut stage, people) = enrolled(plan(terms(1, 600)));
     let ticket = TicketStanding::Drawn(charye_domain::waiting_room::draw::DrawId([7; 16]));
     let opens_at = stage.line().opens_at;
-    let polled = poll(&stage.line(), &ticket, stage.now(), 0);
+    let polled = poll(&stage.line(), people[0], &ticket, stage.now(), 0);
     assert!(matches!(polled, Polled::Enrolled { opens_at: told, ask_again_ms: 600_000 } if told == opens_at));
     begin(&stage);
     stage.one_look();
     assert_eq!(stage.line().phase, Phase::Drawing);
-    assert!(matches!(poll(&stage.line(), &ticket, opens_at, 9), Polled::Drawing { .. }));
+    assert!(matches!(poll(&stage.line(), people[0], &ticket, opens_at, 9), Polled::Drawing { .. }));
 }
 
 #[test]
@@ -159,7 +193,7 @@ fn a_draw_with_a_public_value_waits_for_it_and_is_mixed_with_it() {
 fn who_leaves_the_list_is_not_drawn() {
     let (mut stage, people) = enrolled(plan(terms(0, 600)));
     let gone = people[3];
-    stage.citizen(gone, charye_domain::book::Action::LeaveLine { person: gone, campaign: CAMPAIGN }).unwrap();
+    stage.citizen(gone, Action::LeaveLine { person: gone, campaign: CAMPAIGN }).unwrap();
     begin(&stage);
     stage.settle();
     let line = stage.line();

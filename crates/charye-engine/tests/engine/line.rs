@@ -21,7 +21,7 @@ fn whoever_comes_to_an_empty_line_is_called_at_once() {
     let person = stage.person(1);
     let standing = stage.arrive(person).unwrap();
     assert!(matches!(standing, LineStanding::Waiting { .. }), "{standing:?}");
-    assert_eq!(stage.poll(standing), Polled::Come);
+    assert_eq!(stage.poll(person, standing), Polled::Come);
     assert_eq!(stage.claim(person), Ok(Ok(1)));
     let line = stage.line();
     assert_eq!((line.phase, line.waiting, line.inside, line.called), (Phase::Open, 0, 1, 0));
@@ -38,10 +38,10 @@ fn nobody_comes_in_without_a_call() {
     assert_eq!(stage.claim(first), Ok(Ok(1)));
     stage.pass(5_000);
     assert_eq!(stage.claim(second), Err(Rejection::NotCalled), "the only seat is taken");
-    assert!(matches!(stage.poll(standing), Polled::Wait { ahead: 0, behind: 0, .. }));
+    assert!(matches!(stage.poll(second, standing), Polled::Wait { ahead: 0, behind: 0, .. }));
     stage.leave(first, 1);
     stage.pass(1_000);
-    assert_eq!(stage.poll(standing), Polled::Come);
+    assert_eq!(stage.poll(second, standing), Polled::Come);
     assert_eq!(stage.claim(second), Ok(Ok(1)));
 }
 
@@ -97,19 +97,19 @@ fn who_misses_the_grace_comes_in_by_the_returners_lane() {
     let mut stage = LineStage::at_opening(plan(terms(1, 600)), 8);
     let [late, next] = stage.people(1, 2)[..] else { panic!() };
     let standing = stage.arrive(late).unwrap();
-    assert_eq!(stage.poll(standing), Polled::Come);
+    assert_eq!(stage.poll(late, standing), Polled::Come);
     stage.pass(16_000);
     stage.arrive(next).unwrap();
     stage.pass(1_000);
     let number = stage.claim(late).unwrap().unwrap_err();
     let returning = LineStanding::Returning { number };
     assert_eq!(stage.in_line(late), Some(returning));
-    assert!(matches!(stage.poll(returning), Polled::Returning { ahead: 0, .. }));
+    assert!(matches!(stage.poll(late, returning), Polled::Returning { ahead: 0, .. }));
     assert_eq!(stage.claim(late), Ok(Err(number)), "asking again wins nothing");
     assert_eq!(stage.claim(next), Ok(Ok(1)));
     stage.leave(next, 1);
     stage.pass(1_000);
-    assert_eq!(stage.poll(returning), Polled::Come);
+    assert_eq!(stage.poll(late, returning), Polled::Come);
     assert!(matches!(stage.claim(late), Ok(Ok(_))));
 }
 
@@ -137,13 +137,13 @@ fn steering_is_in_force_with_the_next_call_and_recorded_with_who_and_why() {
     let said = Bilingual { ko: "잠시만요".to_owned(), en: "A moment".to_owned() };
     stage.steer(Steering::Message(Some(said.clone()))).unwrap();
     stage.pass(3_000);
-    assert!(matches!(stage.poll(standing), Polled::Wait { estimate: Estimate::Paused, .. }));
+    assert!(matches!(stage.poll(person, standing), Polled::Wait { estimate: Estimate::Paused, .. }));
     let line = stage.line();
     assert_eq!((line.paused, line.message.as_deref()), (Some(PauseReason::Operator), Some(&said)));
     assert_eq!(line.explanation.unwrap().limit, Limit::Paused(PauseReason::Operator));
     stage.steer(Steering::Resume).unwrap();
     stage.pass(200);
-    assert_eq!(stage.poll(standing), Polled::Come);
+    assert_eq!(stage.poll(person, standing), Polled::Come);
     stage.steer(Steering::CloseToArrivals).unwrap();
     let other = stage.person(2);
     assert_eq!(stage.arrive(other), Err(Rejection::LineClosed));
@@ -203,6 +203,8 @@ fn a_cap_that_is_cut_sends_nobody_out_and_lets_nobody_in() {
         let occupied = line.inside + line.called;
         assert!(occupied as usize <= (20 - gone).max(10), "{gone} gone: {occupied}");
     }
+    // Some of them were overtaken as they came: seats are kept for more like them, ten seconds long.
+    stage.pass(5_000);
     enter(&mut stage, &mut inside);
     assert_eq!(stage.line().inside, 10);
 }
@@ -224,7 +226,9 @@ fn a_line_pauses_when_nothing_is_left_and_goes_on_in_order_when_enough_is() {
     let standings: Vec<_> = people.iter().map(|person| stage.arrive(*person).unwrap()).collect();
     stage.pass(5_000);
     assert_eq!(stage.line().paused, Some(PauseReason::NothingLeft));
-    assert!(standings.iter().all(|standing| matches!(stage.poll(*standing), Polled::Wait { .. })), "places are kept");
+    for (person, standing) in people.iter().zip(&standings) {
+        assert!(matches!(stage.poll(*person, *standing), Polled::Wait { .. }), "places are kept");
+    }
     for block in &blocks {
         let block = charye_domain::ids::BlockId(*block);
         stage.operator(Action::UnblockSlots { block, mask: u64::MAX });
@@ -251,7 +255,10 @@ fn what_is_promised_is_a_range_and_whether_it_was_kept_is_counted() {
     let last = stage.in_line(people[599]).unwrap();
     stage.steer(Steering::Resume).unwrap();
     stage.pass(10_000);
-    assert!(matches!(stage.poll(last), Polled::Wait { estimate: Estimate::NotYet { .. }, .. }), "not measured yet");
+    assert!(
+        matches!(stage.poll(people[599], last), Polled::Wait { estimate: Estimate::NotYet { .. }, .. }),
+        "not measured yet"
+    );
     let mut first_told = None;
     let mut come = 0;
     while come < people.len() {
@@ -260,7 +267,9 @@ fn what_is_promised_is_a_range_and_whether_it_was_kept_is_counted() {
             stage.leave(people[come], 1);
             come += 1;
         }
-        if let (None, Polled::Wait { estimate: Estimate::Range(range), .. }) = (first_told, stage.poll(last)) {
+        if let (None, Polled::Wait { estimate: Estimate::Range(range), .. }) =
+            (first_told, stage.poll(people[599], last))
+        {
             first_told = Some((range, stage.now()));
         }
         assert!(stage.now().millis_since(opens_at) < 3_600_000, "{come} came within an hour");
@@ -310,16 +319,70 @@ fn a_poll_asks_nobody_even_while_the_journal_hangs() {
     stage.world.journal.hang_appends();
     let stuck = stage.submit(register(99));
     stage.world.journal.wait_until_an_append_hangs();
-    for standing in standings {
+    for (person, standing) in people.into_iter().zip(standings) {
         let Outcome::InLine { opening, standing: LineStanding::Waiting { place } } = standing else { panic!() };
         let lines = stage.engine.lines();
         let line = lines.get(id, opening).unwrap();
         let ticket = TicketStanding::Placed { place, issued_at: line.at };
-        let polled = poll(line, &ticket, stage.engine.now(), 7);
+        let polled = poll(line, person, &ticket, stage.engine.now(), 7);
         assert!(matches!(polled, Polled::Wait { .. }), "{polled:?}");
     }
     let waiting: usize = stage.engine.health().waiting.iter().map(|(_, waiting)| waiting).sum();
     assert_eq!((waiting, stage.engine.head_seq(), stage.world.journal.rows().len()), (0, head, rows));
     stage.world.journal.let_appends_go();
     stuck.blocking_recv().unwrap();
+}
+
+#[test]
+fn of_people_at_one_place_exactly_those_called_are_told_to_come() {
+    let mut stage = LineStage::at_opening(plan(terms(0, 60_000)), 8);
+    let opens_at = stage.now();
+    stage.pass(5_000);
+    let people = stage.people(1, 40);
+    // Whoever began before the opening and ended after it: all of them at the first place.
+    let standings: Vec<LineStanding> =
+        people.iter().map(|person| stage.arrive_at(CAMPAIGN, *person, opens_at.plus_millis(-9_000)).unwrap()).collect();
+    assert!(standings.iter().all(|standing| *standing == standings[0]), "{standings:?}");
+    let mut inside = Vec::new();
+    for hard_cap in [1, 7, 23, 39] {
+        stage.steer(Steering::Terms { hard_cap, rate_min_per_min: 60_000, rate_max_per_min: 60_000 }).unwrap();
+        stage.pass(1_000);
+        for person in people.iter().filter(|person| !inside.contains(*person)).collect::<Vec<_>>() {
+            let told_to_come = stage.poll(*person, standings[0]) == Polled::Come;
+            let came = stage.claim(*person);
+            assert_eq!(told_to_come, came.is_ok(), "{person}: {came:?}");
+            if told_to_come {
+                inside.push(*person);
+            }
+        }
+        assert_eq!(inside.len(), hard_cap as usize);
+    }
+}
+
+#[test]
+fn who_was_overtaken_in_a_full_house_is_told_to_wait_and_is_called_next() {
+    let mut stage = LineStage::at_opening(plan(terms(1, 600)), 8);
+    let opens_at = stage.now();
+    stage.pass(60_000);
+    let [inside, waiting, overtaken, later] = stage.people(1, 4)[..] else { panic!() };
+    stage.arrive(inside).unwrap();
+    assert_eq!(stage.claim(inside), Ok(Ok(1)));
+    let behind = stage.arrive(waiting).unwrap();
+    stage.pass(1_000);
+    let second = stage.arrive_at(CAMPAIGN, later, opens_at.plus_secs(20)).unwrap();
+    let first = stage.arrive_at(CAMPAIGN, overtaken, opens_at.plus_secs(10)).unwrap();
+    stage.pass(1_000);
+    for (person, standing, ahead) in [(overtaken, first, 0), (later, second, 1), (waiting, behind, 2)] {
+        let polled = stage.poll(person, standing);
+        assert!(matches!(polled, Polled::Wait { ahead: told, .. } if told == ahead), "{person}: {polled:?}");
+        assert_eq!(stage.claim(person), Err(Rejection::NotCalled));
+    }
+    let mut leaving = inside;
+    for (person, standing) in [(overtaken, first), (later, second), (waiting, behind)] {
+        stage.leave(leaving, 1);
+        stage.pass(1_000);
+        assert_eq!(stage.poll(person, standing), Polled::Come);
+        assert_eq!(stage.claim(person), Ok(Ok(1)));
+        leaving = person;
+    }
 }

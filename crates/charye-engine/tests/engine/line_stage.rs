@@ -229,14 +229,14 @@ impl LineStage {
         self.engine.lines().get(campaign, OPENING).cloned().unwrap()
     }
 
-    pub(crate) fn poll(&self, standing: LineStanding) -> Polled {
+    pub(crate) fn poll(&self, person: Person, standing: LineStanding) -> Polled {
         let issued_at = self.now();
         let ticket = match standing {
             LineStanding::Waiting { place } => TicketStanding::Placed { place, issued_at },
             LineStanding::Returning { number } => TicketStanding::Returning { number, issued_at },
             LineStanding::Enrolled | LineStanding::Called { .. } => panic!("{standing:?} has no such ticket"),
         };
-        poll(&self.line(), &ticket, self.now(), 0)
+        poll(&self.line(), person, &ticket, self.now(), 0)
     }
 
     pub(crate) fn in_line(&mut self, person: Person) -> Option<LineStanding> {

@@ -75,7 +75,7 @@ impl Surge<'_> {
         self.history.polls += 1;
         let jitter = self.chance.bits() as u16;
         self.take_drawn_place(who, ticket, &line);
-        match poll(&line, ticket, now, jitter) {
+        match poll(&line, self.citizens[who].person, ticket, now, jitter) {
             Polled::Enrolled { ask_again_ms, .. } | Polled::Drawing { ask_again_ms } => {
                 self.act_in(who, u64::from(ask_again_ms));
             }

@@ -123,7 +123,7 @@ struct DecisionTold {
     /// Part of those called who come.
     show_up: f64,
     seats_free: u32,
-    /// Of these, kept for people who are signing in.
+    /// Of these, kept for people who began to sign in early and come late.
     seats_kept: u32,
     words: TextTold,
 }

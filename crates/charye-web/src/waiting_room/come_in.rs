@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use charye_domain::book::{Channel, LinePurpose, LineStanding, Rejection};
 use charye_domain::campaign::Campaign;
-use charye_domain::ids::OpeningId;
+use charye_domain::ids::CitizenKey;
 use charye_domain::waiting_room::draw::DrawId;
+use charye_domain::waiting_room::line::Position;
 use charye_domain::waiting_room::place::Place;
 use charye_domain::waiting_room::tokens::TicketStanding;
 use charye_domain::weakness::Defence;
-use charye_engine::waiting_room::{Claimed, InLine, LineNow, Visit, arrive, claim, draw_key};
+use charye_engine::waiting_room::{Claimed, InLine, LineNow, TurnNow, Visit, arrive, claim, draw_key};
 use charye_engine::{Answered, Failure};
+use tokio::sync::Semaphore;
 
 use crate::Asked;
 use crate::gate::{LoginSession, Pass, Ticket};
@@ -26,6 +28,10 @@ const CALL_AWAITED: Duration = Duration::from_millis(1_500);
 const CALLED_TOGETHER: f64 = 100.0;
 /// How often it is looked for.
 const CALL_LOOKED_FOR: Duration = Duration::from_millis(50);
+/// Answers of this process that wait for a call, at most: whoever would be one more is told their place at once, and asks
+/// again. So nobody can have connections held by asking from many devices.
+const AWAITED_MAX: usize = 256;
+static AWAITED: Semaphore = Semaphore::const_new(AWAITED_MAX);
 
 /// What became of somebody who asked to come in.
 pub(crate) enum CameIn {
@@ -49,7 +55,7 @@ pub(crate) async fn come_in(
         return claimed(asked, login, campaign, channel).await?.ok_or_else(|| Problem::new("not_called"));
     }
     let arrived = arrived(asked, login, campaign, purpose, channel).await?;
-    if may_claim(asked, campaign, &arrived.value).await
+    if may_claim(asked, login, campaign, &arrived.value).await
         && let Some(came_in) = claimed(asked, login, campaign, channel).await?
     {
         return Ok(came_in);
@@ -138,39 +144,50 @@ fn later(asked: &Asked) -> Problem {
     Problem::busy(asked.app.engine.random())
 }
 
-/// Whether asking for a visit makes sense: called, or past the place that now-serving has reached. Who could be called
-/// within a second is given a moment.
-async fn may_claim(asked: &Asked, campaign: &Campaign, place: &InLine) -> bool {
+/// Whether asking for a visit makes sense: called, or at a position that has been. Who could be called within a second is
+/// given a moment, as long as not too many are.
+async fn may_claim(asked: &Asked, login: &LoginSession, campaign: &Campaign, place: &InLine) -> bool {
     match place.standing {
         LineStanding::Called { .. } => true,
         // Asked in vain, but that the book would let them in without these.
         _ if Defence::Call.is_off() || Defence::Order.is_off() => true,
         LineStanding::Enrolled | LineStanding::Returning { .. } => false,
         LineStanding::Waiting { place: at } => {
-            let called = async {
-                while !is_called(asked, campaign, place.opening, at) {
-                    tokio::time::sleep(CALL_LOOKED_FOR).await;
-                }
+            let position = Position::of(at, login.person);
+            let turn = || {
+                let lines = asked.app.engine.lines();
+                lines.get(campaign.id, place.opening).map(|line| (line.turn_of(position), may_be_next(line, position)))
             };
-            if is_called(asked, campaign, place.opening, at) {
-                return true;
+            match turn() {
+                None | Some((TurnNow::Waits | TurnNow::Overtaken { .. }, false)) => false,
+                Some((TurnNow::Called, _)) => true,
+                Some(_) => await_call(&AWAITED, CALL_AWAITED, || matches!(turn(), Some((TurnNow::Called, _)))).await,
             }
-            may_be_next(asked, campaign, place.opening, at) && tokio::time::timeout(CALL_AWAITED, called).await.is_ok()
         }
     }
 }
 
-fn is_called(asked: &Asked, campaign: &Campaign, opening: OpeningId, at: Place) -> bool {
-    asked.app.engine.lines().get(campaign.id, opening).is_some_and(|line| at <= line.now_serving)
+/// Waits until `is_called`, for `moment` at most, and not at all if too many wait already.
+async fn await_call(awaited: &Semaphore, moment: Duration, is_called: impl Fn() -> bool) -> bool {
+    let count = |how| metrics::counter!("charye_line_calls_awaited_total", "how" => how).increment(1);
+    let Ok(_room) = awaited.try_acquire() else {
+        count("no_room");
+        return false;
+    };
+    let called = async {
+        while !is_called() {
+            tokio::time::sleep(CALL_LOOKED_FOR).await;
+        }
+    };
+    let called = tokio::time::timeout(moment, called).await.is_ok();
+    count(if called { "called" } else { "in_vain" });
+    called
 }
 
-fn may_be_next(asked: &Asked, campaign: &Campaign, opening: OpeningId, at: Place) -> bool {
-    let lines = asked.app.engine.lines();
-    let line = lines.get(campaign.id, opening);
-    line.is_some_and(|line| {
-        let in_a_second = line.speed.measured().map_or(0.0, |speed| speed.people_per_sec).max(CALLED_TOGETHER);
-        line.paused.is_none() && f64::from(line.histogram.people_before(at)) < in_a_second
-    })
+/// Whether somebody at this position could be called within a second.
+fn may_be_next(line: &LineNow, position: Position) -> bool {
+    let in_a_second = line.speed.measured().map_or(0.0, |speed| speed.people_per_sec).max(CALLED_TOGETHER);
+    line.paused.is_none() && f64::from(line.histogram.people_before(position.place)) < in_a_second
 }
 
 /// What somebody's standing looks like in their pocket. `None` if it cannot be told yet.
@@ -201,4 +218,24 @@ pub(crate) fn draw_id(asked: &Asked, login: &LoginSession, line: &LineNow) -> Op
 pub(crate) fn purpose_of(next: &str) -> LinePurpose {
     let changes = next.starts_with("/reservations/") || next.contains("change=");
     if changes { LinePurpose::Change } else { LinePurpose::Reserve }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_is_awaited_for_a_moment_and_by_so_many_only() {
+        let awaited = Semaphore::new(2);
+        let looks = std::cell::Cell::new(0);
+        let at_the_third_look = || looks.replace(looks.get() + 1) == 2;
+        let (long, short) = (Duration::from_secs(60), Duration::from_millis(1));
+        let told = tokio::join!(
+            await_call(&awaited, long, at_the_third_look),
+            await_call(&awaited, short, || false),
+            await_call(&awaited, long, || true),
+        );
+        assert_eq!(told, (true, false, false), "called, in vain, and no room to wait");
+        assert!(await_call(&awaited, long, || true).await, "room again");
+    }
 }

@@ -108,7 +108,7 @@ pub(crate) fn line_of<'a>(lines: &'a Lines, ticket: &Ticket) -> Option<&'a Arc<L
 /// What the holder of this ticket is told at `now`.
 pub(crate) fn told(line: &LineNow, ticket: &Ticket, now: UnixMillis) -> StandingTold {
     let standing = StandingTold::plain;
-    match poll(line, &ticket.standing, now, jitter(ticket, now)) {
+    match poll(line, ticket.person, &ticket.standing, now, jitter(ticket, now)) {
         Polled::Enrolled { opens_at, ask_again_ms } => StandingTold {
             opens_in_ms: Some(u64::try_from(opens_at.millis_since(now)).unwrap_or(0)),
             ..standing(LineState::Enrolled, ask_again_ms)

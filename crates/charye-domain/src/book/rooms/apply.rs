@@ -5,7 +5,7 @@ use crate::book::rooms::promises::Judge;
 use crate::book::rooms::{Rooms, WaitingRoom};
 use crate::book::{Actor, EndOfVisit, Event};
 use crate::campaign::Campaign;
-use crate::ids::{CampaignId, OpeningId, Person};
+use crate::ids::{CampaignId, CitizenKey, OpeningId, Person};
 use crate::time::UnixMillis;
 use crate::waiting_room::admission::{Calls, Lane, PauseReason, Terms};
 use crate::waiting_room::line::Stage;
@@ -94,9 +94,15 @@ impl Rooms {
         self.rooms.range_mut(of_campaign).for_each(|(_, room)| room.leave(person));
     }
 
-    /// Nobody knows this person any longer.
-    pub(in crate::book) fn erase(&mut self, person: Person) {
-        self.rooms.values_mut().for_each(|room| room.leave(person));
+    /// Nobody knows this person any longer. Of whoever is on a list that is closed the key is kept as long as the room: what
+    /// was published of the list shall still be seen to be true.
+    pub(in crate::book) fn erase(&mut self, person: Person, key: Option<CitizenKey>) {
+        for room in self.rooms.values_mut() {
+            if let (Some(standing), Some(key)) = (room.line.standing(person), key) {
+                room.draw.keep_key_of_erased(standing.number, key);
+            }
+            room.leave(person);
+        }
     }
 
     pub(in crate::book) fn move_deadlines(&mut self, gap_ms: u64) {

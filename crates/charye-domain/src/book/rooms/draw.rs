@@ -1,10 +1,10 @@
 //! Room: domain/book/rooms. How far the draw of an opening has come. Judged by `decide/draw`, moved on by `apply`. It never
 //! computes a place: draw ids need a key that the book must not have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::ids::KeyId;
+use crate::ids::{CitizenKey, KeyId};
 use crate::waiting_room::draw::{Closing, Commitments, DrawSecret, Seed};
 
 /// The draw of one opening.
@@ -15,6 +15,9 @@ pub struct Draw {
     pub(super) listed: u32,
     /// Of these, the ones who left before the list was closed.
     pub(super) left: BTreeSet<u32>,
+    /// Keys of people who were erased after the list was closed, by number: without them nobody could show that the list
+    /// is the one that was closed. They stand in the journal anyway, and nobody is found by them here.
+    pub(super) erased: BTreeMap<u32, CitizenKey>,
     pub(super) closing: Option<Closing>,
     pub(super) revealed: Option<(DrawSecret, Arc<[u8]>)>,
     /// Numbers below this one have their places.
@@ -50,6 +53,11 @@ impl Draw {
     /// Whether this number is on the list: it is, whatever becomes of its person once the list is closed.
     pub fn has(&self, number: u32) -> bool {
         number < self.listed && !self.left.contains(&number)
+    }
+
+    /// The key of somebody who was erased after the list was closed.
+    pub fn key_of_erased(&self, number: u32) -> Option<CitizenKey> {
+        self.erased.get(&number).copied()
     }
 
     pub fn closing(&self) -> Option<&Closing> {
@@ -90,6 +98,13 @@ impl Draw {
     pub(super) fn leave(&mut self, number: u32) {
         if self.closing.is_none() && number < self.listed {
             self.left.insert(number);
+        }
+    }
+
+    /// Somebody is erased. Only of a closed list it matters, and only of who is on it.
+    pub(super) fn keep_key_of_erased(&mut self, number: u32, key: CitizenKey) {
+        if self.closing.is_some() && self.has(number) {
+            self.erased.insert(number, key);
         }
     }
 }

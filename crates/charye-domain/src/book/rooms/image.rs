@@ -4,7 +4,7 @@
 //! For each room: campaign, opening; draw; door; line (its marks, then a record of 23 bytes a person); speed; promises; what
 //! was steered. Histogram, lists and index follow from the records.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::book::image::ImageError;
@@ -12,7 +12,7 @@ use crate::book::image::bytes::{Reader, Writer};
 use crate::book::rooms::promises::{Promises, TOLD_MAX, ToldAtOnce};
 use crate::book::rooms::{Draw, Rooms, WaitingRoom};
 use crate::campaign::{Bilingual, Campaign};
-use crate::ids::{CampaignId, KeyId, OpeningId, Person};
+use crate::ids::{CampaignId, CitizenKey, KeyId, OpeningId, Person};
 use crate::time::UnixMillis;
 use crate::waiting_room::admission::{Door, DoorParts, Lane, PauseReason, Terms};
 use crate::waiting_room::draw::{Closing, Commitments, DrawSecret};
@@ -73,9 +73,9 @@ impl WaitingRoom {
     fn write_line(&self, to: &mut Writer<'_>) {
         let (served, next_bucket) = self.line.marks();
         to.u8(u8::from(served.is_some()));
-        let served = served.unwrap_or(Position { place: Place(0), number: 0 });
+        let served = served.unwrap_or(Position { place: Place(0), tie: 0 });
         to.u64(served.place.0);
-        to.u32(served.number);
+        to.u32(served.tie);
         to.u32(next_bucket);
         to.u32(self.line.people());
         for record in self.line.records() {
@@ -91,7 +91,7 @@ impl WaitingRoom {
 
     fn read_line(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
         let has_served = from.u8()? == 1;
-        let served = Position { place: Place(from.u64()?), number: from.u32()? };
+        let served = Position { place: Place(from.u64()?), tie: from.u32()? };
         let next_bucket = from.u32()?;
         let people = from.u32()?;
         let sound = self.line.set_marks(has_served.then_some(served), next_bucket);
@@ -154,6 +154,11 @@ fn write_draw(to: &mut Writer<'_>, draw: &Draw) {
     to.u32(draw.placed);
     to.count(draw.left.len());
     draw.left.iter().for_each(|number| to.u32(*number));
+    to.count(draw.erased.len());
+    for (number, key) in &draw.erased {
+        to.u32(*number);
+        to.bytes(&key.0);
+    }
 }
 
 fn read_draw(from: &mut Reader<'_>) -> Result<Draw, ImageError> {
@@ -186,7 +191,13 @@ fn read_draw(from: &mut Reader<'_>) -> Result<Draw, ImageError> {
         let number = number.u32();
         check(number < listed && left.insert(number), "who left the list of a draw")
     })?;
-    Ok(Draw { committed, listed, left, closing, revealed, placed })
+    let mut erased = BTreeMap::new();
+    let erased_count = from.u32()?;
+    for _ in 0..erased_count {
+        let (number, key) = (from.u32()?, CitizenKey(from.array()?));
+        check(number < listed && erased.insert(number, key).is_none(), "who was erased from the list of a draw")?;
+    }
+    Ok(Draw { committed, listed, left, erased, closing, revealed, placed })
 }
 
 fn write_door(to: &mut Writer<'_>, door: &DoorParts) {

@@ -3,8 +3,9 @@
 use super::*;
 use crate::book::samples::{OPERATOR, book_in, image_of, opens_at};
 use crate::book::{EndWish, Event, LinePurpose, LineStanding, RoomPhase, StaffNumber};
-use crate::ids::OpeningId;
+use crate::ids::{KeyId, OpeningId};
 use crate::waiting_room::admission::{Calls, PauseReason};
+use crate::waiting_room::draw::{Closing, Commitments, DrawKey, DrawSecret};
 use crate::waiting_room::place::Place;
 use crate::waiting_room::steering::Steering;
 
@@ -23,9 +24,11 @@ fn arrive(sample: &mut Sample, person: Person) -> Outcome {
     sample.arrive(person, sample.now)
 }
 
+/// One after the other, a millisecond apart.
 fn each(sample: &mut Sample, people: &[Person], ask: fn(&mut Sample, Person) -> Outcome) {
     people.iter().for_each(|person| {
         ask(sample, *person);
+        sample.now = sample.now.plus_millis(1);
     });
 }
 
@@ -290,6 +293,35 @@ fn promises_are_made_once_the_speed_is_known_and_judged_when_people_are_called()
     }
     assert_eq!((room(&sample).early, room(&sample).late, room(&sample).void), (0, 0, 0));
     assert_eq!(image_of(&sample.replayed()), image_of(&sample.book));
+}
+
+#[test]
+fn whoever_is_erased_stays_on_a_list_that_is_closed_and_on_no_other() {
+    let mut sample = Sample::with_line(DoseTwoPolicy::Together, 20);
+    let people: Vec<Person> = (1..=4).map(|key| sample.citizen(key)).collect();
+    let (campaign, opening) = (CAMPAIGN, OPENING);
+    let (secret, key) = (DrawSecret([4; 32]), DrawKey::new([3; 32]));
+    let commitments = Box::new(Commitments::to(&secret, &key));
+    sample.ask(Actor::System, Action::CommitDraw { campaign, opening, key_id: KeyId(1), commitments });
+    sample.pass_time(15 * 60);
+    each(&mut sample, &people, arrive);
+    let listed = |sample: &Sample| {
+        let query = crate::book::Query::Enrolled { campaign, opening, from: 0, limit: 10 };
+        let crate::book::Reply::Enrolled(keys) = sample.book.answer(&query, sample.now) else { panic!("a list") };
+        keys.into_iter().map(|key| key.is_some()).collect::<Vec<_>>()
+    };
+    let erase = |sample: &mut Sample, person| sample.ask(Actor::Citizen(person), Action::ErasePerson { person });
+    assert_eq!(erase(&mut sample, people[0]), Outcome::Erased);
+    assert_eq!(listed(&sample), [false, true, true, true]);
+    sample.now = opens_at();
+    let closing = Box::new(Closing { root: [0; 32], count: 3 });
+    assert_eq!(said(sample.ask(Actor::System, Action::CloseDraw { campaign, opening, closing })), "ok");
+    assert_eq!(erase(&mut sample, people[2]), Outcome::Erased);
+    assert_eq!(listed(&sample), [false, true, true, true]);
+    let image = image_of(&sample.book);
+    sample.book = book_in(&image, DoseTwoPolicy::Together).unwrap();
+    assert_eq!(listed(&sample), [false, true, true, true], "in an image too");
+    assert_eq!((image_of(&sample.replayed()), image_of(&sample.book)), (image.clone(), image));
 }
 
 #[test]

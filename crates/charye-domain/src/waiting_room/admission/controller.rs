@@ -2,6 +2,8 @@
 //! service can bear and the part of those called who come. Called by whoever drives the door; what it decides is recorded
 //! as [`Calls`]. It keeps measurements only: losing it costs a few seconds of calling, never a place.
 
+use std::collections::VecDeque;
+
 use super::door::{Calls, Door, PauseReason};
 use super::rate::{Measured, Rate, RateReason};
 use super::show_up::ShowUp;
@@ -12,8 +14,8 @@ use crate::waiting_room::line::Line;
 const STEP_MS: i64 = 100;
 /// Visits that may be started at once after a standstill: this long's worth. Unit: seconds.
 const BURST_SECS: f64 = 1.0;
-/// At most this part of the seats is kept for people who are signing in: 1 / 4.
-const LATECOMERS_PART: u32 = 4;
+/// At most this part of the seats is kept for people who will have been overtaken when they come: 1 / 4.
+const OVERTAKEN_PART: u32 = 4;
 
 /// What kept the last decision from calling more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub struct Explanation {
     pub show_up: f64,
     /// Seats of the web line that were free, before this decision.
     pub seats_free: u32,
-    /// Of these, kept for people whose sign-in began before now-serving.
+    /// Of these, kept for people whose sign-in began early and ends late: as many as came so in the last seconds.
     pub seats_kept: u32,
     pub waiting: u32,
     pub returners_waiting: u32,
@@ -50,6 +52,7 @@ pub struct Explanation {
 pub struct AdmissionController {
     rate: Rate,
     show_up: ShowUp,
+    overtaken: OvertakenLately,
     /// Visits that may be started and for which nobody was called yet.
     budget: f64,
     last: Option<UnixMillis>,
@@ -59,16 +62,10 @@ pub struct AdmissionController {
 impl AdmissionController {
     /// How many to call at `now`, or `None` if it is too early for another decision or nobody is to be called.
     ///
-    /// `signing_in`: people whose sign-in has begun and not ended yet. Seats are kept for them, a quarter of all at most,
-    /// because they will stand before people who would be called now.
-    pub fn decide(
-        &mut self,
-        door: &Door,
-        line: &Line,
-        measured: Option<Measured>,
-        signing_in: u32,
-        now: UnixMillis,
-    ) -> Option<Calls> {
+    /// Seats are kept, a quarter of all at most, for people who are still signing in and will stand before those who would be
+    /// called now: as many as have come so lately. Not as many as have begun to sign in: anybody can begin, as often as they
+    /// like, and would keep seats empty that way.
+    pub fn decide(&mut self, door: &Door, line: &Line, measured: Option<Measured>, now: UnixMillis) -> Option<Calls> {
         let elapsed = self.last.map_or(STEP_MS, |last| now.millis_since(last));
         if elapsed < STEP_MS {
             return None;
@@ -87,7 +84,7 @@ impl AdmissionController {
         let seats_free = door.seats_free(now);
         let waiting = line.waiting().total();
         let overtaken = u32::try_from(line.overtaken_max()).unwrap_or(u32::MAX).min(waiting);
-        let seats_kept = signing_in.min(terms.web_seats() / LATECOMERS_PART).min(seats_free);
+        let seats_kept = self.overtaken.people(now).min(terms.web_seats() / OVERTAKEN_PART).min(seats_free);
         let wanted = (self.budget / show_up).max(0.0) as u32;
 
         // Who was overtaken takes the seats kept for them, at whatever rate: others pay for it afterwards.
@@ -128,6 +125,11 @@ impl AdmissionController {
         self.show_up.note_called(people, at);
     }
 
+    /// Somebody takes a place that the line has passed already.
+    pub fn note_overtaken(&mut self, at: UnixMillis) {
+        self.overtaken.note(at);
+    }
+
     /// Somebody came, and when they had been called. See [`Door::enter`].
     pub fn note_came(&mut self, called_at: UnixMillis) {
         self.show_up.note_came(called_at);
@@ -136,5 +138,34 @@ impl AdmissionController {
     /// The last decision. `None` before the first.
     pub fn explanation(&self) -> Option<&Explanation> {
         self.explanation.as_ref()
+    }
+}
+
+/// How many people came overtaken in the last seconds.
+#[derive(Clone, Debug, Default)]
+struct OvertakenLately {
+    /// By second, oldest first, with the people of each.
+    seconds: VecDeque<(i64, u32)>,
+}
+
+impl OvertakenLately {
+    /// For so long somebody counts. Unit: seconds.
+    const COUNTED_SECS: i64 = 10;
+
+    fn note(&mut self, at: UnixMillis) {
+        let second = at.0.div_euclid(1_000);
+        match self.seconds.back_mut().filter(|(last, _)| *last >= second) {
+            Some((_, people)) => *people = people.saturating_add(1),
+            None => self.seconds.push_back((second, 1)),
+        }
+        while self.seconds.len() > Self::COUNTED_SECS as usize {
+            self.seconds.pop_front();
+        }
+    }
+
+    fn people(&self, now: UnixMillis) -> u32 {
+        let from = now.0.div_euclid(1_000) - Self::COUNTED_SECS;
+        let counted = self.seconds.iter().filter(|(second, _)| *second > from);
+        counted.fold(0, |sum, (_, people)| sum.saturating_add(*people))
     }
 }

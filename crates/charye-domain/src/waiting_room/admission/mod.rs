@@ -4,6 +4,7 @@
 
 mod controller;
 mod door;
+mod gate_watch;
 mod rate;
 mod returners;
 mod show_up;
@@ -12,6 +13,7 @@ mod terms;
 pub use controller::{AdmissionController, Explanation, Limit};
 pub(crate) use door::DoorParts;
 pub use door::{Called, Calls, Door, Lane, NotCalled, PauseReason, Turn};
+pub use gate_watch::{GateTurn, GateWatch};
 pub use rate::{Measured, Rate, RateReason};
 pub use show_up::ShowUp;
 pub use terms::{Terms, TermsFault};

@@ -24,6 +24,10 @@ pub struct Measured {
     pub commit_ms_p99: u32,
     /// From arrival at the sequencer to its turn. 99th percentile.
     pub queued_ms_p99: u32,
+    /// The same of those inside alone, who hold and confirm.
+    pub inside_queued_ms_p99: u32,
+    /// Questions of those inside that found their lane full, in the last second or two.
+    pub inside_turned_away: u32,
 }
 
 impl Measured {
@@ -102,7 +106,13 @@ mod tests {
         let mut last = (0.0, RateReason::Steady);
         for ms in (from..=from + secs * 1_000).step_by(100) {
             let at = UnixMillis(ms);
-            let measured = measured.map(|(commit_ms_p99, queued_ms_p99)| Measured { at, commit_ms_p99, queued_ms_p99 });
+            let measured = measured.map(|(commit_ms_p99, queued_ms_p99)| Measured {
+                at,
+                commit_ms_p99,
+                queued_ms_p99,
+                inside_queued_ms_p99: 0,
+                inside_turned_away: 0,
+            });
             last = rate.follow(measured, &terms(), at);
         }
         last
@@ -130,7 +140,9 @@ mod tests {
         let mut rate = Rate::default();
         run(&mut rate, 0, 30, Some((3, 5)));
         assert_eq!(run(&mut rate, 30_100, 1, None), (60.0, RateReason::NotMeasured));
-        let stale = Measured { at: UnixMillis(0), commit_ms_p99: 1, queued_ms_p99: 1 };
+        let (commit_ms_p99, queued_ms_p99, inside_queued_ms_p99, inside_turned_away) = (1, 1, 1, 0);
+        let at = UnixMillis(0);
+        let stale = Measured { at, commit_ms_p99, queued_ms_p99, inside_queued_ms_p99, inside_turned_away };
         assert_eq!(rate.follow(Some(stale), &terms(), UnixMillis(40_000)).1, RateReason::NotMeasured);
     }
 

@@ -17,12 +17,32 @@ use crate::waiting_room::wait_estimate::Promise;
 use arrivals::{Arrivals, NONE};
 pub use histogram::Histogram;
 
-/// Where in the line: by place, and among equal places by who was first in the journal.
+/// Where in the line: by place, and among equal places by tie. No two people ever stand at one position, and whoever holds
+/// a ticket can tell theirs, because it follows from the place and the person alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     pub place: Place,
-    /// Given in order of first arrival, from 0.
-    pub number: u32,
+    /// See [`Position::of`].
+    pub tie: u32,
+}
+
+impl Position {
+    /// Where `person` stands at `place`. The tie is the person's number, mixed with the place so that nobody goes first
+    /// everywhere for having registered first: the finaliser of MurmurHash3, which gives different people different ties.
+    pub fn of(place: Place, person: Person) -> Self {
+        let mut tie = person.0 ^ (place.0 as u32) ^ ((place.0 >> 32) as u32);
+        tie = (tie ^ tie >> 16).wrapping_mul(0x85eb_ca6b);
+        tie = (tie ^ tie >> 13).wrapping_mul(0xc2b2_ae35);
+        Self { place, tie: tie ^ tie >> 16 }
+    }
+}
+
+/// A position in a list, and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Queued {
+    position: Position,
+    /// Of the record.
+    number: u32,
 }
 
 /// How far somebody has come.
@@ -42,6 +62,7 @@ pub enum Stage {
 pub struct Standing {
     /// None of an [`Stage::Enrolled`] person.
     pub place: Option<Place>,
+    /// Given in order of first arrival, from 0.
     pub number: u32,
     pub stage: Stage,
     pub promise: Promise,
@@ -71,9 +92,11 @@ pub struct Line {
     heads: Vec<u32>,
     next_bucket: u32,
     /// The bucket being called, first to be called last.
-    front: Vec<Position>,
+    front: Vec<Queued>,
     /// Waiting, although people behind them have been called: their sign-in began early and ended late.
-    overtaken: BTreeSet<Position>,
+    overtaken: BTreeSet<Queued>,
+    /// Counts changes of `overtaken`.
+    overtaken_changes: u64,
     served: Option<Position>,
 }
 
@@ -90,6 +113,7 @@ impl Line {
             next_bucket: 0,
             front: Vec::new(),
             overtaken: BTreeSet::new(),
+            overtaken_changes: 0,
             served: None,
         }
     }
@@ -164,8 +188,9 @@ impl Line {
 
     /// Calls the next person who was overtaken: always before [`Self::call_next`].
     pub fn call_overtaken(&mut self) -> Option<Person> {
-        while let Some(position) = self.overtaken.pop_first() {
-            if let Some(person) = self.take(position) {
+        while let Some(queued) = self.overtaken.pop_first() {
+            self.overtaken_changes += 1;
+            if let Some(person) = self.take(queued) {
                 return Some(person);
             }
         }
@@ -179,9 +204,9 @@ impl Line {
             return None;
         }
         loop {
-            while let Some(position) = self.front.pop() {
-                if let Some(person) = self.take(position) {
-                    self.served = self.served.max(Some(position));
+            while let Some(queued) = self.front.pop() {
+                if let Some(person) = self.take(queued) {
+                    self.served = self.served.max(Some(queued.position));
                     return Some(person);
                 }
             }
@@ -196,14 +221,30 @@ impl Line {
         self.served.map_or(Place(0), |position| position.place)
     }
 
+    /// The position called last of the line: whoever stands at or before it has been called, or was overtaken and is among
+    /// [`Self::overtaken`]. Only ever rises; none before the first call.
+    pub fn served(&self) -> Option<Position> {
+        self.served
+    }
+
     /// Whether somebody who stands before now-serving still waits to be called.
     pub fn overtaken_waiting(&self) -> bool {
-        self.overtaken.iter().any(|position| self.waits(*position))
+        self.overtaken.iter().any(|queued| self.waits(*queued))
     }
 
     /// How many of them there are.
     pub fn overtaken_waiting_count(&self) -> u32 {
-        self.overtaken.iter().filter(|position| self.waits(**position)).count() as u32
+        self.overtaken.iter().filter(|queued| self.waits(**queued)).count() as u32
+    }
+
+    /// Where they stand, next to be called first; who has left since stands here until their turn.
+    pub fn overtaken(&self) -> impl Iterator<Item = Position> + '_ {
+        self.overtaken.iter().map(|queued| queued.position)
+    }
+
+    /// Goes up whenever [`Self::overtaken`] changes.
+    pub fn overtaken_changes(&self) -> u64 {
+        self.overtaken_changes
     }
 
     /// How many of them, at most: who has left since still counts until their turn.
@@ -220,8 +261,7 @@ impl Line {
 
     /// Whether somebody who would stand at `place` now has been overtaken by others already.
     pub fn would_be_overtaken(&self, person: Person, place: Place) -> bool {
-        let number = self.arrivals.number(person).unwrap_or_else(|| self.arrivals.len());
-        self.served.is_some_and(|served| Position { place, number } <= served)
+        self.served.is_some_and(|served| Position::of(place, person) <= served)
     }
 
     /// Whether nobody more can be remembered.
@@ -262,9 +302,7 @@ impl Line {
 
     /// Memory of everything that finds places again, without the histogram. Unit: bytes.
     pub fn index_bytes(&self) -> usize {
-        self.arrivals.bytes()
-            + (self.heads.capacity() * size_of::<u32>())
-            + self.front.capacity() * size_of::<Position>()
+        self.arrivals.bytes() + (self.heads.capacity() * size_of::<u32>()) + self.front.capacity() * size_of::<Queued>()
     }
 
     /// Everybody this line remembers, by number, for an image.
@@ -321,15 +359,16 @@ impl Line {
 
     /// Names a record where its turn will be found.
     fn link(&mut self, number: u32, place: Place) {
-        let position = Position { place, number };
         let bucket = self.waiting.bucket(place);
         let Some(record) = self.arrivals.get_mut(number) else { return };
         record.linked = true;
-        if self.served.is_some_and(|served| position <= served) {
-            self.overtaken.insert(position);
+        let queued = Queued { position: Position::of(place, record.person), number };
+        if self.served.is_some_and(|served| queued.position <= served) {
+            self.overtaken.insert(queued);
+            self.overtaken_changes += 1;
         } else if bucket < self.next_bucket {
-            let at = self.front.partition_point(|ahead| *ahead > position);
-            self.front.insert(at, position);
+            let at = self.front.partition_point(|ahead| *ahead > queued);
+            self.front.insert(at, queued);
         } else if let Some(head) = self.heads.get_mut(bucket as usize) {
             record.next = std::mem::replace(head, number);
         }
@@ -345,20 +384,20 @@ impl Line {
     }
 
     /// Takes somebody out of the waiting, if they still wait.
-    fn take(&mut self, position: Position) -> Option<Person> {
-        let record = self.arrivals.get_mut(position.number)?;
+    fn take(&mut self, queued: Queued) -> Option<Person> {
+        let record = self.arrivals.get_mut(queued.number)?;
         record.linked = false;
         if record.stage != Stage::Waiting {
             return None;
         }
         record.stage = Stage::Called;
         let person = record.person;
-        self.waiting.remove(position.place);
+        self.waiting.remove(queued.position.place);
         Some(person)
     }
 
-    fn waits(&self, position: Position) -> bool {
-        self.arrivals.get(position.number).is_some_and(|record| record.stage == Stage::Waiting)
+    fn waits(&self, queued: Queued) -> bool {
+        self.arrivals.get(queued.number).is_some_and(|record| record.stage == Stage::Waiting)
     }
 
     /// Brings the next bucket in which somebody waits to the front. `false` if there is none.
@@ -370,7 +409,8 @@ impl Line {
             let Some(head) = self.heads.get_mut(passed as usize) else { continue };
             let mut number = std::mem::replace(head, NONE);
             while let Some(record) = self.arrivals.get(number) {
-                self.front.push(Position { place: record.place, number });
+                let position = Position::of(record.place, record.person);
+                self.front.push(Queued { position, number });
                 number = record.next;
             }
         }
