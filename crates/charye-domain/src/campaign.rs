@@ -7,11 +7,16 @@ use std::collections::BTreeSet;
 use jiff::{civil::Date, tz::TimeZone};
 
 use crate::cohort::Cohort;
+use crate::identity::Assurance;
 use crate::ids::{CampaignId, CampaignVersion, OpeningId, ProductId};
 use crate::opening::Opening;
 use crate::time::DayIndex;
 use crate::vaccine::{DoseTwoPolicy, VaccineProduct};
 use crate::waiting_room::plan::LinePlan;
+
+pub mod look;
+
+use look::CampaignLook;
 
 /// One version of a campaign.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +29,8 @@ pub struct Campaign {
     /// The zone whose civil time every window, day and hour of this campaign is told in.
     pub time_zone: TimeZone,
     pub uniqueness: UniquenessScheme,
+    /// The weakest proof of identity that counts. `Rehearsed`: any.
+    pub least_assurance: Assurance,
     /// First and last day of vaccination, both included; at most [`DayIndex::MAX_DAYS`] days apart.
     pub first_day: Date,
     pub last_day: Date,
@@ -44,6 +51,8 @@ pub struct Campaign {
     pub expected_people: u32,
     /// Latest moment to cancel or reschedule: seconds before the slot starts.
     pub change_notice_secs: u32,
+    /// How its pages look; no rule looks at it. `None`: as they look without.
+    pub look: Option<Box<CampaignLook>>,
 }
 
 /// A text in the two languages every screen speaks.
@@ -182,6 +191,7 @@ pub(crate) mod samples {
             name: both("18-49"),
             time_zone,
             uniqueness: UniquenessScheme::Rehearsal,
+            least_assurance: Assurance::Rehearsed,
             first_day: date(2021, 8, 26),
             last_day: date(2021, 11, 11),
             products: vec![VaccineProduct {
@@ -204,6 +214,7 @@ pub(crate) mod samples {
             line: None,
             expected_people: 16_210_000,
             change_notice_secs: 86_400,
+            look: None,
         }
     }
 }

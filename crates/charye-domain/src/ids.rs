@@ -53,6 +53,10 @@ id!(
     HoldId(u32)
 );
 id!(
+    /// One person helping another, or a question whether to: given by the book in order, from 0. Stands in front of a code.
+    HelpId(u32)
+);
+id!(
     /// An import being staged: chosen by the importer, unique in a journal.
     ImportId(u32)
 );

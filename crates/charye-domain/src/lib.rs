@@ -9,6 +9,7 @@ pub mod citizen;
 pub mod clinic;
 pub mod cohort;
 pub mod eligibility;
+pub mod helping;
 pub mod identity;
 pub mod ids;
 pub mod law;

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use charye_domain::book::{Action, Command, Outcome, Query, Reply};
+use charye_domain::identity::OperatorWords;
 use charye_domain::time::UnixMillis;
 use tokio::sync::oneshot;
 
@@ -76,6 +77,7 @@ pub(crate) struct Shared {
     pub(crate) campaigns: Published<CampaignList>,
     pub(crate) availability: Published<Availability>,
     pub(crate) lines: Published<Lines>,
+    pub(crate) operator_words: Published<OperatorWords>,
     pub(crate) draws: Arc<Draws>,
     pub(crate) stock: Published<Stock>,
     pub(crate) burn: Burn,
@@ -105,6 +107,11 @@ impl Engine {
     /// Board, directory and campaigns that fit one another: where there are places left.
     pub fn availability(&self) -> Arc<Availability> {
         self.shared.availability.load()
+    }
+
+    /// What operators say of identity providers, as far as it is durable.
+    pub fn operator_words(&self) -> Arc<OperatorWords> {
+        self.shared.operator_words.load()
     }
 
     /// Every line as it stands now: what polls, pages and operators are told, without a turn.
@@ -295,6 +302,9 @@ impl Shared {
             Err(PushRefused::Closed) => Err(Failure::busy(BusyCause::Draining)),
             Err(PushRefused::Full { waiting }) => {
                 metrics::refused_busy(BusyCause::LaneFull);
+                if lane.is_of_those_inside() {
+                    self.pulse.note_inside_turned_away();
+                }
                 Err(Failure::Busy { retry_after: self.time_to_work_off(waiting), cause: BusyCause::LaneFull })
             }
         }
@@ -302,9 +312,6 @@ impl Shared {
 
     pub(crate) fn submit_blocking(&self, command: Command) -> Result<Answered<Outcome>, Failure> {
         outcome(&self.block_on(Question::Command(command))?)
-                if lane.is_of_those_inside() {
-                    self.pulse.note_inside_turned_away();
-                }
     }
 
     fn block_on(&self, question: Question) -> Result<Answer, Failure> {
@@ -346,6 +353,7 @@ fn gives_back(action: &Action) -> bool {
         Action::ReleaseHold { .. }
             | Action::EndVisit { .. }
             | Action::LeaveLine { .. }
+            | Action::EndHelp { .. }
             | Action::Cancel { .. }
             | Action::ErasePerson { .. }
             | Action::DiscardImport { .. }

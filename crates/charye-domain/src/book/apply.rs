@@ -11,6 +11,7 @@ use crate::book::reservations::{PlaceOf, Reservation};
 use crate::book::touched::TouchedSlots;
 use crate::book::{Book, Entry, Event, Outcome, Touched};
 use crate::campaign::Campaign;
+use crate::helping::HelpBasis;
 use crate::ids::{CampaignId, HoldId, ImportId, OpeningId, Person, ReservationId, ReservationNumber, SlotId};
 use crate::reservation::{DoseState, EndOfHold};
 use crate::time::UnixMillis;
@@ -40,15 +41,28 @@ impl Book {
             }
             Event::CitizenRekeyed { person, key_id, citizen_key } => self.people.rekey(*person, *key_id, *citizen_key),
             Event::PersonErased { person } => {
-                self.people.erase(*person);
                 let key = self.people.known(*person).map(|row| row.key);
+                self.people.erase(*person);
                 self.rooms.erase(*person, key);
                 self.helps.erase(*person);
             }
             Event::CitizenRecognised { .. }
+            | Event::CallerLookedUp { .. }
             | Event::Delivered { .. }
             | Event::ClockAccepted
             | Event::Refused { .. } => {}
+
+            Event::HelpAsked { help, helper, helped, proof, expires_at, .. } => {
+                self.helps.ask(*help, (*helper, *helped), *proof, *expires_at);
+            }
+            Event::HelpMissed { help, .. } => self.helps.miss(*help),
+            Event::HelpAccepted { help, helper, helped, ends_at } => {
+                self.helps.stand(*help, (*helper, *helped), HelpBasis::Consent, *ends_at);
+            }
+            Event::HelpAttested { help, helper, helped, ends_at } => {
+                self.helps.stand(*help, (*helper, *helped), HelpBasis::Registry, *ends_at);
+            }
+            Event::HelpEnded { help, .. } => self.helps.end(*help),
 
             Event::DrawCommitted { .. }
             | Event::Enrolled { .. }
@@ -64,6 +78,7 @@ impl Book {
                     self.rooms.apply(&state.campaign, &entry.event, at);
                 }
             }
+            Event::ProviderSteered { order } => self.operator_words.say(&order.provider, order.word),
             Event::Steered { opening, steering, .. } => {
                 return self.steered(campaign, *opening, steering, &entry.event, at);
             }
@@ -71,6 +86,7 @@ impl Book {
             Event::VisitStarted { person, opening, generation, ends_at } => {
                 if let Some(campaign) = campaign {
                     self.visits.start(*person, (campaign, *opening), *generation, *ends_at);
+                    self.visits.let_in_by(*person, entry.by.actor);
                     self.people.set_generation(*person, *generation);
                     if let Some(state) = self.campaigns.get(usize::from(campaign.0)) {
                         self.rooms.visit_started(&state.campaign, *opening, (*person, entry.by.actor), at);
@@ -79,6 +95,7 @@ impl Book {
             }
             Event::VisitMoved { person, generation, ends_at, .. } => {
                 self.visits.take_over(*person, *generation, *ends_at);
+                self.visits.let_in_by(*person, entry.by.actor);
                 self.people.set_generation(*person, *generation);
             }
             Event::VisitEnded { person, cause, .. } => {

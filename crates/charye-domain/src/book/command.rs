@@ -7,8 +7,10 @@ use std::sync::Arc;
 use crate::campaign::Campaign;
 use crate::citizen::CitizenFacts;
 use crate::clinic::Clinic;
+use crate::helping::HelpProof;
+use crate::identity::ProviderOrder;
 use crate::ids::{
-    BlockId, CampaignId, CitizenKey, HoldId, ImportId, KeyId, MessageId, OpeningId, OperationKey, Person,
+    BlockId, CampaignId, CitizenKey, HelpId, HoldId, ImportId, KeyId, MessageId, OpeningId, OperationKey, Person,
     ReservationId, ReservationNumber, SlotId,
 };
 use crate::slot::ClinicSession;
@@ -97,6 +99,37 @@ pub enum Action {
     /// Forgets the citizen key of a person without active reservations. Their number is never used again.
     ErasePerson {
         person: Person,
+    },
+
+    /// Has a code sent to the person helped: asked by who wants to help, or, without a helper, by the person helped, who may
+    /// give the code to anybody. The code follows from `challenge`; `proof` is its keyed hash.
+    OfferHelp {
+        helped: Person,
+        helper: Option<Person>,
+        challenge: u64,
+        proof: HelpProof,
+    },
+    /// Gives a code back: from now on `helper` acts for who gave it away.
+    AcceptHelp {
+        help: HelpId,
+        helper: Person,
+        proof: HelpProof,
+    },
+    /// A registry says that `helper` is the guardian of the child `helped`, whose birth date is among `facts`.
+    AttestGuardian {
+        helper: Person,
+        helped: Person,
+        campaign: CampaignId,
+        facts: CitizenFacts,
+    },
+    /// Ends helping, or a question whether to, for `person`, who is one of the two.
+    EndHelp {
+        person: Person,
+        help: HelpId,
+    },
+    /// An agent looked somebody up by exact identifiers; nobody, if there was none.
+    LookUpCaller {
+        person: Option<Person>,
     },
 
     /// Commits to the draw of an opening, before anyone enrols in it.
@@ -262,6 +295,10 @@ pub enum Action {
     UnblockSlots {
         block: BlockId,
         mask: u64,
+    },
+    /// Opens, closes or caps an identity provider. It need not be one of the configuration.
+    SteerProvider {
+        order: Box<ProviderOrder>,
     },
 
     /// Messages handed over to their senders.

@@ -1,4 +1,4 @@
-//! Room: domain/book. What time alone brings: holds and visits that run out, shares of openings that have begun. Called by
+//! Room: domain/book. What time alone brings: holds, visits and consents that run out, shares of openings that have begun. Called by
 //! the sequencer before each batch and at least every 250 ms. Changes nothing: yields entries, to be recorded and applied.
 
 use std::collections::BTreeSet;
@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use crate::book::campaigns::CampaignState;
 use crate::book::visits::EXPIRED_HOLDS_MAX;
 use crate::book::{Actor, Book, Channel, EndOfVisit, Entry, Event, Provenance};
-use crate::ids::{CampaignId, HoldId, Person};
+use crate::helping::EndOfHelp;
+use crate::ids::{CampaignId, HelpId, HoldId, Person};
 use crate::reservation::EndOfHold;
 use crate::time::UnixMillis;
-
 use crate::weakness::Defence;
+
 /// Whose doing it is: nobody's.
 const BY_TIME: Provenance = Provenance { actor: Actor::System, channel: Channel::Internal, reason: 0 };
 
@@ -19,6 +20,7 @@ enum Due {
     Share(CampaignId, usize),
     Hold(HoldId),
     Visit(Person),
+    Help(HelpId),
 }
 
 impl Book {
@@ -33,6 +35,7 @@ impl Book {
                 Due::Share(campaign, opening) => self.release_due(campaign, opening),
                 Due::Hold(hold) => self.hold_due(hold, &mut over),
                 Due::Visit(person) => self.visit_due(person, &mut over),
+                Due::Help(help) => [Some(help_over(help)), None],
             };
             let events = events.into_iter().flatten();
             if entries.len() + events.clone().count() > full {
@@ -55,7 +58,8 @@ impl Book {
         }
         due.extend(self.holds.due(now).take(limit).map(|(at, hold)| (at, Due::Hold(hold))));
         due.extend(self.visits.due(now).take(limit).map(|(at, person)| (at, Due::Visit(person))));
-        // Stable: at one instant shares come first, then holds, then visits, each by id.
+        due.extend(self.helps.due(now).take(limit).map(|(at, help)| (at, Due::Help(help))));
+        // Stable: at one instant shares come first, then holds, visits and consents, each by id.
         due.sort_by_key(|(at, _)| *at);
         due.into_iter().take(limit)
     }
@@ -96,6 +100,11 @@ impl Book {
         let under = self.campaign_state(campaign).map(CampaignState::under);
         Entry { by: BY_TIME, under, operation: None, event }
     }
+}
+
+fn help_over(help: HelpId) -> Entry {
+    let event = Event::HelpEnded { help, cause: EndOfHelp::Expired };
+    Entry { by: BY_TIME, under: None, operation: None, event }
 }
 
 /// What this call has ended already: a hold and its visit may both be due.

@@ -8,9 +8,11 @@ use crate::book::Rejection;
 use crate::book::command::{Operation, Provenance};
 use crate::campaign::Campaign;
 use crate::clinic::Clinic;
+use crate::helping::{EndOfHelp, HelpProof};
+use crate::identity::ProviderOrder;
 use crate::ids::{
-    BlockId, CampaignId, CampaignVersion, CitizenKey, CohortId, HoldId, ImportId, KeyId, MessageId, OpeningId, Person,
-    ReservationId, ReservationNumber, SlotId,
+    BlockId, CampaignId, CampaignVersion, CitizenKey, CohortId, HelpId, HoldId, ImportId, KeyId, MessageId, OpeningId,
+    Person, ReservationId, ReservationNumber, SlotId,
 };
 use crate::reservation::EndOfHold;
 use crate::slot::ClinicSession;
@@ -52,6 +54,43 @@ pub enum Event {
     },
     PersonErased {
         person: Person,
+    },
+
+    /// A code that follows from `challenge` is out to `helped`: asked for by `helper`, or for whoever is given it.
+    HelpAsked {
+        help: HelpId,
+        helper: Option<Person>,
+        helped: Person,
+        challenge: u64,
+        proof: HelpProof,
+        expires_at: UnixMillis,
+    },
+    /// A wrong code was given.
+    HelpMissed {
+        help: HelpId,
+        helper: Person,
+    },
+    /// The code was given: `helper` acts for `helped`. Replaces what stood between the two.
+    HelpAccepted {
+        help: HelpId,
+        helper: Person,
+        helped: Person,
+        ends_at: UnixMillis,
+    },
+    /// A registry's word: `helper` is the guardian of `helped`. Replaces what stood between the two.
+    HelpAttested {
+        help: HelpId,
+        helper: Person,
+        helped: Person,
+        ends_at: UnixMillis,
+    },
+    HelpEnded {
+        help: HelpId,
+        cause: EndOfHelp,
+    },
+    /// An agent looked somebody up, for the reason given.
+    CallerLookedUp {
+        person: Option<Person>,
     },
 
     /// What the draw of an opening is committed to, before anyone enrols. `key_id` names the key of the installation that
@@ -234,6 +273,10 @@ pub enum Event {
         gap_ms: u64,
     },
     ClockAccepted,
+    /// An operator opened, closed or capped an identity provider.
+    ProviderSteered {
+        order: Box<ProviderOrder>,
+    },
     /// A recorded refusal: never becomes anything else (law I4).
     Refused {
         rejection: Rejection,
@@ -241,6 +284,32 @@ pub enum Event {
 }
 
 impl Event {
+    /// The person whose affairs this is about, if it is about one person's.
+    pub fn person(&self) -> Option<Person> {
+        match self {
+            Self::CitizenRegistered { person, .. }
+            | Self::CitizenRecognised { person }
+            | Self::CitizenRekeyed { person, .. }
+            | Self::PersonErased { person }
+            | Self::Enrolled { person, .. }
+            | Self::Arrived { person, .. }
+            | Self::CameBack { person, .. }
+            | Self::LeftLine { person, .. }
+            | Self::PutBack { person, .. }
+            | Self::VisitStarted { person, .. }
+            | Self::VisitMoved { person, .. }
+            | Self::VisitEnded { person, .. }
+            | Self::Held { person, .. }
+            | Self::HoldExtended { person, .. }
+            | Self::HoldEnded { person, .. }
+            | Self::Confirmed { person, .. }
+            | Self::Reserved { person, .. }
+            | Self::Rescheduled { person, .. }
+            | Self::Cancelled { person, .. } => Some(*person),
+            _ => None,
+        }
+    }
+
     /// Whether a campaign reads otherwise after this: a version of it was published, or an opening moved.
     pub fn changes_campaign(&self) -> bool {
         match self {

@@ -29,6 +29,7 @@ mod clinics;
 mod deadlines;
 mod grid;
 mod hash;
+mod helps;
 mod holds;
 mod imports;
 mod index;

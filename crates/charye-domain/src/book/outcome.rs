@@ -1,9 +1,10 @@
 //! Room: domain/book. What the asker is told once the batch is durable, and what a query is told.
 
 use crate::book::{Event, Rejection};
+use crate::helping::HelpView;
 use crate::ids::{
-    CampaignId, CampaignVersion, CitizenKey, HoldId, OpeningId, OperationKey, Person, ReservationId, ReservationNumber,
-    SlotId,
+    CampaignId, CampaignVersion, CitizenKey, HelpId, HoldId, OpeningId, OperationKey, Person, ReservationId,
+    ReservationNumber, SlotId,
 };
 use crate::reservation::DoseState;
 use crate::time::UnixMillis;
@@ -52,6 +53,16 @@ pub enum Outcome {
         campaign: CampaignId,
         version: CampaignVersion,
     },
+    /// A code is out.
+    HelpAsked {
+        help: HelpId,
+    },
+    /// The helper acts for the person helped, until then.
+    HelpStands {
+        help: HelpId,
+        ends_at: UnixMillis,
+    },
+    HelpOver,
     /// Staged, activated, blocked, delivered, noted: done, nothing to tell.
     Done,
     Refused(Rejection),
@@ -94,6 +105,10 @@ pub enum Query {
         person: Person,
         campaign: CampaignId,
     },
+    /// Who helps this person and whom they help, codes that are out included.
+    Helping {
+        person: Person,
+    },
     /// The list of an opening's draw from the number `from` on, at most [`ENROLLED_PER_QUERY_MAX`] at a time.
     Enrolled {
         campaign: CampaignId,
@@ -114,6 +129,8 @@ pub enum Reply {
     Reservation(Option<ReservationView>),
     /// `None`: in no line, or it is over.
     InLine(Option<(OpeningId, LineStanding)>),
+    /// Oldest first; what is over is not among them.
+    Helping(Vec<HelpView>),
     /// In order of their numbers; `None` for who has left the list. Shorter than asked for at its end only.
     Enrolled(Vec<Option<CitizenKey>>),
 }
@@ -201,7 +218,14 @@ impl Outcome {
             Event::CampaignPublished { campaign, .. } => {
                 Self::Published { campaign: campaign.id, version: campaign.version }
             }
-            Event::DrawCommitted { .. }
+            Event::HelpAsked { help, .. } => Self::HelpAsked { help: *help },
+            Event::HelpMissed { .. } => Self::Refused(Rejection::HelpCodeWrong),
+            Event::HelpAccepted { help, ends_at, .. } | Event::HelpAttested { help, ends_at, .. } => {
+                Self::HelpStands { help: *help, ends_at: *ends_at }
+            }
+            Event::HelpEnded { .. } => Self::HelpOver,
+            Event::CallerLookedUp { .. }
+            | Event::DrawCommitted { .. }
             | Event::DrawClosed { .. }
             | Event::DrawRevealed { .. }
             | Event::PlacesDrawn { .. }
@@ -217,7 +241,8 @@ impl Outcome {
             | Event::ShareReleased { .. }
             | Event::Delivered { .. }
             | Event::OutageNoted { .. }
-            | Event::ClockAccepted => Self::Done,
+            | Event::ClockAccepted
+            | Event::ProviderSteered { .. } => Self::Done,
             Event::Refused { rejection } => Self::Refused(*rejection),
         }
     }

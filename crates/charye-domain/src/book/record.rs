@@ -60,6 +60,7 @@ impl Book {
             | Action::CloseDraw { campaign, .. }
             | Action::RevealDraw { campaign, .. }
             | Action::PlaceDrawn { campaign, .. }
+            | Action::AttestGuardian { campaign, .. }
             | Action::StageSessions { campaign, .. } => *campaign,
             _ => return None,
         };

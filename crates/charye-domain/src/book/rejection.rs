@@ -11,6 +11,17 @@ pub enum Rejection {
     /// The actor may not do this at all.
     NotAllowed,
     PersonUnknown,
+    /// A helper whose consent is withdrawn or has run out, or who never had one.
+    HelpNotStanding,
+    /// No code is out under this number for this helper, or not any more.
+    HelpUnknown,
+    HelpCodeWrong,
+    /// The helper helps as many people as anybody may.
+    HelpLimit,
+    /// The person helped has as many helpers, or codes out, as anybody may.
+    HelpersEnough,
+    /// Whom a guardian may not speak for any more.
+    NotAChild,
     /// Also the answer for another person's reservation: nobody learns that it exists.
     ReservationUnknown,
     CampaignUnknown,
@@ -71,6 +82,12 @@ impl Rejection {
             Self::KeyReused => "key_reused",
             Self::NotAllowed => "not_allowed",
             Self::PersonUnknown => "person_unknown",
+            Self::HelpNotStanding => "help_not_standing",
+            Self::HelpUnknown => "help_unknown",
+            Self::HelpCodeWrong => "help_code_wrong",
+            Self::HelpLimit => "help_limit",
+            Self::HelpersEnough => "helpers_enough",
+            Self::NotAChild => "not_a_child",
             Self::CampaignUnknown => "campaign_unknown",
             Self::CampaignVersionStale => "campaign_version_stale",
             Self::Ineligible(Ineligible::NotInCohort) => "not_in_cohort",

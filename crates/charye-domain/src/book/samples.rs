@@ -87,6 +87,7 @@ pub fn campaign(dose_two: DoseTwoPolicy) -> Campaign {
         name: both("sample"),
         time_zone: seoul(),
         uniqueness: UniquenessScheme::Rehearsal,
+        least_assurance: crate::identity::Assurance::Rehearsed,
         first_day: FIRST_DAY,
         last_day: FIRST_DAY.saturating_add(jiff::Span::new().days(59)),
         products: vec![product(0, "paired", Some(interval)), product(1, "single", None)],
@@ -104,6 +105,7 @@ pub fn campaign(dose_two: DoseTwoPolicy) -> Campaign {
         visit: VisitTimes { max_secs: 1_800, pass_secs: 600 },
         line: None,
         change_notice_secs: 86_400,
+        look: None,
         expected_people: 100,
     }
 }
@@ -228,8 +230,17 @@ impl Sample {
 
     fn ask_with(&mut self, actor: Actor, operation: Option<Operation>, action: Action) -> Outcome {
         let by = Provenance { actor, channel: Channel::Page, reason: 0 };
+        self.ask_command(&Command { by, operation, action })
+    }
+
+    /// Asks with a channel and a reason of one's own.
+    pub fn ask_by(&mut self, by: Provenance, action: Action) -> Outcome {
+        self.ask_command(&Command { by, operation: None, action })
+    }
+
+    fn ask_command(&mut self, command: &Command) -> Outcome {
         let mut entries = Vec::new();
-        let outcome = self.book.record(&Command { by, operation, action }, self.now, &mut entries);
+        let outcome = self.book.record(command, self.now, &mut entries);
         self.apply(entries);
         outcome
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::book::campaigns::CampaignState;
 use crate::book::clinics::Clinics;
 use crate::book::grid::{Block, Found, Grid, Row, RowId};
+use crate::book::helps::Helps;
 use crate::book::holds::Holds;
 use crate::book::imports::Imports;
 use crate::book::operations::{OperationRow, Operations};
@@ -15,6 +16,7 @@ use crate::book::rooms::{Rooms, WaitingRoom};
 use crate::book::visits::Visits;
 use crate::campaign::Campaign;
 use crate::clinic::Clinic;
+use crate::identity::OperatorWords;
 use crate::ids::{BlockId, CampaignId, ClinicId, OpeningId, OperationKey, Person, SlotId};
 use crate::slot::released;
 use crate::time::{MinuteOfDay, UnixMillis};
@@ -31,6 +33,8 @@ pub struct Book {
     pub(super) operations: Operations,
     pub(super) imports: Imports,
     pub(super) rooms: Rooms,
+    pub(super) helps: Helps,
+    pub(super) operator_words: OperatorWords,
 }
 
 /// How much to make room for before the first citizen comes, because a table of ten million rows that grows stops
@@ -97,6 +101,8 @@ impl Book {
             operations: Operations::with_room_for(room.operations),
             imports: Imports::default(),
             rooms: Rooms::new(),
+            helps: Helps::default(),
+            operator_words: OperatorWords::default(),
         }
     }
 
@@ -228,6 +234,11 @@ impl Book {
     /// The waiting room of an opening, if it has come to anything yet.
     pub fn room(&self, campaign: CampaignId, opening: OpeningId) -> Option<&WaitingRoom> {
         self.rooms.get(campaign, opening)
+    }
+
+    /// What operators say of identity providers.
+    pub fn operator_words(&self) -> &OperatorWords {
+        &self.operator_words
     }
 
     /// Keys of the operations whose answers are remembered.

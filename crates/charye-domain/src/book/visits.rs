@@ -3,6 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::book::Actor;
 use crate::book::deadlines::{Deadlines, Stored};
 use crate::ids::{CampaignId, HoldId, OpeningId, Person};
 use crate::time::UnixMillis;
@@ -25,6 +26,8 @@ pub(super) struct Visit {
     pub(super) holds_expired: u8,
     /// The hold that ran out last, so that a late confirmation is told what happened.
     pub(super) last_expired: Option<HoldId>,
+    /// The helper on whose device it is, if it is on a helper's.
+    pub(super) proxy: Option<Person>,
     ends: Stored,
 }
 
@@ -59,7 +62,7 @@ impl Visits {
     ) {
         self.end(person);
         let ends = self.deadlines.put(person, ends_at);
-        let visit = Visit { campaign, opening, generation, holds_expired: 0, last_expired: None, ends };
+        let visit = Visit { campaign, opening, generation, holds_expired: 0, last_expired: None, proxy: None, ends };
         self.running.insert(person, visit);
     }
 
@@ -69,6 +72,16 @@ impl Visits {
             self.deadlines.remove(person, visit.ends);
             visit.ends = self.deadlines.put(person, ends_at);
             visit.generation = generation;
+        }
+    }
+
+    /// On whose device the visit is from now on.
+    pub(super) fn let_in_by(&mut self, person: Person, actor: Actor) {
+        if let Some(visit) = self.running.get_mut(&person) {
+            visit.proxy = match actor {
+                Actor::Proxy(helper) => Some(helper),
+                _ => None,
+            };
         }
     }
 

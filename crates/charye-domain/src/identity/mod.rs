@@ -7,11 +7,13 @@
 
 pub mod assurance;
 pub mod breaker;
+pub mod operator_word;
 pub mod short_line;
 pub mod traffic_light;
 
 pub use assurance::Assurance;
 pub use breaker::{Breaker, BreakerState};
+pub use operator_word::{OperatorWord, OperatorWords, ProviderOrder};
 pub use short_line::{ShortLine, Turn};
 pub use traffic_light::{Lamp, TrafficLight};
 

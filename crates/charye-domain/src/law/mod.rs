@@ -2,11 +2,14 @@
 //! tests, the simulator and `charye audit verify`. Keeps accounts of its own, naively and apart from the book, whose
 //! mistakes it is there to find: it must never ask the book.
 //!
-//! Of the table in docs/laws.md: I1, I2, I4, I5, I7, I8, I9, I10, I15 and I17. The others need what clients saw, or other
+//! Of the table in docs/laws.md: I1, I2, I4, I5, I7, I8, I9, I10, I15, I17 and I18, and of I12 that an agent says why. The others need what clients saw, or other
 //! stores. A journal is checked from its first entry, because every account starts at zero.
 
 mod claims;
 mod grid;
+mod helping;
+#[cfg(test)]
+mod helping_tests;
 mod inside;
 #[cfg(test)]
 mod line_tests;
@@ -26,6 +29,7 @@ use crate::waiting_room::steering::Steering;
 
 use claims::Claims;
 use grid::NaiveGrid;
+use helping::Helping;
 use inside::Inside;
 use lines::Lines;
 use operations::Operations;
@@ -49,10 +53,14 @@ pub enum Law {
     I9,
     /// Order of admission: drawn and late places, overtaken people first, returners at most one in five.
     I10,
+    /// Looked at on the record: an agent says why.
+    I12,
     /// An expired hold returns its place within 2 s, once; one open hold per person; three expired ones end the visit.
     I15,
     /// The hard cap: inside and called people never grow past it.
     I17,
+    /// Nobody acts for another without a standing consent, or a registry's word.
+    I18,
 }
 
 impl std::fmt::Display for Law {
@@ -91,6 +99,7 @@ pub struct Checker {
     inside: Inside,
     operations: Operations,
     lines: Lines,
+    helping: Helping,
     /// Openings that begin at another time than published, with the time that was published.
     moved: BTreeMap<(CampaignId, OpeningId), (UnixMillis, UnixMillis)>,
 }
@@ -128,6 +137,7 @@ impl Checker {
     pub fn check(&mut self, seq: u64, at: UnixMillis, entry: &Entry) -> Vec<Violation> {
         let mut findings = Findings { seq, found: Vec::new() };
         self.operations.check(at, entry, &mut findings);
+        self.helping.check(at, entry, &mut findings);
         self.inside.check_promise(entry, &mut findings);
         self.claims.check_lateness(at, entry, &mut findings);
         let campaign = entry.under.map(|(campaign, _)| campaign);

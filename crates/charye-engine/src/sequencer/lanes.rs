@@ -41,8 +41,10 @@ impl Lane {
                 | Action::Reschedule { .. }
                 | Action::EndVisit { .. }
                 | Action::LeaveLine { .. }
+                | Action::EndHelp { .. }
                 | Action::Call { .. }
                 | Action::Steer { .. }
+                | Action::SteerProvider { .. }
                 | Action::CommitDraw { .. }
                 | Action::CloseDraw { .. }
                 | Action::RevealDraw { .. }
@@ -65,6 +67,10 @@ impl Lane {
                 | Action::ErasePerson { .. }
                 | Action::StartVisit { .. }
                 | Action::Arrive { .. }
+                | Action::OfferHelp { .. }
+                | Action::AcceptHelp { .. }
+                | Action::AttestGuardian { .. }
+                | Action::LookUpCaller { .. }
                 | Action::NoteDelivered { .. } => Self::Arrive,
             },
         }
@@ -80,17 +86,17 @@ impl Lane {
         }
     }
 
+    /// Whether it is mostly those inside who wait in it: whom the cap counts.
+    pub(crate) fn is_of_those_inside(self) -> bool {
+        matches!(self, Self::Finish | Self::Start)
+    }
+
     fn index(self) -> usize {
         self as usize
     }
 }
 
 /// How long a lane may be, and how much of a batch it may fill while others wait.
-    /// Whether it is mostly those inside who wait in it: whom the cap counts.
-    pub(crate) fn is_of_those_inside(self) -> bool {
-        matches!(self, Self::Finish | Self::Start)
-    }
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LaneRoom {
     /// Questions that may wait; the next one is told Busy.

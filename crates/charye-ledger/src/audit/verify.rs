@@ -275,8 +275,10 @@ fn name_of(law: Law) -> &'static str {
         Law::I8 => "I8",
         Law::I9 => "I9",
         Law::I10 => "I10",
+        Law::I12 => "I12",
         Law::I15 => "I15",
         Law::I17 => "I17",
+        Law::I18 => "I18",
     }
 }
 

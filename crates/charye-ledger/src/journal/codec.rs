@@ -4,6 +4,7 @@
 
 mod bytes;
 mod event;
+mod help;
 mod import;
 mod line;
 mod rejection;

@@ -7,8 +7,10 @@ use charye_domain::book::{Actor, Channel, EndOfVisit, Entry, Event, Operation, P
 use charye_domain::campaign::{Bilingual, Campaign, HoldTimes, UniquenessScheme, VisitTimes};
 use charye_domain::clinic::{Clinic, ClinicKind, Point};
 use charye_domain::eligibility::Ineligible;
+use charye_domain::helping::{EndOfHelp, HelpProof};
+use charye_domain::identity::{IdentityProviderId, OperatorWord, ProviderOrder};
 use charye_domain::ids::{
-    BlockId, CampaignId, CampaignVersion, CitizenKey, CohortId, HoldId, ImportId, KeyId, MessageId, OpeningId,
+    BlockId, CampaignId, CampaignVersion, CitizenKey, CohortId, HelpId, HoldId, ImportId, KeyId, MessageId, OpeningId,
     OperationKey, Person, ProductId, ReservationId, ReservationNumber, SlotId,
 };
 use charye_domain::reservation::EndOfHold;
@@ -50,6 +52,7 @@ pub fn toy_campaign(code: &str, id: CampaignId, version: CampaignVersion) -> Cam
         name: Bilingual { ko: format!("{code} 접종"), en: code.to_owned() },
         time_zone: TimeZone::fixed(jiff::tz::offset(9)),
         uniqueness: UniquenessScheme::Rehearsal,
+        least_assurance: charye_domain::identity::Assurance::Rehearsed,
         expected_people: 1_000,
         first_day: date(2021, 8, 26),
         last_day: date(2021, 9, 30),
@@ -62,6 +65,7 @@ pub fn toy_campaign(code: &str, id: CampaignId, version: CampaignVersion) -> Cam
         visit: VisitTimes { max_secs: 1_800, pass_secs: 600 },
         line: None,
         change_notice_secs: 86_400,
+        look: None,
     }
 }
 
@@ -121,10 +125,19 @@ kinds!(
     PutBack,
     Called,
     Steered,
+    ProviderSteered,
+    HelpAsked,
+    HelpMissed,
+    HelpAccepted,
+    HelpAttested,
+    HelpEnded,
+    CallerLookedUp,
 );
 
 /// Kinds and refusals of the first golden rows: what is drawn of them never changes, whatever is added.
 pub const FIRST_KINDS: usize = 29;
+/// The same with the kinds that were added together with lines. Each kind added since is drawn from a seed of its own.
+pub const KINDS_WITH_LINES: usize = 40;
 const FIRST_REJECTIONS: u64 = 33;
 
 /// Every refusal there is, in the order of their numbers.
@@ -168,6 +181,12 @@ pub fn rejections(instant: UnixMillis) -> Vec<Rejection> {
         Rejection::TermsUnsound,
         Rejection::LineClosed,
         Rejection::NotCalled,
+        Rejection::HelpNotStanding,
+        Rejection::HelpUnknown,
+        Rejection::HelpCodeWrong,
+        Rejection::HelpLimit,
+        Rejection::HelpersEnough,
+        Rejection::NotAChild,
     ]
 }
 
@@ -346,7 +365,37 @@ impl Entries {
                 let calls = Calls { overtaken: self.short(), returners: self.short(), line: self.short() };
                 Event::Called { opening, calls }
             }
+            "ProviderSteered" => {
+                let words = [OperatorWord::Open, OperatorWord::Closed, OperatorWord::Capped(self.next() as u16)];
+                let word = words[self.below(3) as usize];
+                let provider = IdentityProviderId::parse(["kakao", "pass-carrier-1"][self.below(2) as usize]);
+                let provider = provider.expect("both are names of providers");
+                let order = ProviderOrder { provider, word, note: "답이 없음 (hangs)".into() };
+                Event::ProviderSteered { order: Box::new(order) }
+            }
+            _ if !matches!(kind, "Steered") => self.help_event(kind, person),
             _ => Event::Steered { opening, steering: Box::new(self.steering()), note: "소방 훈련 (drill)".into() },
+        }
+    }
+
+    fn help_event(&mut self, kind: &str, helped: Person) -> Event {
+        let (help, helper, ends_at) = (HelpId(self.short()), Person(self.short()), self.instant());
+        let maybe = (self.below(2) == 0).then_some(helper);
+        match kind {
+            "HelpAsked" => {
+                let mut proof = [0; 16];
+                proof.copy_from_slice(&self.bytes()[..16]);
+                let (challenge, proof) = (self.next(), HelpProof(proof));
+                Event::HelpAsked { help, helper: maybe, helped, challenge, proof, expires_at: ends_at }
+            }
+            "HelpMissed" => Event::HelpMissed { help, helper },
+            "HelpAccepted" => Event::HelpAccepted { help, helper, helped, ends_at },
+            "HelpAttested" => Event::HelpAttested { help, helper, helped, ends_at },
+            "HelpEnded" => {
+                let causes = [EndOfHelp::Revoked, EndOfHelp::Expired, EndOfHelp::TriesSpent];
+                Event::HelpEnded { help, cause: causes[self.below(3) as usize] }
+            }
+            _ => Event::CallerLookedUp { person: maybe },
         }
     }
 

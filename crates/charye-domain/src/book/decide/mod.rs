@@ -5,10 +5,12 @@ mod citizen;
 mod clinic_day;
 mod doses;
 mod draw;
+mod help;
 mod hold;
 mod import;
 mod line;
 mod permission;
+mod provider;
 mod reservation;
 mod steer;
 mod visit;
@@ -22,9 +24,9 @@ use crate::eligibility::{self, Eligibility};
 use crate::ids::{CampaignId, CohortId, OpeningId, Person};
 use crate::reservation::DoseState;
 use crate::time::UnixMillis;
+use crate::weakness::Defence;
 
 /// Who asks, by what right, and when.
-use crate::weakness::Defence;
 #[derive(Clone, Copy)]
 struct Asking {
     person: Person,
@@ -43,6 +45,9 @@ impl Book {
         let actor = command.by.actor;
         let asking = |person: Person| Asking { person, actor, now, keyed: command.operation.is_some() };
         permission::check(&command.action, actor)?;
+        if let Actor::Proxy(helper) = actor {
+            self.check_consent(helper, &command.action, now)?;
+        }
         match &command.action {
             Action::RegisterCitizen { key_id, key, former } => {
                 self.register_citizen((*key_id, *key), former, command.operation.is_some())
@@ -53,6 +58,16 @@ impl Book {
             Action::EndVisit { person, campaign, generation, wish } => {
                 self.end_visit(asking(*person), *campaign, *generation, *wish)
             }
+
+            Action::OfferHelp { helped, helper, challenge, proof } => {
+                self.offer_help(*helped, *helper, (*challenge, *proof), now)
+            }
+            Action::AcceptHelp { help, helper, proof } => self.accept_help(*helper, *help, *proof, now),
+            Action::AttestGuardian { helper, helped, campaign, facts } => {
+                self.attest_guardian((*helper, *helped), *campaign, facts, now)
+            }
+            Action::EndHelp { person, help } => self.end_help(asking(*person), *help),
+            Action::LookUpCaller { person } => self.look_up_caller(*person, command.by.reason),
 
             Action::CommitDraw { campaign, opening, key_id, commitments } => {
                 self.commit_draw((*campaign, *opening), *key_id, commitments, now)
@@ -101,6 +116,7 @@ impl Book {
             Action::BlockSlots { block, mask } => self.block_slots(*block, *mask),
             Action::UnblockSlots { block, mask } => self.unblock_slots(*block, *mask),
 
+            Action::SteerProvider { order } => self.steer_provider(order),
             Action::NoteDelivered { messages } => import::note_delivered(messages),
             Action::NoteOutage { gap_ms } => Ok(Events::outside().and(Event::OutageNoted { gap_ms: *gap_ms })),
             Action::AcceptClock => Ok(Events::outside().and(Event::ClockAccepted)),

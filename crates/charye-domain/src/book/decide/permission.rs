@@ -1,6 +1,7 @@
 //! Room: domain/book/decide. Who may ask for what at all, whatever the state of the book: the first check of every command.
 //! What a move of a reservation needs beyond this stands in the table of `domain/reservation`.
 
+use crate::book::decide::help;
 use crate::book::{Action, Actor, Authority, EndWish, Rejection};
 use crate::ids::Person;
 use crate::reservation::{ActorKind, Move, NotAllowed, Stage, may_move};
@@ -47,6 +48,13 @@ fn may_ask(action: &Action, actor: Actor) -> bool {
         | Action::AcceptClock => operator || system,
         Action::BlockSlots { .. } | Action::UnblockSlots { .. } => clinic_staff || operator || system,
         Action::Steer { .. } => operator || system,
+        // Lights are measured; what people say of a provider is said by people.
+        Action::SteerProvider { .. } => operator,
+        Action::OfferHelp { .. }
+        | Action::AcceptHelp { .. }
+        | Action::AttestGuardian { .. }
+        | Action::EndHelp { .. }
+        | Action::LookUpCaller { .. } => help::may_ask(action, actor),
         Action::CommitDraw { .. }
         | Action::CloseDraw { .. }
         | Action::RevealDraw { .. }
@@ -57,7 +65,7 @@ fn may_ask(action: &Action, actor: Actor) -> bool {
     }
 }
 
-/// A citizen speaks for themselves only. Whom a helper may speak for is known where they signed in; staff speak for whom
+/// A citizen speaks for themselves only. For whom a helper speaks, `help` asks the book; staff speak for whom
 /// they serve, on the record.
 fn speaks_for(actor: Actor, person: Person) -> bool {
     match actor {

@@ -102,7 +102,7 @@ impl Book {
     }
 
     /// A visit takes its hold with it.
-    fn end(&self, asking: Asking, visit: &Visit, cause: EndOfVisit, events: &mut Events) {
+    pub(super) fn end(&self, asking: Asking, visit: &Visit, cause: EndOfVisit, events: &mut Events) {
         let person = asking.person;
         let hold = self.holds.of(person).filter(|(_, hold)| hold.campaign == visit.campaign);
         if let Some((hold, open)) = hold {

@@ -1,9 +1,9 @@
 //! Room: domain/book. The book as bytes and back: what a snapshot holds. Called by the ledger's snapshots, which add hash
 //! and sequence number. Never does I/O, never trusts a byte it reads.
 //!
-//! Version 2, little endian, in this order: magic, version; campaigns (as texts, with openings that begin at another time); clinics; patterns of start times; rows;
+//! Version 3, little endian, in this order: magic, version; campaigns (as texts, with openings that begin at another time); clinics; patterns of start times; rows;
 //! blocks; capacities; undercut slots; people; reservations; holds; visits; remembered operations; open imports;
-//! waiting rooms; fingerprint. Counters of held and reserved places are not in it: they follow from holds and reservations, so an image
+//! waiting rooms; who helps whom; operators' words about identity providers; fingerprint. Counters of held and reserved places are not in it: they follow from holds and reservations, so an image
 //! cannot disagree with itself. The same book always gives the same bytes.
 
 pub(super) mod bytes;
@@ -17,7 +17,7 @@ pub use read::CampaignReader;
 use crate::ids::CampaignId;
 
 const MAGIC: [u8; 8] = *b"CHARYEBK";
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 /// Bytes of one record of each table of fixed width.
 mod width {
@@ -28,8 +28,9 @@ mod width {
     pub(super) const PERSON: usize = 23;
     pub(super) const RESERVATION: usize = 29;
     pub(super) const HOLD: usize = 27;
-    pub(super) const VISIT: usize = 24;
+    pub(super) const VISIT: usize = 28;
     pub(super) const OPERATION: usize = 46;
+    pub(super) const HELP: usize = 38;
 }
 
 /// Why bytes are not a book. Says what part does not fit, for the log.

@@ -5,12 +5,12 @@ use crate::book::image::bytes::{Fields, Writer};
 use crate::book::reservations::{state_code, state_from_code};
 use crate::book::{LineStanding, Outcome, Rejection};
 use crate::eligibility::Ineligible;
-use crate::ids::{CampaignId, CampaignVersion, HoldId, OpeningId, Person, ReservationId, ReservationNumber};
+use crate::ids::{CampaignId, CampaignVersion, HelpId, HoldId, OpeningId, Person, ReservationId, ReservationNumber};
 use crate::time::UnixMillis;
 use crate::waiting_room::place::Place;
 
 /// Rejections that carry nothing. A position here is a number in images of version 1: new ones go at the end.
-const PLAIN: [Rejection; 35] = [
+const PLAIN: [Rejection; 41] = [
     Rejection::KeyReused,
     Rejection::NotAllowed,
     Rejection::PersonUnknown,
@@ -46,6 +46,12 @@ const PLAIN: [Rejection; 35] = [
     Rejection::TermsUnsound,
     Rejection::LineClosed,
     Rejection::NotCalled,
+    Rejection::HelpNotStanding,
+    Rejection::HelpUnknown,
+    Rejection::HelpCodeWrong,
+    Rejection::HelpLimit,
+    Rejection::HelpersEnough,
+    Rejection::NotAChild,
 ];
 const OPENING_NOT_YET: u8 = 100;
 const OPENINGS_OVER: u8 = 101;
@@ -76,6 +82,9 @@ pub(super) fn write(to: &mut Writer<'_>, outcome: &Outcome) {
             (13, opening.0, kind, wide)
         }
         Outcome::Steered => (14, 0, 0, 0),
+        Outcome::HelpAsked { help } => (15, 0, help.0, 0),
+        Outcome::HelpStands { help, ends_at } => (16, 0, help.0, bits(ends_at)),
+        Outcome::HelpOver => (17, 0, 0, 0),
     };
     to.u8(tag);
     to.u8(small);
@@ -135,6 +144,9 @@ pub(super) fn read(from: &mut Fields<'_>) -> Result<Outcome, ImageError> {
             },
         },
         14 => Outcome::Steered,
+        15 => Outcome::HelpAsked { help: HelpId(middle) },
+        16 => Outcome::HelpStands { help: HelpId(middle), ends_at: at },
+        17 => Outcome::HelpOver,
         _ => return Err(unknown),
     })
 }
@@ -200,6 +212,9 @@ mod tests {
             Outcome::InLine { opening: OpeningId(0), standing: LineStanding::Returning { number: 77 } },
             Outcome::InLine { opening: OpeningId(255), standing: LineStanding::Called { until: at } },
             Outcome::Steered,
+            Outcome::HelpAsked { help: HelpId(8) },
+            Outcome::HelpStands { help: HelpId(9), ends_at: at },
+            Outcome::HelpOver,
         ]);
         for answer in answers {
             assert_eq!(there_and_back(answer), Ok(answer));

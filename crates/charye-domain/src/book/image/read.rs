@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::book::campaigns::{CAMPAIGNS_MAX, CampaignState};
 use crate::book::clinics::CLINICS_MAX;
 use crate::book::grid::{BLOCKS_MAX, Claim, Row, RowId};
+use crate::book::helps::{Help, Stage};
 use crate::book::image::bytes::{Fields, Reader};
 use crate::book::image::clinic::{read_clinic, read_session};
 use crate::book::image::write::NONE;
@@ -15,11 +16,13 @@ use crate::book::operations::OperationRow;
 use crate::book::people::PersonRow;
 use crate::book::reservations::{PlaceOf, Reservation, state_from_code, takes_a_place};
 use crate::book::rooms::Rooms;
-use crate::book::{Book, Operation};
+use crate::book::{Actor, Book, Operation};
 use crate::campaign::Campaign;
+use crate::helping::{HelpBasis, HelpProof};
+use crate::identity::{IdentityProviderId, OperatorWord, OperatorWords};
 use crate::ids::{
-    CampaignId, CampaignVersion, CitizenKey, ClinicId, HoldId, ImportId, KeyId, OpeningId, OperationKey, Person,
-    ProductId, ReservationNumber, SlotId,
+    CampaignId, CampaignVersion, CitizenKey, ClinicId, HelpId, HoldId, ImportId, KeyId, OpeningId, OperationKey,
+    Person, ProductId, ReservationNumber, SlotId,
 };
 use crate::time::{DayIndex, MinuteOfDay, UnixMillis};
 use crate::vaccine::DoseNumber;
@@ -59,8 +62,25 @@ impl Book {
         book.read_operations(from)?;
         book.read_imports(from)?;
         book.rooms = Rooms::read(from, |id| book.campaigns.get(usize::from(id.0)).map(|state| &*state.campaign))?;
+        book.read_helps(from)?;
+        book.read_operator_words(from)?;
         check(from.u64()? == book.fingerprint(), "the fingerprint")?;
         Ok(book)
+    }
+
+    fn read_operator_words(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
+        let count = at_most(from.u32()?, OperatorWords::PROVIDERS_MAX, "the number of operators' words")?;
+        for _ in 0..count {
+            let provider = IdentityProviderId::parse(&from.text()?).ok_or(ImageError::Invalid("a provider's name"))?;
+            let word = match from.u16()? {
+                0 => OperatorWord::Closed,
+                cap => OperatorWord::Capped(cap),
+            };
+            let sound = !matches!(word, OperatorWord::Capped(cap) if cap > OperatorWord::CAP_MAX);
+            check(sound && self.operator_words.of(&provider) == OperatorWord::Open, "an operator's word")?;
+            self.operator_words.say(&provider, word);
+        }
+        Ok(())
     }
 
     fn read_campaigns(&mut self, from: &mut Reader<'_>, campaigns: CampaignReader<'_>) -> Result<(), ImageError> {
@@ -215,6 +235,7 @@ impl Book {
         from.records(visits, width::VISIT, |mut visit| {
             let (person, campaign, opening) = (Person(visit.u32()), CampaignId(visit.u16()), OpeningId(visit.u8()));
             let (generation, holds_expired, last_expired) = (visit.u32(), visit.u8(), visit.u32());
+            let proxy = Some(visit.u32()).filter(|helper| *helper != NONE).map(Person);
             let ends_at = UnixMillis(visit.i64());
             let known = self.campaign(campaign).is_some_and(|campaign| campaign.opening(opening).is_some());
             let of_known = self.people.known(person).is_some_and(|row| generation <= row.generation);
@@ -222,7 +243,30 @@ impl Book {
             self.visits.start(person, (campaign, opening), generation, ends_at);
             let last_expired = Some(last_expired).filter(|hold| *hold != NONE).map(HoldId);
             self.visits.restore_expired(person, holds_expired, last_expired);
+            if let Some(helper) = proxy {
+                self.visits.let_in_by(person, Actor::Proxy(helper));
+            }
             Ok(())
+        })
+    }
+
+    fn read_helps(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
+        self.helps.set_next(from.u32()?);
+        let helps = from.u32()?;
+        from.records(helps, width::HELP, |mut row| {
+            let id = HelpId(row.u32());
+            let helper = Some(row.u32()).filter(|helper| *helper != NONE).map(Person);
+            let (helped, ends_at) = (Person(row.u32()), UnixMillis(row.i64()));
+            let (code, misses, proof) = (row.u8(), row.u8(), HelpProof(row.array()));
+            let stage = match code {
+                0 => Stage::Asked { proof, misses },
+                1 => Stage::Standing(HelpBasis::Consent),
+                2 => Stage::Standing(HelpBasis::Registry),
+                _ => return Err(ImageError::Invalid("how far a help has come")),
+            };
+            let known =
+                self.people.known(helped).is_some() && helper.is_none_or(|helper| self.people.known(helper).is_some());
+            check(known && self.helps.restore(id, Help { helper, helped, ends_at, stage }), "who helps whom")
         })
     }
 

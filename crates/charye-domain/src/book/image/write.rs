@@ -1,10 +1,13 @@
 //! Room: domain/book/image. The book to bytes.
 
 use crate::book::Book;
+use crate::book::helps::Stage;
 use crate::book::image::bytes::Writer;
 use crate::book::image::clinic::{write_clinic, write_session};
 use crate::book::image::{MAGIC, VERSION, outcome};
 use crate::book::reservations::{PlaceOf, state_code};
+use crate::helping::HelpBasis;
+use crate::identity::OperatorWord;
 use crate::ids::SlotId;
 
 /// Stands for "none" where a slot or a hold may be missing.
@@ -24,8 +27,22 @@ impl Book {
         self.write_operations(to);
         self.write_imports(to);
         self.rooms.write(to);
+        self.write_helps(to);
+        self.write_operator_words(to);
         to.u64(self.fingerprint());
         to.pass_on();
+    }
+
+    /// A provider's name and its cap: 0 for closed. Nothing is said of the open ones.
+    fn write_operator_words(&self, to: &mut Writer<'_>) {
+        to.count(self.operator_words.iter().len());
+        for (provider, word) in self.operator_words.iter() {
+            to.text(provider.as_str());
+            to.u16(match word {
+                OperatorWord::Capped(cap) => cap,
+                OperatorWord::Open | OperatorWord::Closed => 0,
+            });
+        }
     }
 
     fn write_campaigns(&self, to: &mut Writer<'_>) {
@@ -116,7 +133,27 @@ impl Book {
             to.u32(visit.generation);
             to.u8(visit.holds_expired);
             to.u32(visit.last_expired.map_or(NONE, |hold| hold.0));
+            to.u32(visit.proxy.map_or(NONE, |helper| helper.0));
             to.i64(self.visits.ends_at(visit).0);
+        }
+    }
+
+    fn write_helps(&self, to: &mut Writer<'_>) {
+        to.u32(self.helps.next());
+        to.count(self.helps.rows().len());
+        for (id, help) in self.helps.rows() {
+            to.u32(id.0);
+            to.u32(help.helper.map_or(NONE, |helper| helper.0));
+            to.u32(help.helped.0);
+            to.i64(help.ends_at.0);
+            let (code, misses, proof) = match help.stage {
+                Stage::Asked { proof, misses } => (0, misses, proof.0),
+                Stage::Standing(HelpBasis::Consent) => (1, 0, [0; 16]),
+                Stage::Standing(HelpBasis::Registry) => (2, 0, [0; 16]),
+            };
+            to.u8(code);
+            to.u8(misses);
+            to.bytes(&proof);
         }
     }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::book::ImageError;
 use crate::book::samples::{SINGLE, book_in, image_of, session};
+use crate::identity::{IdentityProviderId, OperatorWord, ProviderOrder};
 use crate::vaccine::DoseNumber;
 
 /// A book with something in every table.
@@ -21,6 +22,11 @@ fn lived_in() -> Sample {
     reserved(sample.reserve(people[4], single));
     sample.import(2, &[], vec![session("C1", SINGLE, DoseNumber::First, (4, 5), 1)]);
     sample.ask(crate::book::samples::OPERATOR, Action::BlockSlots { block: pair.first.block(), mask: 2 });
+    for (name, word) in [("kakao", OperatorWord::Closed), ("naver", OperatorWord::Capped(9))] {
+        let provider = IdentityProviderId::parse(name).unwrap();
+        let order = Box::new(ProviderOrder { provider, word, note: "drill".into() });
+        sample.ask(crate::book::samples::OPERATOR, Action::SteerProvider { order });
+    }
     let staged =
         Action::StageClinics { import: crate::ids::ImportId(3), clinics: [crate::book::samples::clinic("C3")].into() };
     sample.ask(crate::book::samples::OPERATOR, staged);
@@ -34,6 +40,7 @@ fn a_book_comes_back_from_its_image_whole() {
     let back = book_in(&image, DoseTwoPolicy::Together).unwrap();
     assert_eq!(image_of(&back), image);
     assert_eq!(back.fingerprint(), sample.book.fingerprint());
+    assert_eq!((back.operator_words(), back.operator_words().iter().len()), (sample.book.operator_words(), 2));
     assert!(back.undercut_slots().count() > 0 && back.fill().operations == 2 && back.fill().visits == 1);
     // And it goes on as the other does.
     sample.book = back;

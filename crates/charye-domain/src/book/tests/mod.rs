@@ -1,6 +1,7 @@
 //! Room: domain/book. The rules, one short row each, against the sample's campaign; histories at random against a naive
 //! model stand in `tests/` beside `src/`.
 
+mod helping;
 mod image;
 mod lines;
 mod people;

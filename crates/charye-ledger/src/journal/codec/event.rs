@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use charye_domain::book::{EndOfVisit, Event};
+use charye_domain::identity::{IdentityProviderId, OperatorWord, ProviderOrder};
 use charye_domain::ids::{
     BlockId, CampaignId, CampaignVersion, CitizenKey, CohortId, HoldId, ImportId, KeyId, MessageId, OpeningId, Person,
     ReservationId, ReservationNumber, SlotId,
@@ -14,6 +15,7 @@ use charye_domain::reservation::EndOfHold;
 use charye_domain::time::UnixMillis;
 
 use crate::journal::codec::bytes::{Source, put_i64, put_text, put_u64};
+use crate::journal::codec::help;
 use crate::journal::codec::import::{
     CLINIC_BYTES_MIN, SESSION_BYTES_MIN, put_clinic, put_dose, put_session, read_clinic, read_dose, read_session,
 };
@@ -64,6 +66,13 @@ pub(super) fn number_of(event: &Event) -> u8 {
         Event::PutBack { .. } => 78,
         Event::Called { .. } => 79,
         Event::Steered { .. } => 80,
+        Event::HelpAsked { .. } => 81,
+        Event::HelpMissed { .. } => 82,
+        Event::HelpAccepted { .. } => 83,
+        Event::HelpAttested { .. } => 84,
+        Event::HelpEnded { .. } => 85,
+        Event::CallerLookedUp { .. } => 86,
+        Event::ProviderSteered { .. } => 95,
     }
 }
 
@@ -109,7 +118,14 @@ pub(super) fn person_of(event: &Event) -> Option<Person> {
         | Event::DrawRevealed { .. }
         | Event::PlacesDrawn { .. }
         | Event::Called { .. }
-        | Event::Steered { .. } => None,
+        | Event::Steered { .. }
+        | Event::HelpAsked { .. }
+        | Event::HelpMissed { .. }
+        | Event::HelpAccepted { .. }
+        | Event::HelpAttested { .. }
+        | Event::HelpEnded { .. }
+        | Event::CallerLookedUp { .. }
+        | Event::ProviderSteered { .. } => None,
     }
 }
 
@@ -224,7 +240,25 @@ pub(super) fn put_fields(out: &mut Vec<u8>, event: &Event, at: UnixMillis) {
         }
         Event::OutageNoted { gap_ms } => put_u64(out, *gap_ms),
         Event::ClockAccepted => {}
+        Event::ProviderSteered { order } => {
+            put_text(out, order.provider.as_str());
+            match order.word {
+                OperatorWord::Open => out.push(0),
+                OperatorWord::Closed => out.push(1),
+                OperatorWord::Capped(cap) => {
+                    out.push(2);
+                    put_u32(out, cap.into());
+                }
+            }
+            put_text(out, &order.note);
+        }
         Event::Refused { rejection } => put_rejection(out, *rejection, at),
+        Event::HelpAsked { .. }
+        | Event::HelpMissed { .. }
+        | Event::HelpAccepted { .. }
+        | Event::HelpAttested { .. }
+        | Event::HelpEnded { .. }
+        | Event::CallerLookedUp { .. } => help::put_fields(out, event, at),
         of_a_line => line::put_fields(out, of_a_line, at),
     }
 }
@@ -364,8 +398,21 @@ pub(super) fn read_fields(
         61 => Event::OutageNoted { gap_ms: source.u64()? },
         62 => Event::ClockAccepted,
         63 => Event::Refused { rejection: read_rejection(source, at)? },
+        95 => Event::ProviderSteered { order: Box::new(read_provider_order(source)?) },
+        81..=89 => help::read_fields(source, number, at)?,
         of_a_line => line::read_fields(source, of_a_line, at)?,
     })
+}
+
+fn read_provider_order(source: &mut Source<'_>) -> Result<ProviderOrder, CodecFailure> {
+    let provider = IdentityProviderId::parse(source.text()?).ok_or(CodecFailure::Malformed("a provider's name"))?;
+    let word = match source.u8()? {
+        0 => OperatorWord::Open,
+        1 => OperatorWord::Closed,
+        2 => OperatorWord::Capped(source.number("cap")?),
+        _ => return Err(CodecFailure::Malformed("an operator's word")),
+    };
+    Ok(ProviderOrder { provider, word, note: source.text()?.into() })
 }
 
 pub(super) fn put_u32(out: &mut Vec<u8>, value: u32) {

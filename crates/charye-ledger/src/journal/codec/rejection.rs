@@ -66,6 +66,12 @@ pub(super) fn read_rejection(source: &mut Source<'_>, at: UnixMillis) -> Result<
         36 => Rejection::TermsUnsound,
         37 => Rejection::LineClosed,
         38 => Rejection::NotCalled,
+        39 => Rejection::HelpNotStanding,
+        40 => Rejection::HelpUnknown,
+        41 => Rejection::HelpCodeWrong,
+        42 => Rejection::HelpLimit,
+        43 => Rejection::HelpersEnough,
+        44 => Rejection::NotAChild,
         _ => return Err(CodecFailure::Malformed("number of a refusal")),
     })
 }
@@ -119,5 +125,11 @@ fn number_of(rejection: Rejection) -> u8 {
         Rejection::TermsUnsound => 36,
         Rejection::LineClosed => 37,
         Rejection::NotCalled => 38,
+        Rejection::HelpNotStanding => 39,
+        Rejection::HelpUnknown => 40,
+        Rejection::HelpCodeWrong => 41,
+        Rejection::HelpLimit => 42,
+        Rejection::HelpersEnough => 43,
+        Rejection::NotAChild => 44,
     }
 }

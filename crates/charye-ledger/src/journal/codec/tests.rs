@@ -4,7 +4,7 @@ use charye_domain::book::{EndOfVisit, Event, Rejection};
 use proptest::prelude::*;
 
 use super::*;
-use crate::suite::entries::{AT, Entries, FIRST_KINDS, KINDS, kind, rejections, toy_campaign_reader};
+use crate::suite::entries::{AT, Entries, FIRST_KINDS, KINDS, KINDS_WITH_LINES, kind, rejections, toy_campaign_reader};
 
 const GOLDEN: &str = include_str!("../../../tests/golden/v1.hex");
 
@@ -20,9 +20,9 @@ fn golden() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
 /// The rows that the golden file was written from: of every kind some, and every refusal. What was added to the first kinds
 /// and refusals comes after them, from a seed of its own, so that no line once written changes.
 fn golden_rows() -> Vec<(String, Entry)> {
-    let (first, later) = KINDS.split_at(FIRST_KINDS);
+    let (first, later) = KINDS[..KINDS_WITH_LINES].split_at(FIRST_KINDS);
     let all = rejections(AT.plus_millis(90_000));
-    let (first_refusals, later_refusals) = all.split_at(33);
+    let (first_refusals, later_refusals) = all[..38].split_at(33);
 
     let mut drawn = Entries::from_seed(2021, AT);
     let mut rows = rows_of_kinds(&mut drawn, first, 0, 4);
@@ -32,10 +32,17 @@ fn golden_rows() -> Vec<(String, Entry)> {
     let mut drawn = Entries::from_seed(2022, AT);
     let (steered, others) = later.split_last().expect("kinds were added");
     rows.extend(rows_of_kinds(&mut drawn, others, FIRST_KINDS, 4));
-    rows.extend(rows_of_kinds(&mut drawn, &[steered], KINDS.len() - 1, 11));
+    rows.extend(rows_of_kinds(&mut drawn, &[steered], KINDS_WITH_LINES - 1, 11));
     rows.extend(refusal_rows(&mut drawn, later_refusals));
     let our_fault = Event::VisitEnded { person: Person(5), generation: 6, cause: EndOfVisit::OurFault };
     rows.push(("VisitEnded/our_fault".to_owned(), Entry { event: our_fault, ..drawn.of_kind(0) }));
+
+    for index in KINDS_WITH_LINES..KINDS.len() {
+        let number = event::number_of(&Entries::from_seed(0, AT).of_kind(index).event);
+        let mut drawn = Entries::from_seed(2_023 + u64::from(number), AT);
+        rows.extend(rows_of_kinds(&mut drawn, &KINDS[index..=index], index, 4));
+    }
+    rows.extend(refusal_rows(&mut Entries::from_seed(2_062, AT), &all[38..44]));
     rows
 }
 

@@ -1,0 +1,124 @@
+//! Room: domain/law. Law I18: nobody acts for another without a standing consent, or a registry's word; and of I12, that an agent
+//! says why. Keeps accounts of its own of who helps whom.
+
+use std::collections::BTreeMap;
+
+use crate::book::{Actor, Entry, Event};
+use crate::helping::{CODE_TRIES_MAX, EndOfHelp, HELPED_PER_HELPER_MAX, HELPERS_PER_PERSON_MAX};
+use crate::ids::{HelpId, Person};
+use crate::law::{Findings, Law};
+use crate::time::UnixMillis;
+
+/// Codes that are out, and who helps whom until when.
+#[derive(Default)]
+pub(super) struct Helping {
+    asked: BTreeMap<HelpId, Asked>,
+    /// By helper and helped.
+    standing: BTreeMap<(Person, Person), (HelpId, UnixMillis)>,
+}
+
+struct Asked {
+    helper: Option<Person>,
+    helped: Person,
+    expires_at: UnixMillis,
+    misses: u8,
+}
+
+impl Helping {
+    pub(super) fn check(&mut self, at: UnixMillis, entry: &Entry, findings: &mut Findings) {
+        if let Actor::Proxy(helper) = entry.by.actor {
+            self.check_proxy(helper, &entry.event, at, findings);
+        }
+        let by = entry.by.actor;
+        match &entry.event {
+            Event::HelpAsked { help, helper, helped, expires_at, .. } => {
+                let asker = Actor::Citizen(helper.unwrap_or(*helped));
+                findings.unless(by == asker, Law::I18, || format!("help {help} is asked for by another"));
+                let asked = Asked { helper: *helper, helped: *helped, expires_at: *expires_at, misses: 0 };
+                self.asked.insert(*help, asked);
+            }
+            Event::HelpMissed { help, .. } => {
+                if let Some(asked) = self.asked.get_mut(help) {
+                    asked.misses = asked.misses.saturating_add(1);
+                }
+            }
+            Event::HelpAccepted { help, helper, helped, ends_at } => {
+                let asked = self.asked.remove(help);
+                let rightly = by == Actor::Citizen(*helper)
+                    && asked.is_some_and(|asked| {
+                        asked.helped == *helped
+                            && asked.helper.is_none_or(|addressed| addressed == *helper)
+                            && at < asked.expires_at
+                            && asked.misses < CODE_TRIES_MAX
+                    });
+                findings
+                    .unless(rightly, Law::I18, || format!("help {help} stands without the code that was asked for"));
+                self.stand(*help, (*helper, *helped), *ends_at, at, findings);
+            }
+            Event::HelpAttested { help, helper, helped, ends_at } => {
+                let rightly = by == Actor::System;
+                findings.unless(rightly, Law::I18, || format!("help {help} is attested by somebody"));
+                self.stand(*help, (*helper, *helped), *ends_at, at, findings);
+            }
+            Event::HelpEnded { help, cause } => {
+                self.check_end(*help, *cause, by, findings);
+                self.asked.remove(help);
+                self.standing.retain(|_, (standing, _)| standing != help);
+            }
+            Event::PersonErased { person } => {
+                self.asked.retain(|_, asked| asked.helped != *person && asked.helper != Some(*person));
+                self.standing.retain(|(helper, helped), _| helper != person && helped != person);
+            }
+            Event::CallerLookedUp { .. } => {
+                let says_why = matches!(by, Actor::Agent(_)) && entry.by.reason != 0;
+                findings.unless(says_why, Law::I12, || "a caller was looked up without a reason".to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    fn check_proxy(&self, helper: Person, event: &Event, at: UnixMillis, findings: &mut Findings) {
+        let Some(helped) = event.person() else {
+            // Whoever was overtaken while they signed in is called in the same decision.
+            let follows = matches!(event, Event::Refused { .. } | Event::Called { .. });
+            return findings.unless(follows, Law::I18, || format!("person {helper} helps where nobody is helped"));
+        };
+        let stands = self.standing.get(&(helper, helped)).is_some_and(|(_, ends_at)| at < *ends_at);
+        findings.unless(stands, Law::I18, || format!("person {helper} acts for person {helped} without consent"));
+    }
+
+    /// Only the two themselves, time, operators, and who spends the tries end it.
+    fn check_end(&self, help: HelpId, cause: EndOfHelp, by: Actor, findings: &mut Findings) {
+        let asked = self.asked.get(&help).map(|asked| (asked.helper, asked.helped));
+        let standing = self.standing.iter().find(|(_, (standing, _))| *standing == help);
+        let of = asked.or(standing.map(|((helper, helped), _)| (Some(*helper), *helped)));
+        let Some((helper, helped)) = of else {
+            return findings.add(Law::I18, format!("help {help} ends without having begun"));
+        };
+        let rightly = match (cause, by) {
+            (EndOfHelp::Revoked, Actor::Citizen(citizen)) => helper == Some(citizen) || helped == citizen,
+            (EndOfHelp::Revoked, by) => matches!(by, Actor::Operator(_) | Actor::System),
+            (EndOfHelp::Expired, by) => by == Actor::System,
+            (EndOfHelp::TriesSpent, _) => true,
+        };
+        findings.unless(rightly, Law::I18, || format!("help {help} is ended by a stranger"));
+    }
+
+    fn stand(
+        &mut self,
+        help: HelpId,
+        (helper, helped): (Person, Person),
+        ends_at: UnixMillis,
+        at: UnixMillis,
+        findings: &mut Findings,
+    ) {
+        findings.unless(helper != helped, Law::I18, || format!("person {helper} helps themselves"));
+        self.standing.insert((helper, helped), (help, ends_at));
+        let count = |of: &dyn Fn(&(Person, Person)) -> bool| {
+            self.standing.iter().filter(|(pair, (_, until))| of(pair) && at < *until).count()
+        };
+        let few = count(&|pair| pair.0 == helper) <= HELPED_PER_HELPER_MAX
+            && count(&|pair| pair.1 == helped) <= HELPERS_PER_PERSON_MAX;
+        findings.unless(few, Law::I18, || format!("help {help} is one more than either may have"));
+    }
+}
