@@ -349,6 +349,7 @@ fn campaign() -> Campaign {
         expected_people: 1,
         change_notice_secs: 0,
     }
+        look: None,
 }
 
 /// One line of what this program prints.

@@ -9,7 +9,9 @@ use charye_web::citizen::{SamplePage, sample_assets, sample_pages};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder: PathBuf = std::env::args_os().nth(1).ok_or("name the folder to write the gallery to")?.into();
-    std::fs::create_dir_all(folder.join("assets"))?;
+    for assets in ["assets", "look"] {
+        std::fs::create_dir_all(folder.join(assets))?;
+    }
     for asset in sample_assets() {
         std::fs::write(folder.join(asset.path.trim_start_matches('/')), asset.content)?;
     }
@@ -27,7 +29,7 @@ fn file_name(page: &SamplePage) -> String {
 
 /// Opened from a disk, a page finds its assets beside it. Links to other pages stay as they are.
 fn on_disk(html: &str) -> String {
-    html.replace("=\"/assets/", "=\"assets/")
+    html.replace("=\"/assets/", "=\"assets/").replace("=\"/look/", "=\"look/")
 }
 
 fn index(pages: &[SamplePage]) -> String {

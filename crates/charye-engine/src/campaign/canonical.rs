@@ -57,6 +57,28 @@ pub fn canonical_text(file: &CampaignFile) -> String {
         line(format_args!("\n[[product]]"));
         line(format_args!("code = {}", quoted(&product.code)));
         line(format_args!("name = {}", both(&product.name)));
+    if let Some(look) = &campaign.look {
+        line(format_args!("\n[look]"));
+        let mut text = |key: &str, value: &Option<Bilingual>| {
+            if let Some(value) = value {
+                line(format_args!("{key} = {}", both(value)));
+            }
+        };
+        text("service", &look.service);
+        text("welcome", &look.welcome);
+        text("bring", &look.bring);
+        text("contact", &look.contact);
+        text("logo_words", &look.logo.as_ref().map(|logo| logo.words.clone()));
+        if let Some(logo) = &look.logo {
+            line(format_args!("logo = {}", quoted(&logo.svg)));
+        }
+        for (key, colours) in [("accent", look.accent), ("stripe", look.stripe)] {
+            if let Some(colours) = colours {
+                line(format_args!("{key} = {{ light = \"{}\", dark = \"{}\" }}", colours.light, colours.dark));
+            }
+        }
+    }
+
         if let Some(cvx) = product.cvx {
             line(format_args!("cvx = {cvx}"));
         }

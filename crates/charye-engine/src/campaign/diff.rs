@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use charye_domain::campaign::look::{CampaignLook, Colours};
 use charye_domain::campaign::{Bilingual, Campaign};
 use charye_domain::cohort::{BirthDayDigit, Cohort};
 use charye_domain::opening::Opening;
@@ -88,6 +89,7 @@ fn campaign_changes(changes: &mut Changes, a: &Campaign, b: &Campaign) {
     let of_notice = "people may change or cancel until another moment before their slot";
     changes.compare("change notice, seconds", &a.change_notice_secs, &b.change_notice_secs, of_notice);
 }
+    look_changes(changes, a.look.as_deref(), b.look.as_deref());
 
 fn line_changes(changes: &mut Changes, a: Option<&LinePlan>, b: Option<&LinePlan>) {
     let (a, b) = match (a, b) {
@@ -118,6 +120,31 @@ fn line_changes(changes: &mut Changes, a: Option<&LinePlan>, b: Option<&LinePlan
 
 fn closed_day_changes(changes: &mut Changes, a: &BTreeSet<Date>, b: &BTreeSet<Date>) {
     let list = |days: Vec<&Date>| days.into_iter().map(Date::to_string).collect::<Vec<_>>().join(", ");
+fn look_changes(changes: &mut Changes, a: Option<&CampaignLook>, b: Option<&CampaignLook>) {
+    let nothing = CampaignLook::default();
+    let (a, b) = (a.unwrap_or(&nothing), b.unwrap_or(&nothing));
+    let text = |text: &Option<Bilingual>| {
+        text.as_ref().map_or_else(|| "none".to_owned(), |text| format!("{} / {}", text.ko, text.en))
+    };
+    let effect = "people read another text on its pages";
+    let mut of_texts = |label: &str, a: &Option<Bilingual>, b: &Option<Bilingual>| {
+        changes.compare(label, &text(a), &text(b), effect);
+    };
+    of_texts("look, name at the head", &a.service, &b.service);
+    of_texts("look, welcome", &a.welcome, &b.welcome);
+    of_texts("look, what to bring", &a.bring, &b.bring);
+    of_texts("look, whom to ask", &a.contact, &b.contact);
+    if a.logo != b.logo {
+        changes.push("look, logo", "people see another logo on its pages");
+    }
+    let colours = |colours: Option<Colours>| {
+        colours.map_or_else(|| "ours".to_owned(), |Colours { light, dark }| format!("{light} and {dark}"))
+    };
+    let effect = "people see its pages in other colours";
+    changes.compare("look, accent", &colours(a.accent), &colours(b.accent), effect);
+    changes.compare("look, stripe", &colours(a.stripe), &colours(b.stripe), effect);
+}
+
     let closed: Vec<_> = b.difference(a).collect();
     if !closed.is_empty() {
         changes.push(format!("closed now: {}", list(closed)), "reservations on these days must be moved");

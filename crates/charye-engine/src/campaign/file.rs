@@ -20,6 +20,7 @@ use super::file_error::{CampaignFileErrors, Findings};
 use super::holidays::HolidayTable;
 use super::line_table;
 use super::openings_table;
+use super::look_table::{self, Reading};
 use super::products_table;
 use super::time_zone;
 use super::toml_walk::{self, Section, bilingual, code, date, list, small_number, whole_number};
@@ -62,6 +63,10 @@ impl CampaignFile {
 pub fn read_campaign(file: &str, bytes: &[u8]) -> Result<CampaignFile, CampaignFileErrors> {
     let text = match std::str::from_utf8(bytes) {
         _ if bytes.len() > CAMPAIGN_FILE_BYTES_MAX => {
+    read(file, bytes, Reading::Draft)
+}
+
+fn read(file: &str, bytes: &[u8], reading: Reading) -> Result<CampaignFile, CampaignFileErrors> {
             let message = format!("the file has {} bytes", bytes.len());
             return Err(one_error(file, "", 0, &message, &format!("keep it within {CAMPAIGN_FILE_BYTES_MAX} bytes")));
         }
@@ -94,7 +99,7 @@ pub fn read_campaign(file: &str, bytes: &[u8]) -> Result<CampaignFile, CampaignF
 /// # Errors
 /// As [`read_campaign`]; of a text that was published they mean that it was changed, or written by a later Charye.
 pub fn read_published(text: &str, id: CampaignId, version: CampaignVersion) -> Result<Campaign, CampaignFileErrors> {
-    read_campaign("published campaign", text.as_bytes()).map(|read| read.into_campaign(id, version))
+    read("published campaign", text.as_bytes(), Reading::Published).map(|read| read.into_campaign(id, version))
 }
 
 /// What stands in `[campaign]`.
@@ -114,9 +119,20 @@ struct Basics {
     at: Range<usize>,
 }
 
-fn read_document(findings: &mut Findings<'_>, document: &DeTable<'_>) -> Option<CampaignFile> {
-    const TABLES: [&str; 10] =
-        ["campaign", "hold", "visit", "line", "product", "cohort", "rotation", "catch_up", "open_to_all", "opening"];
+fn read_document(findings: &mut Findings<'_>, document: &DeTable<'_>, reading: Reading) -> Option<CampaignFile> {
+    const TABLES: [&str; 11] = [
+        "campaign",
+        "hold",
+        "visit",
+        "line",
+        "look",
+        "product",
+        "cohort",
+        "rotation",
+        "catch_up",
+        "open_to_all",
+        "opening",
+    ];
     let top = Section::new(findings, "the file", 0..0, document, &TABLES);
 
     let basics = read_basics(findings, &top);
@@ -126,7 +142,8 @@ fn read_document(findings: &mut Findings<'_>, document: &DeTable<'_>) -> Option<
     let products = products_table::read(findings, &top);
     let cohorts = cohorts_table::read(findings, &top);
     let drafts = openings_table::read(findings, &top, &cohorts);
-    let (basics, hold, visit, line) = (basics?, hold?, visit?, line?);
+    let look = look_table::read(findings, &top, reading);
+    let (basics, hold, visit, line, look) = (basics?, hold?, visit?, line?, look?);
     if !findings.is_empty() {
         return None;
     }
@@ -160,6 +177,7 @@ fn read_document(findings: &mut Findings<'_>, document: &DeTable<'_>) -> Option<
     checks::intervals(findings, &products, &campaign);
     Some(CampaignFile {
         campaign,
+        look,
         time_zone: basics.zone_name,
         holidays: basics.holidays,
         own_closed_days: basics.own_closed_days,

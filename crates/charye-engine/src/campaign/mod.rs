@@ -31,9 +31,13 @@ mod holidays;
 pub use holidays::HolidayTable;
 
 mod checks;
+mod contrast;
+pub use contrast::{GROUNDS, Grounds};
 mod cohorts_table;
 mod examples;
 mod line_table;
+mod logo;
+mod look_table;
 mod openings_table;
 mod products_table;
 mod time_zone;

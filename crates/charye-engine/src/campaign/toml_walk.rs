@@ -172,6 +172,11 @@ pub(super) fn choice<T: Copy>(value: &Value<'_>, choices: &[(&str, T)]) -> Resul
 
 /// A text in both languages: `{ ko = "..", en = ".." }`.
 pub(super) fn bilingual(value: &Value<'_>) -> Result<Bilingual, Complaint> {
+    bilingual_up_to(value, TEXT_CHARS_MAX)
+}
+
+/// The same, of at most `chars_max` characters in each.
+pub(super) fn bilingual_up_to(value: &Value<'_>, chars_max: usize) -> Result<Bilingual, Complaint> {
     let remedy = || "write { ko = \"..\", en = \"..\" }".to_owned();
     let Some(table) = value.get_ref().as_table() else {
         return Err((format!("{} where a text in two languages is wanted", kind(value)), remedy()));
@@ -185,8 +190,8 @@ pub(super) fn bilingual(value: &Value<'_>) -> Result<Bilingual, Complaint> {
         };
         let text = string(value)?;
         let chars = text.chars().count();
-        if text.trim().is_empty() || chars > TEXT_CHARS_MAX || text.chars().any(char::is_control) {
-            let remedy = format!("write 1 to {TEXT_CHARS_MAX} characters on one line");
+        if text.trim().is_empty() || chars > chars_max || text.chars().any(char::is_control) {
+            let remedy = format!("write 1 to {chars_max} characters on one line");
             return Err((format!("the `{language}` text is empty, too long, or has control characters"), remedy));
         }
         Ok(text.to_owned())

@@ -40,7 +40,7 @@ async fn ask(asked: Asked) -> Result<Answer, Problem> {
         return Err(Problem::new("move_not_allowed"));
     }
     let page = CancelPage {
-        layout: Layout::of(&asked, Part::Reservations),
+        layout: Layout::of(&asked, Part::Reservations).about(&own.campaign),
         number: own.view.number.to_string(),
         places: own.places(&asked),
         key: new_key(asked.app.engine.random()),

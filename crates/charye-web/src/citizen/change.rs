@@ -50,7 +50,7 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
     let first = if is_first { None } else { first_dose_of(&asked, own.view.campaign, &availability).await? };
     let at = first.unwrap_or(own.view.first.0);
     let page = ChangePage {
-        layout: Layout::of(&asked, Part::Reservations),
+        layout: Layout::of(&asked, Part::Reservations).about(&own.campaign),
         places: own.places(&asked),
         same_clinic: clinic_page(&availability, &own.campaign, at, &number),
         other_clinic: first_to_come.then(|| link("/find", &[("change", &number)])),

@@ -50,6 +50,8 @@ impl LandingPage {
 
 struct CampaignWords {
     name: String,
+    /// What the campaign itself says first.
+    welcome: Option<String>,
     born: String,
     from: String,
     to: String,
@@ -83,10 +85,12 @@ impl CampaignWords {
         let opens_in = opens_at.map(|opens_at| opens_at.millis_since(now) / 1_000).filter(|secs| *secs > 0).min();
         let open = lines.of_campaign(campaign.id).filter(|line| line.phase == Phase::Open);
         let waiting: i64 = open.map(|line| i64::from(line.waiting)).sum();
+        let welcome = campaign.look.as_ref().and_then(|look| look.welcome.as_ref());
         Self {
             countdown: opens_in.filter(|secs| *secs <= COUNTED_DOWN_SECS).map(|secs| countdown(language, secs)),
             waiting: (waiting > 0).then_some(waiting),
             name: language.of(&campaign.name).to_owned(),
+            welcome: welcome.map(|text| language.of(text).to_owned()),
             born: born_ranges(language, campaign),
             from: plain_date(language, campaign.first_day),
             to: plain_date(language, campaign.last_day),
@@ -122,6 +126,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     let [standing, ..] = super::my_day::Standing::samples(language, names);
     let campaign = |today, ahead, over: bool| CampaignWords {
         name: names.campaign(language),
+        welcome: over.then(|| names.campaign(language)),
         born: "1972 – 2003".to_owned(),
         from: "2021-08-26".to_owned(),
         to: "2021-11-11".to_owned(),
@@ -131,17 +136,20 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         ahead,
         over,
     };
-    let page = |signed_in, campaigns| {
-        let layout = Layout::sample(language, signed_in, Part::Home);
+    let framed = |layout: Layout, campaigns| {
+        let signed_in = layout.signed_in();
         let (typed, mistakes) = (TypedDate::default(), Mistakes::default());
         let (texts, sign_in) = (ScriptTexts::of(language), sign_in_for(&["kr-2021-18-49"]));
         let page = LandingPage { layout, campaigns, texts, sign_in, typed, mistakes, erased: !signed_in };
         super::rendered(&page)
     };
+    let page = |signed_in, campaigns| framed(Layout::sample(language, signed_in, Part::Home), campaigns);
+    let own_look = Layout::sample(language, false, Part::Home).with_sample_look();
     let windows = || standing.windows.clone();
     vec![
         ("landing", page(false, vec![campaign(windows(), windows(), false), campaign(Vec::new(), Vec::new(), true)])),
         ("landing-signed-in", page(true, vec![campaign(Vec::new(), windows(), false)])),
+        ("landing-look", framed(own_look, vec![campaign(windows(), windows(), false)])),
         ("landing-none", page(false, Vec::new())),
     ]
 }

@@ -1,10 +1,13 @@
 //! Room: web/citizen. What every page has around it: language, banner, who is signed in, where one is.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use charye_domain::campaign::{Bilingual, Campaign};
 use hyper::HeaderMap;
 
 use super::assets;
+use super::look::{LookShown, look_of};
 use crate::gate::{Caller, CsrfToken, Surface};
 use crate::locale::{Language, Value};
 use crate::{App, Asked};
@@ -32,6 +35,8 @@ pub(super) struct Layout {
     pub(super) part: Part,
     /// When the page should load itself again. Only near the end of a hold, to say that it has ended. Unit: seconds.
     pub(super) refresh_secs: Option<i64>,
+    /// The look of the campaign the page is about, if it has one of its own.
+    pub(super) look: Arc<Option<LookShown>>,
 }
 
 impl Layout {
@@ -52,7 +57,12 @@ impl Layout {
     }
 
     fn with(app: &App, caller: &Caller, language: Language, part: Part, target: &str) -> Self {
+        let campaigns = app.engine.campaigns();
+        // Whoever is inside is inside one campaign; and where there is only one, every page is about it.
+        let inside = caller.pass.as_ref().and_then(|pass| campaigns.get(pass.campaign));
+        let campaign = inside.or_else(|| campaigns.iter().next().filter(|_| campaigns.len() == 1));
         Self {
+            look: campaign.map_or_else(Arc::default, look_of),
             language,
             rehearsal: app.rehearsal.is_some(),
             target: target.to_owned(),
@@ -60,6 +70,39 @@ impl Layout {
             part,
             refresh_secs: None,
         }
+    }
+
+    /// The frame of a page that is about this campaign, whichever the citizen is inside of.
+    pub(super) fn about(self, campaign: &Arc<Campaign>) -> Self {
+        Self { look: look_of(campaign), ..self }
+    }
+
+    fn look(&self) -> Option<&LookShown> {
+        self.look.as_ref().as_ref()
+    }
+
+    /// What stands at the head of every page.
+    pub(super) fn service_name(&self) -> Cow<'_, str> {
+        match self.look().and_then(LookShown::service) {
+            Some(name) => self.language.of(name).into(),
+            None => self.text("service-name"),
+        }
+    }
+
+    /// The stylesheet of the campaign's own colours.
+    pub(super) fn look_stylesheet(&self) -> Option<&str> {
+        self.look()?.stylesheet()
+    }
+
+    /// The campaign's logo: where it is, and its words.
+    pub(super) fn logo(&self) -> Option<(&str, &str)> {
+        let (path, words): (_, &Bilingual) = self.look()?.logo()?;
+        Some((path, self.language.of(words)))
+    }
+
+    /// Whom to ask.
+    pub(super) fn contact(&self) -> Option<&str> {
+        Some(self.language.of(self.look()?.contact()?))
     }
 
     /// A text of this page's language.
@@ -98,8 +141,9 @@ impl Layout {
         assets::script_path()
     }
 
-    pub(super) fn icon(&self) -> &'static str {
-        assets::icon_path()
+    /// The icon of the browser's tab: the campaign's logo, if it has one, so that no page loads two.
+    pub(super) fn icon(&self) -> &str {
+        self.look().and_then(LookShown::logo).map_or(assets::icon_path(), |(path, _)| path)
     }
 
     pub(super) fn signed_in(&self) -> bool {
@@ -129,6 +173,13 @@ impl Layout {
             csrf: signed_in.then(|| "bWFzazAxMjM0NTY3ODlhYvEUEx1EVUZXcGFyVDM4YWI".to_owned()),
             part,
             refresh_secs: None,
+            look: Arc::default(),
         }
+    }
+
+    /// The same, of a campaign with a look of its own.
+    #[cfg(any(test, feature = "samples"))]
+    pub(super) fn with_sample_look(self) -> Self {
+        Self { look: super::look::sample::SAMPLE.clone(), ..self }
     }
 }

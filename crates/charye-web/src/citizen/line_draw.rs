@@ -110,7 +110,7 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
     let slice = |number: usize| (i64::try_from(number).unwrap_or(i64::MAX) + 1, format!("{here}/{number}"));
     let note = campaign.line.as_ref().and_then(|plan| plan.public_value_note.as_ref());
     let page = DrawPage {
-        layout: Layout::of(&asked, Part::Elsewhere),
+        layout: Layout::of(&asked, Part::Elsewhere).about(&campaign),
         campaign: language.of(&campaign.name).to_owned(),
         opening: campaign.opening(opening).map_or("", |opening| language.of(&opening.name)).to_owned(),
         public_value: note.map(|note| language.of(note).to_owned()),

@@ -49,7 +49,7 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
     let refresh_secs = (view.ask_again_ms > 0).then(|| i64::from(view.ask_again_ms.div_ceil(1_000)));
     let opening = campaign.opening(ticket.opening).map_or("", |opening| asked.language.of(&opening.name));
     let page = WaitingPage {
-        layout: Layout { refresh_secs, ..Layout::of(&asked, Part::Find) },
+        layout: Layout { refresh_secs, ..Layout::of(&asked, Part::Find).about(&campaign) },
         campaign: asked.language.of(&campaign.name).to_owned(),
         opening: opening.to_owned(),
         code: campaign.code.clone(),

@@ -16,6 +16,7 @@ mod layout;
 mod line;
 mod line_draw;
 mod line_waiting;
+mod look;
 mod my_data;
 mod my_day;
 mod place;
@@ -49,6 +50,7 @@ const PAGE_BYTES: usize = 24 * 1024;
 pub fn routes() -> Vec<Route> {
     let steps = [
         assets::routes,
+        look::routes,
         landing::routes,
         my_day::routes,
         sign_in::routes,

@@ -65,6 +65,8 @@ struct ReservationPage {
     cancelled: bool,
     /// Where the second dose can be reserved, in campaigns that reserve it later.
     second: Option<String>,
+    /// What else to bring, by the campaign's own words.
+    bring: Option<String>,
 }
 
 /// The citizen's own reservation that a path names.
@@ -166,7 +168,8 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
     };
     let second = second_dose_page(&asked, &own).await?;
     let page = ReservationPage {
-        layout: Layout::of(&asked, Part::Reservations),
+        layout: Layout::of(&asked, Part::Reservations).about(&own.campaign),
+        bring: bring(asked.language, &own.campaign),
         number: own.view.number.to_string(),
         campaign: asked.language.of(&own.campaign.name).to_owned(),
         news,
@@ -205,6 +208,11 @@ async fn second_dose_page(asked: &Asked, own: &Own) -> Result<Option<String>, Pr
     Ok(Some(link(&format!("/find/{clinic}/{product}"), &[("second_of", &number)])))
 }
 
+/// What a campaign itself says to bring.
+fn bring(language: Language, campaign: &Campaign) -> Option<String> {
+    Some(language.of(campaign.look.as_ref()?.bring.as_ref()?).to_owned())
+}
+
 #[cfg(any(test, feature = "samples"))]
 pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     let layout = || Layout::sample(language, true, Part::Reservations);
@@ -216,9 +224,10 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         places: PlaceWords::samples(language, names),
     };
     let list = |reservations, holding| super::rendered(&ListPage { layout: layout(), reservations, holding });
-    let one = |news, to_come: bool, cancelled| {
+    let one = |layout: Layout, news, to_come: bool, cancelled: bool| {
         let page = ReservationPage {
-            layout: layout(),
+            bring: (!cancelled).then(|| names.or(bring_sample(language), "<b>")),
+            layout,
             number: "1234-5678-901".to_owned(),
             campaign: names.campaign(language),
             news,
@@ -234,9 +243,18 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     vec![
         ("reservations", list(vec![row("1234-5678-901", true), row("2234-5678-901", false)], false)),
         ("reservations-holding", list(Vec::new(), true)),
-        ("reservation-done", one(Some("reservation-done"), true, false)),
-        ("reservation", one(None, true, false)),
-        ("reservation-changed", one(Some("reservation-changed"), true, false)),
-        ("reservation-cancelled", one(Some("reservation-cancelled-now"), false, true)),
+        ("reservation-done", one(layout(), Some("reservation-done"), true, false)),
+        ("reservation-look", one(layout().with_sample_look(), Some("reservation-done"), true, false)),
+        ("reservation", one(layout(), None, true, false)),
+        ("reservation-changed", one(layout(), Some("reservation-changed"), true, false)),
+        ("reservation-cancelled", one(layout(), Some("reservation-cancelled-now"), false, true)),
     ]
+}
+
+#[cfg(any(test, feature = "samples"))]
+fn bring_sample(language: Language) -> &'static str {
+    match language {
+        Language::Korean => "건강보험증",
+        Language::English => "your health insurance card",
+    }
 }

@@ -35,7 +35,7 @@ impl Names {
 
     /// An address, as clinics give it: in Korean.
     pub(super) fn address(self) -> String {
-        self.or("서울특별시 종로구 새문안로 1, 2층", "서울특별시 종로구 \"새문안로\" 1 & <2층>")
+        self.or("서울특별시 종로구 새문안로 1, 2층 (신문로1가)", "서울특별시 종로구 \"새문안로\" 1 & <2층>")
     }
 
     /// A campaign's name.
@@ -88,5 +88,6 @@ pub fn sample_pages() -> Vec<SamplePage> {
 /// What those pages load.
 #[cfg(feature = "samples")]
 pub fn sample_assets() -> Vec<SampleAsset> {
-    super::assets::all().into_iter().map(|(path, content)| SampleAsset { path, content }).collect()
+    let all = super::assets::all().into_iter().chain(super::look::sample::files());
+    all.map(|(path, content)| SampleAsset { path, content }).collect()
 }

@@ -116,6 +116,7 @@ pub(super) fn campaign(together: bool) -> Campaign {
         expected_people: 1,
         change_notice_secs: 0,
     }
+        look: None,
 }
 
 pub(super) fn clinic(code: usize, district: u32, name: &str, point: Option<(i32, i32)>) -> Clinic {

@@ -2,6 +2,7 @@
 
 mod bad_files;
 mod line;
+mod look;
 mod oracle;
 mod words;
 
