@@ -11,6 +11,7 @@ use charye_domain::ids::ClinicId;
 
 use super::cells::{CellEntry, CellGrid};
 use super::name_index::NameIndex;
+use super::neighbourhood::neighbourhood_of;
 
 /// A district as the table of districts knows it: what [`Directory::new`] needs of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,7 @@ pub struct Directory {
     by_code: Box<[u32]>,
     districts: Box<[District]>,
     provinces: Box<[Province]>,
+    /// Clinics by their names, and by that of their neighbourhood.
     pub(super) names: NameIndex,
     pub(super) cells: CellGrid,
 }
@@ -96,7 +98,9 @@ impl Directory {
             let english = (clinic.name.en != clinic.name.ko).then_some(&clinic.name.en);
             [Some(&clinic.name.ko), english].into_iter().flatten().map(move |name| (rank, name.as_str()))
         });
-        let names = NameIndex::new(both_names);
+        let neighbourhoods =
+            (0_u32..).zip(&clinics).filter_map(|(rank, clinic)| Some((rank, neighbourhood_of(&clinic.address)?)));
+        let names = NameIndex::new(both_names.chain(neighbourhoods));
         let entries =
             (0_u32..).zip(&clinics).filter_map(|(rank, clinic)| Some(CellEntry { rank, point: clinic.point? }));
         let cells = CellGrid::new(entries.collect());

@@ -12,6 +12,7 @@ mod cursor;
 mod day_set;
 mod directory;
 mod name_index;
+mod neighbourhood;
 mod places_left;
 mod rank_set;
 mod rebuild;

@@ -127,7 +127,7 @@ pub(super) fn clinics_of(
             sort,
             name_ko: name.ko,
             name_en: name.en,
-            address: clinic_names::address(&mut stream, district),
+            address: clinic_names::address(&mut stream, district, index as u32),
             phone: phone(district, numbered_before + index as u32),
             lat_e5,
             lon_e5,

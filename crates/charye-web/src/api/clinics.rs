@@ -29,7 +29,11 @@ use crate::{Answer, App, Asked};
 const QUERY: &[QueryField] = &[
     field("province", QueryKind::Integer(1, 99), "Two-digit code of a province"),
     field("district", QueryKind::Integer(1, 99_999), "Five-digit code of a district; instead of a province"),
-    field("name", QueryKind::Text(40), "Part of the clinic's name, or the initial consonants of it"),
+    field(
+        "name",
+        QueryKind::Text(40),
+        "Part of the name of the clinic or its neighbourhood (읍·면·동), or the initial consonants of it",
+    ),
     field("product", QueryKind::Text(64), "Code of a product; any if not given"),
     field("dose", QueryKind::Integer(1, 2), "Which dose; the first if not given"),
     field("from", QueryKind::Date, "First day, included"),

@@ -6,7 +6,9 @@ use charye_domain::time::{DayIndex, MinuteOfDay};
 use charye_domain::vaccine::DoseNumber;
 use proptest::prelude::*;
 
-use super::world::{CAMPAIGN, DAYS, DISTRICTS, Place, Seeds, World, days_of, district_table, moment, seeds};
+use super::world::{
+    CAMPAIGN, DAYS, DISTRICTS, NEIGHBOURHOOD, Place, Seeds, World, days_of, district_table, moment, seeds,
+};
 use crate::availability::cells::Origin;
 use crate::availability::{
     Area, Centre, ClinicFound, Count, Cursor, Moment, NextTime, Order, SearchRequest, Show, Totals,
@@ -27,7 +29,10 @@ fn request() -> impl Strategy<Value = SearchRequest> {
     let what = (
         prop::option::of((0_u8..2).prop_map(ProductId)),
         prop_oneof![4 => Just(DoseNumber::First), 1 => Just(DoseNumber::Second)],
-        prop::option::weighted(0.2, prop::sample::select(vec!["가", "나다", "ㄱ", "a"]).prop_map(str::to_owned)),
+        prop::option::weighted(
+            0.2,
+            prop::sample::select(vec!["가", "나다", "가동", "ㄱ", "a"]).prop_map(str::to_owned),
+        ),
         prop::option::of((0..DAYS, 0..DAYS).prop_map(|(a, b)| DayIndex(a.min(b))..=DayIndex(a.max(b)))),
         prop::option::weighted(
             0.3,
@@ -95,10 +100,15 @@ fn naive(world: &World, request: &SearchRequest, moment: Moment) -> (Vec<ClinicF
             Area::District(code) => clinic.district == code,
             Area::Around { radius_m, .. } => distance_m.is_some_and(|d| d <= radius_m.unwrap_or(100_000)),
         };
-        let name: String = clinic.name.ko.split_whitespace().collect();
-        let initials = name.replace('가', "ㄱ").replace('나', "ㄴ").replace('다', "ㄷ");
-        let named =
-            request.name.as_deref().is_none_or(|part| name.contains(part) || initials.contains(part) && part == "ㄱ");
+        let is_of = |name: &str, part: &str| {
+            let name: String = name.split_whitespace().collect();
+            name.contains(part) || part == "ㄱ" && name.contains('가')
+        };
+        let lies_in = clinic.address.contains(NEIGHBOURHOOD);
+        let named = request
+            .name
+            .as_deref()
+            .is_none_or(|part| is_of(&clinic.name.ko, part) || lies_in && is_of(NEIGHBOURHOOD, part));
         let gives = world.places.iter().any(|place| {
             place.clinic == id && place.dose == request.dose && request.product.is_none_or(|p| p == place.product)
         });

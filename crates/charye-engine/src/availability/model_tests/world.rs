@@ -120,12 +120,20 @@ pub(super) fn campaign(together: bool) -> Campaign {
 }
 
 pub(super) fn clinic(code: usize, district: u32, name: &str, point: Option<(i32, i32)>) -> Clinic {
+/// The neighbourhood of some clinics.
+pub(super) const NEIGHBOURHOOD: &str = "나가동";
+
     Clinic {
         code: format!("C{code:03}"),
         kind: ClinicKind::Contracted,
         name: both(name),
         district,
-        address: String::new(),
+        // Every third lies in a neighbourhood that its address names.
+        address: if code % 3 == 0 {
+            format!("서울특별시 종로구 새문안로 {code} ({NEIGHBOURHOOD})")
+        } else {
+            String::new()
+        },
         phone: String::new(),
         point: point.map(|(lat_e6, lon_e6)| Point { lat_e6, lon_e6 }),
     }
