@@ -10,7 +10,7 @@ use charye_domain::book::{Action, Channel, Outcome, Places};
 use charye_domain::ids::{BlockId, CitizenKey, HoldId, KeyId, Person, SlotId};
 use charye_engine::reservation::{Held, PlaceFailure, Reserved, confirm_reservation, hold_places};
 use charye_engine::sequencer::Turned;
-use charye_engine::waiting_room::{Visit, enter};
+use charye_engine::waiting_room::{Claimed, Visit, claim};
 use charye_engine::{Answered, Burn, EngineSettings, Failure, Inside, by_system};
 
 use crate::chance::Chance;
@@ -76,7 +76,7 @@ pub fn offer(machine: &Machine, offered_per_sec: f64) -> Result<Loaded, Overload
 }
 
 enum Told {
-    Entered { person: Person, told: Result<Answered<Visit>, Failure> },
+    Entered { person: Person, told: Result<Answered<Claimed>, Failure> },
     Held { going: Going, told: Result<Answered<Held>, PlaceFailure> },
     Confirmed { going: Going, hold: HoldId, asked_at: Duration, told: Result<Answered<Reserved>, Failure> },
 }
@@ -184,7 +184,7 @@ impl Load {
             let person = self.outside.pop_front().ok_or(OverloadFailure::RanOut)?;
             let engine = Arc::clone(self.world.engine().ok_or(WorldFailure::NotRunning("let somebody knock"))?);
             self.errands.send(async move {
-                Told::Entered { person, told: enter(&engine, person, CAMPAIGN, ADULT, Channel::Api).await }
+                Told::Entered { person, told: claim(&engine, person, CAMPAIGN, ADULT, Channel::Api).await }
             });
         }
         Ok(())
@@ -224,9 +224,12 @@ impl Load {
     fn hear(&mut self, told: Told) -> Result<(), OverloadFailure> {
         let now = self.world.clock_monotonic();
         match told {
-            Told::Entered { person, told: Ok(Answered { value: Visit { generation, .. }, .. }) } => {
+            Told::Entered { person, told: Ok(Answered { value: Claimed::Inside(Visit { generation, .. }), .. }) } => {
                 let slot = self.slots.pop_front().ok_or(OverloadFailure::RanOut)?;
                 self.ask(Again::Hold(Going { person, generation, slot }))
+            }
+            Told::Entered { told: Ok(Answered { value: Claimed::Returning(_), .. }), .. } => {
+                Err(OverloadFailure::Refused { doing: "let somebody in", failure: "there is no line".to_owned() })
             }
             // Nobody waits at a closed door: whoever comes next may be the same person.
             Told::Entered { person, told: Err(failure) } => {

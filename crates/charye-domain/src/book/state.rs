@@ -246,10 +246,11 @@ impl Book {
         self.operations.rows().map(OperationRow::key)
     }
 
-    /// Whether any hold or visit is open, or anybody is called: whether an outage has deadlines to move.
-    pub fn has_deadlines(&self) -> bool {
+    /// Whether any hold or visit is open, or anybody may come whose grace ran at `at`: whether an outage that began then has
+    /// deadlines to move.
+    pub fn has_deadlines(&self, at: UnixMillis) -> bool {
         self.visits.len() > 0
-            || self.rooms.all().any(|room| room.door().has_called())
+            || self.rooms.all().any(|room| room.door().has_called(at))
             || self.holds.due(UnixMillis::NEVER).next().is_some()
     }
 

@@ -310,7 +310,8 @@ impl Sequencer {
     /// visit is open there are rows, so what is added too much is less than its own length, and in the citizen's favour.
     fn note_outage(&mut self) {
         let gap_ms = std::mem::take(&mut self.stopped_ms);
-        if gap_ms > OUTAGE_FROM_MS && self.parts.book.has_deadlines() {
+        let began_at = self.now.plus_millis(i64::try_from(gap_ms).map_or(i64::MIN, std::ops::Neg::neg));
+        if gap_ms > OUTAGE_FROM_MS && self.parts.book.has_deadlines(began_at) {
             let action = Action::NoteOutage { gap_ms };
             self.decide(&Command { by: by_system(Channel::Internal), operation: None, action });
         }

@@ -5,12 +5,22 @@
 
 use charye_domain::book::{Action, Channel, Command, LineStanding, Outcome};
 use charye_domain::citizen::CitizenFacts;
-use charye_domain::ids::{CampaignId, Person};
+use charye_domain::ids::{CampaignId, OpeningId, Person};
+use charye_domain::time::UnixMillis;
 
 use crate::answered::{Answered, by_citizen};
 use crate::engine::{Engine, mismatched};
 use crate::failure::Failure;
-use crate::waiting_room::{InLine, Visit};
+use crate::waiting_room::InLine;
+
+/// A running visit: what a pass is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visit {
+    pub opening: OpeningId,
+    /// Passes of older generations are void.
+    pub generation: u32,
+    pub ends_at: UnixMillis,
+}
 
 /// What became of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

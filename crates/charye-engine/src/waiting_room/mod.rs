@@ -4,9 +4,9 @@
 
 mod arrive;
 mod claim;
-mod enter;
 mod leave;
 mod leave_line;
+mod look_up;
 mod steer;
 
 mod lines;
@@ -23,15 +23,15 @@ mod stock;
 
 pub use arrive::{InLine, arrive};
 pub(crate) use attendant::Attendant;
-pub use claim::{Claimed, claim};
+pub use claim::{Claimed, Visit, claim};
 pub(crate) use draw_clerk::Look;
 pub use draw_clerk::draw_key;
 pub use draws::{DrawList, Draws, PublicValueTooLong};
-pub use enter::{Visit, enter};
 pub use leave::leave;
 pub use leave_line::leave_line;
 pub(crate) use line_desk::{LOOK_AT_LINES_EVERY, LineDesk};
 pub use lines::{LineNow, Lines, OVERTAKEN_SHOWN_MAX, Phase, RevealedDraw, TurnNow};
+pub use look_up::look_up_place;
 pub use poll::{Polled, poll};
 pub use steer::{SteeringOrder, steer};
 pub(crate) use stock::Stock;

@@ -109,3 +109,21 @@ fn a_rehearsal_may_slow_every_command_down() {
     assert!(looks_of_a_command(0) < 1_000);
     assert!(looks_of_a_command(5_000) >= 5_000);
 }
+
+#[test]
+fn a_rehearsal_may_slow_every_request_down() {
+    let looks_of_a_request = |burn_us| {
+        let world = FakeWorld::at(samples::opens_at());
+        let looks = Arc::new(AtomicU64::new(0));
+        let clock = Arc::new(Ticking { looks: Arc::clone(&looks) });
+        let burn = Burn { request: Duration::from_micros(burn_us), ..Burn::default() };
+        let settings = EngineSettings { burn, ..EngineSettings::default() };
+        // Nobody but the request looks at the clock: the sequencer takes no turn.
+        let (engine, _stepper) = Engine::start_stepped(EnginePorts { clock, ..world.ports() }, settings).unwrap();
+        let before = looks.load(Ordering::Relaxed);
+        engine.burn_request();
+        looks.load(Ordering::Relaxed) - before
+    };
+    assert_eq!(looks_of_a_request(0), 0);
+    assert!(looks_of_a_request(5_000) >= 5_000);
+}

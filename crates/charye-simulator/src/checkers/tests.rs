@@ -8,7 +8,7 @@ use charye_domain::waiting_room::place::Place;
 use charye_domain::waiting_room::wait_estimate::WaitRange;
 use charye_engine::ports::RecordedBatch;
 use charye_engine::reservation::{Held, Reserved, confirm_reservation, hold_places};
-use charye_engine::waiting_room::enter;
+use charye_engine::waiting_room::{Claimed, claim};
 use charye_engine::{EngineSettings, Inside, by_system};
 
 use super::{answers, codec, derived, journal, let_everything_run_out, run_out};
@@ -62,8 +62,9 @@ impl Stage {
         let registered = self.world.command("register", by_system(Channel::Page), action).unwrap().value;
         let Outcome::Registered { person } = registered else { panic!("{registered:?}") };
         let visit =
-            self.world.wait(|engine| async move { enter(&engine, person, CAMPAIGN, ADULT, Channel::Api).await });
-        let generation = visit.unwrap().unwrap().value.generation;
+            self.world.wait(|engine| async move { claim(&engine, person, CAMPAIGN, ADULT, Channel::Api).await });
+        let Claimed::Inside(visit) = visit.unwrap().unwrap().value else { panic!("there is no line") };
+        let generation = visit.generation;
         let inside = Inside::citizen(person, CAMPAIGN, generation, ADULT, Channel::Api, operation);
         let places = Places { first: self.free_slot(), second: None };
         let held = self.world.wait(move |engine| async move { hold_places(&engine, inside, places).await });

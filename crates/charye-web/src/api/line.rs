@@ -3,6 +3,7 @@
 
 use charye_domain::book::{Channel, LinePurpose};
 use charye_domain::campaign::Campaign;
+use charye_domain::time::UnixMillis;
 use charye_engine::waiting_room;
 use hyper::Method;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,7 @@ pub(super) fn routes() -> Vec<Route> {
                 .problems(&[
                     "campaign_unknown",
                     "identity_not_accepted",
+                    "identity_too_weak",
                     "person_unknown",
                     "already_reserved",
                     "not_in_cohort",
@@ -130,7 +132,9 @@ async fn take(asked: Asked) -> Result<Answer, Problem> {
         return Ok(Answer::json(&LinePlaceTold::none()));
     }
     let taken = take_place(&asked, &campaign, purpose, Channel::Api).await?;
-    let place = LinePlaceTold::of(&asked, &taken.value)?;
+    let mut place = LinePlaceTold::of(&asked, &taken.value.ticket)?;
+    let kept_ms = |until: UnixMillis| u64::try_from(until.millis_since(asked.now)).unwrap_or(0);
+    place.standing.kept_ms = taken.value.called_until.map(kept_ms);
     Ok(as_of(taken, |_, _| place))
 }
 

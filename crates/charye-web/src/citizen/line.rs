@@ -144,7 +144,7 @@ pub(super) async fn come_for(
                 .with_cookie(remove_cookie(CookieName::Ticket, gate.security()))
         }
         CameIn::InLine(ticket) => {
-            let wait = link(&format!("/line/{}", campaign.code), &[("next", next), ("asked", "1")]);
+            let wait = link(&format!("/line/{}", campaign.code), &[("next", next)]);
             Answer::see_other(&wait).with_cookie(gate.ticket_cookie(&ticket))
         }
     }))

@@ -7,10 +7,11 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use charye_domain::book::LineStanding;
 use charye_domain::campaign::Campaign;
 use charye_domain::waiting_room::draw::published::hex;
 use charye_domain::waiting_room::tokens::TicketStanding;
-use charye_engine::waiting_room::LineNow;
+use charye_engine::waiting_room::{LineNow, look_up_place};
 use hyper::Method;
 
 use super::form::next_of;
@@ -42,9 +43,8 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
     };
     let standing = told(line, &ticket, asked.now);
     let mut view = WaitingView::of(&asked, login, &campaign, line, &ticket, &standing);
-    if view.state.is_come() && asked.query.get("asked") == Some("1") {
-        // Several people can stand at one place, and then the book calls one after the other.
-        view.say = asked.language.text("wait-come-again").into_owned();
+    if view.state.is_come() {
+        say_how_long(&asked, login, &campaign, &mut view).await;
     }
     let refresh_secs = (view.ask_again_ms > 0).then(|| i64::from(view.ask_again_ms.div_ceil(1_000)));
     let opening = campaign.opening(ticket.opening).map_or("", |opening| asked.language.of(&opening.name));
@@ -60,6 +60,24 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
         texts: ScriptTexts::of(asked.language),
     };
     super::page(asked.language, &page)
+}
+
+/// How long a call is kept, by the server's clock. Whose turn it is are few, so the book may be asked; if it is too busy,
+/// the grace is told as it is for everyone.
+async fn say_how_long(asked: &Asked, login: &LoginSession, campaign: &Campaign, view: &mut WaitingView) {
+    let standing = look_up_place(&asked.app.engine, login.person, campaign.id).await;
+    let language = asked.language;
+    match standing.ok().and_then(|answered| answered.value).map(|place| place.standing) {
+        Some(LineStanding::Called { until }) if asked.now < until => {
+            let clock = until.civil(&campaign.time_zone).strftime("%H:%M:%S").to_string();
+            view.say = language.text_with("wait-come-until", &[("time", Value::Text(&clock))]).into_owned();
+            view.kept = Some(countdown(language, until.millis_since(asked.now) / 1_000));
+        }
+        Some(LineStanding::Returning { .. }) => view.say = language.text("wait-come-late").into_owned(),
+        // More were overtaken than are shown.
+        Some(LineStanding::Waiting { .. }) => view.say = language.text("wait-come-again").into_owned(),
+        _ => {}
+    }
 }
 
 #[derive(askama::Template)]
@@ -86,6 +104,8 @@ pub(super) struct WaitingView {
     /// The operators' word to those who wait.
     pub(super) message: Option<String>,
     pub(super) countdown: Option<Countdown>,
+    /// How long the call is kept.
+    pub(super) kept: Option<Countdown>,
     /// People on the list of the draw.
     pub(super) enrolled: Option<i64>,
     pub(super) spot: Option<Spot>,
@@ -153,6 +173,7 @@ impl WaitingView {
             say: language.text_with(say, &values).into_owned(),
             message: None,
             countdown: None,
+            kept: None,
             enrolled: None,
             spot: None,
             per_minute: None,
@@ -264,7 +285,8 @@ impl WaitingState {
             Self::Enrolled => ("wait-enrolled", "wait-enrolled-say"),
             Self::Drawing => ("wait-drawing", "wait-drawing-say"),
             Self::Waiting => ("wait-waiting", "wait-waiting-say"),
-            Self::Paused | Self::GateInTrouble => ("wait-paused", "wait-paused-say"),
+            Self::Paused => ("wait-paused", "wait-paused-say"),
+            Self::GateInTrouble => ("wait-gate", "wait-gate-say"),
             Self::NothingLeft => ("wait-nothing-left", "wait-nothing-left-say"),
             Self::Come => ("wait-come", "wait-come-say"),
             Self::Returning => ("wait-returning", "wait-returning-say"),
@@ -442,7 +464,19 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
             WaitingView { spot: Some(spot(512, Some(90), None)), ..plain(WaitingState::NothingLeft) },
         ),
         ("wait-returning", WaitingView { spot: Some(spot(14, None, None)), ..plain(WaitingState::Returning) }),
+        (
+            "wait-gate-in-trouble",
+            WaitingView { spot: Some(spot(512, Some(90), None)), ..plain(WaitingState::GateInTrouble) },
+        ),
         ("wait-come", plain(WaitingState::Come)),
+        (
+            "wait-come-kept",
+            WaitingView {
+                say: language.text_with("wait-come-until", &[("time", Value::Text("20:14:32"))]).into_owned(),
+                kept: Some(countdown(language, 97)),
+                ..plain(WaitingState::Come)
+            },
+        ),
         ("wait-over", WaitingView { left: Vec::new(), ..plain(WaitingState::Over) }),
     ];
     let page = |view| {

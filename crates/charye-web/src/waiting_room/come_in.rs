@@ -8,6 +8,7 @@ use std::time::Duration;
 use charye_domain::book::{Channel, LinePurpose, LineStanding, Rejection};
 use charye_domain::campaign::Campaign;
 use charye_domain::ids::CitizenKey;
+use charye_domain::time::UnixMillis;
 use charye_domain::waiting_room::draw::DrawId;
 use charye_domain::waiting_room::line::Position;
 use charye_domain::waiting_room::place::Place;
@@ -63,6 +64,13 @@ pub(crate) async fn come_in(
     in_line(asked, login, campaign, arrived)
 }
 
+/// A place that was taken or found.
+pub(crate) struct PlaceTaken {
+    pub(crate) ticket: Ticket,
+    /// Until when the call is kept, if they were called.
+    pub(crate) called_until: Option<UnixMillis>,
+}
+
 /// Takes a place, or finds the one that this person has, and goes no further.
 ///
 /// # Errors
@@ -72,12 +80,17 @@ pub(crate) async fn take_place(
     campaign: &Campaign,
     purpose: Option<LinePurpose>,
     channel: Channel,
-) -> Result<Answered<Ticket>, Problem> {
+) -> Result<Answered<PlaceTaken>, Problem> {
     let login = asked.login()?;
     login.proves_for(campaign)?;
     let arrived = arrived(asked, login, campaign, purpose, channel).await?;
     let seq = arrived.seq;
-    Ok(Answered { seq, value: ticket_for(asked, login, campaign, arrived.value).ok_or_else(|| later(asked))? })
+    let called_until = match arrived.value.standing {
+        LineStanding::Called { until } => Some(until),
+        _ => None,
+    };
+    let ticket = ticket_for(asked, login, campaign, arrived.value).ok_or_else(|| later(asked))?;
+    Ok(Answered { seq, value: PlaceTaken { ticket, called_until } })
 }
 
 /// Takes a place for what is wished; without a wish, to reserve, and for who has a reservation to change it.

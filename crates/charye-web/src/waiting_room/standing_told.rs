@@ -36,6 +36,10 @@ pub(crate) struct StandingTold {
     /// Until the opening: with `enrolled`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) opens_in_ms: Option<u64>,
+    /// How long the call is kept: with `come`, where a place is asked for rather than polled. Who comes later joins the short
+    /// lane of those who missed their call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kept_ms: Option<u64>,
     /// When to ask again. Asking earlier wins nothing. 0: there is nothing more to ask.
     pub(crate) ask_again_ms: u32,
 }
@@ -95,6 +99,7 @@ impl StandingTold {
             at_least_secs: None,
             paused: None,
             opens_in_ms: None,
+            kept_ms: None,
             ask_again_ms,
         }
     }

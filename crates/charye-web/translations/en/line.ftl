@@ -19,6 +19,8 @@ wait-waiting = You are in line
 wait-waiting-say = We will tell you here when it is your turn. There is nothing you need to do.
 wait-paused = The line is paused
 wait-paused-say = Your place is kept. We will tell you here when the line moves again.
+wait-gate = Nobody is let in for a moment
+wait-gate-say = Something on our side has become slow, so those inside go first. Your place is kept, and the line goes on by itself in the same order.
 wait-nothing-left = No places are left right now
 wait-nothing-left-say = Your place in line is kept. When places become free, people are let in again in the same order.
 wait-come = It is your turn
@@ -26,6 +28,10 @@ wait-come-say = { $minutes ->
     [one] Please come in within { $minutes } minute.
    *[other] Please come in within { $minutes } minutes.
 }
+wait-come-until = Please come in by { $time } (our clock). Until then a seat is kept for you.
+wait-come-kept = Kept for you for
+wait-come-over = The time is over. Press the button anyway: you join the short line for people who missed their turn.
+wait-come-late = Your turn has passed. Press the button and you join the short line for people who missed theirs.
 wait-come-again = Almost there: no seat is free yet. Please press again in a moment; your place is kept.
 wait-returning = Welcome back
 wait-returning-say = You are in the short line for people who missed their turn. You do not have to wait from the beginning.

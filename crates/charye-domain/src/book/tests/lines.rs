@@ -348,10 +348,11 @@ fn of_an_image_of_rooms_no_byte_can_be_changed_into_a_panic() {
 #[test]
 fn an_outage_runs_down_nobodys_grace() {
     let (mut sample, people) = opened(1);
-    assert!(!sample.book.has_deadlines());
+    assert!(!sample.book.has_deadlines(sample.now));
     arrive(&mut sample, people[0]);
     call(&mut sample, 0, 0, 1);
-    assert!(sample.book.has_deadlines());
+    assert!(sample.book.has_deadlines(sample.now.plus_secs(59)));
+    assert!(!sample.book.has_deadlines(sample.now.plus_secs(60)), "an outage that began later takes nothing away");
     sample.now = sample.now.plus_secs(500);
     sample.ask(Actor::System, Action::NoteOutage { gap_ms: 500_000 });
     sample.pass_time(59);

@@ -284,9 +284,9 @@ impl Door {
         self.called.len().saturating_sub(passed) as u32
     }
 
-    /// Whether anybody was called whose grace may still run.
-    pub fn has_called(&self) -> bool {
-        !self.called.is_empty()
+    /// Whether anybody was called whose grace runs at `at`.
+    pub fn has_called(&self, at: UnixMillis) -> bool {
+        self.graces.last().is_some_and(|(until, _)| at < *until)
     }
 
     /// Seats the web line may still be called to, were it not for a pause.
