@@ -329,6 +329,7 @@ fn campaign() -> Campaign {
         name: both("bench"),
         time_zone: jiff::tz::TimeZone::fixed(jiff::tz::offset(9)),
         uniqueness: UniquenessScheme::Rehearsal,
+        least_assurance: charye_domain::identity::Assurance::Rehearsed,
         first_day,
         last_day: DayIndex(80).date(first_day),
         products: vec![VaccineProduct {
@@ -348,8 +349,8 @@ fn campaign() -> Campaign {
         line: None,
         expected_people: 1,
         change_notice_secs: 0,
-    }
         look: None,
+    }
 }
 
 /// One line of what this program prints.

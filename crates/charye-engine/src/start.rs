@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use charye_domain::book::Room;
+use charye_domain::identity::OperatorWords;
 
 use crate::availability::{Availability, DistrictPlace};
 use crate::engine::{Engine, Shared, Threads};
@@ -161,6 +162,7 @@ fn prepare(ports: EnginePorts, settings: EngineSettings) -> Result<Prepared, Sta
         campaigns: Published::new(CampaignList::default()),
         availability: Published::new(Availability::empty()),
         lines: Published::new(Lines::default()),
+        operator_words: Published::new(OperatorWords::default()),
         draws: Arc::default(),
         stock: Published::new(Stock::default()),
         burn,

@@ -2,16 +2,16 @@
 //! question goes out, one provider's trouble is its own, and a light is turned by faults only.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the steps of a test")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use charye_domain::campaign::UniquenessScheme;
-use charye_domain::identity::{Assurance, BreakerState, TrafficLight};
+use charye_domain::identity::{Assurance, BreakerState, OperatorWord, OperatorWords, TrafficLight};
 use charye_domain::time::UnixMillis;
 use charye_engine::fakes::{FakeProvider, HandClock, SeededRandom, ToyKeys, Treatment};
 use charye_engine::identity::{
-    BegunSignIn, OperatorWord, ProofWanted, ProvenSignIn, SignInAnswer, SignInBy, SignInDesk, SignInFailure,
-    SignInPorts, SignInWish, UnfitProviders, answer_sign_in, begin_sign_in, probe_providers,
+    BegunSignIn, ProofWanted, ProvenSignIn, SignInAnswer, SignInBy, SignInDesk, SignInFailure, SignInPorts, SignInWish,
+    UnfitProviders, answer_sign_in, begin_sign_in, probe_providers,
 };
 use charye_engine::ports::{
     Begun, FlowKind, IdentityProvider as _, Parameters, ProviderFailure, ProviderFault, ProviderLimits, SignInRefusal,
@@ -324,7 +324,7 @@ fn a_provider_recovers_by_our_probes_and_a_trickle() {
         while stage.light("p0") != TrafficLight::Smooth {
             // One look a second of the test's clock, however fast the machine is.
             let desk = Arc::clone(&stage.desk);
-            let looking = tokio::spawn(probe_providers(desk, ended.clone()));
+            let looking = tokio::spawn(probe_providers(desk, Weak::new(), ended.clone()));
             let before = stage.providers[0].probed();
             while stage.providers[0].probed() == before && !looking.is_finished() {
                 tokio::task::yield_now().await;
@@ -367,7 +367,7 @@ fn a_saturated_provider_has_a_short_line_of_its_own() {
             }
         }
         let ahead = |told| match told {
-            Err(SignInFailure::InLine { ahead, about }) => {
+            Err(SignInFailure::InLine { ahead, about, .. }) => {
                 assert!(about >= Duration::from_secs(1));
                 ahead
             }
@@ -391,15 +391,20 @@ fn a_saturated_provider_has_a_short_line_of_its_own() {
 fn operators_close_open_and_cap_a_provider() {
     let stage = Stage::five();
     let p0 = stage.desk.choices(None)[0].id.clone();
-    assert!(stage.desk.operate(&p0, OperatorWord::Closed));
+    let say = |word| {
+        let mut words = OperatorWords::default();
+        words.say(&p0, word);
+        stage.desk.go_by(&words);
+    };
+    say(OperatorWord::Closed);
     assert_eq!(stage.light("p0"), TrafficLight::Closed);
     assert!(matches!(stage.sign_in("p0", "x"), Err(SignInFailure::LeftAlone { light: TrafficLight::Closed, .. })));
-    assert!(stage.desk.operate(&p0, OperatorWord::Capped(0)));
+    say(OperatorWord::Capped(0));
     assert!(matches!(stage.sign_in("p0", "x"), Err(SignInFailure::InLine { .. })));
-    assert!(stage.desk.operate(&p0, OperatorWord::Open));
+    say(OperatorWord::Open);
     assert!(stage.sign_in("p0", "x").is_ok());
     let nobody = charye_domain::identity::IdentityProviderId::parse("nobody").unwrap();
-    assert!(!stage.desk.operate(&nobody, OperatorWord::Closed));
+    assert!(stage.desk.knows(&p0) && !stage.desk.knows(&nobody));
 }
 
 #[test]

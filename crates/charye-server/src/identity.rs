@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use charye_engine::Engine;
 use charye_engine::identity::{SignInDesk, SignInPorts, probe_providers};
 use charye_engine::ports::{Clock, Keys, Random};
 use charye_gateway::identity::outbound::Outbound;
@@ -15,7 +16,6 @@ use charye_gateway::identity::{IdentitySection, ProviderPorts};
 use charye_gateway::os_random::OsRandom;
 use tokio::sync::watch;
 
-use crate::clock::SystemClock;
 use crate::config::{Config, secret_of_environment};
 use crate::exit::Ending;
 use crate::wiring;
@@ -40,6 +40,7 @@ impl Identity {
         people: Option<&Arc<RehearsalProvider>>,
         own_url: String,
         keys: &Arc<dyn Keys>,
+        engine: &Arc<Engine>,
     ) -> Result<Option<Self>, Ending> {
         let clock: Arc<dyn Clock> = wiring::clock(config)?;
         let random: Arc<dyn Random> = Arc::new(OsRandom::new().context("could not seed the random number generator")?);
@@ -75,8 +76,10 @@ impl Identity {
         let outbound = Arc::new(outbound);
         let desk =
             desk(&section, &outbound, rehearsal.as_ref(), SignInPorts { keys: Arc::clone(keys), clock, random })?;
+        // Before anybody is let in: what an operator closed stays closed over a restart.
+        desk.go_by(&engine.operator_words());
         let (probing, ended) = watch::channel(false);
-        outbound.runtime().spawn(probe_providers(Arc::clone(&desk), ended));
+        outbound.runtime().spawn(probe_providers(Arc::clone(&desk), Arc::downgrade(engine), ended));
         Ok(Some(Self { desk, _probing: probing, _outbound: outbound, _rehearsal: rehearsal }))
     }
 

@@ -16,6 +16,7 @@ mod made_of;
 pub mod operators;
 pub mod problem;
 pub mod routes;
+mod sign_in_failure;
 mod waiting_room;
 
 pub use app::{App, Deadlines};

@@ -132,7 +132,13 @@ const OPEN_POSTS: &[&str] =
 /// The only routes of pages that take a POST from another site: an identity provider's page posts its answer. What counts
 /// there is the sealed state that this browser carries, not who posts.
 const FOREIGN_POSTS: &[&str] = &["/sign-in/{provider}/callback"];
-const OPEN_API_POSTS: &[&str] = &["/api/v1/campaigns/{campaign}/eligibility", "/api/v1/sign-in"];
+const OPEN_API_POSTS: &[&str] = &[
+    "/api/v1/campaigns/{campaign}/eligibility",
+    "/api/v1/providers/{provider}/begin",
+    "/api/v1/providers/{provider}/callback",
+    "/api/v1/providers/{provider}/poll",
+    "/api/v1/sign-in",
+];
 
 /// The table, ready to match.
 pub struct RouteTable {

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use charye_domain::campaign::Bilingual;
+use charye_domain::identity::Assurance;
 use charye_domain::vaccine::DoseTwoPolicy;
 
 use super::file::{CampaignFile, DOSE_TWO_POLICIES, UNIQUENESS_SCHEMES};
@@ -23,6 +24,9 @@ pub fn canonical_text(file: &CampaignFile) -> String {
     line(format_args!("name = {}", both(&campaign.name)));
     line(format_args!("time_zone = {}", quoted(&file.time_zone)));
     line(format_args!("uniqueness = {}", quoted(uniqueness.map_or("", |(word, _)| word))));
+    if campaign.least_assurance > Assurance::Rehearsed {
+        line(format_args!("least_assurance = {}", quoted(campaign.least_assurance.code())));
+    }
     line(format_args!("first_day = {}", campaign.first_day));
     line(format_args!("last_day = {}", campaign.last_day));
     line(format_args!("closed_days = [{}]", closed_days.join(", ")));
@@ -53,10 +57,6 @@ pub fn canonical_text(file: &CampaignFile) -> String {
         }
     }
 
-    for product in &campaign.products {
-        line(format_args!("\n[[product]]"));
-        line(format_args!("code = {}", quoted(&product.code)));
-        line(format_args!("name = {}", both(&product.name)));
     if let Some(look) = &campaign.look {
         line(format_args!("\n[look]"));
         let mut text = |key: &str, value: &Option<Bilingual>| {
@@ -79,6 +79,10 @@ pub fn canonical_text(file: &CampaignFile) -> String {
         }
     }
 
+    for product in &campaign.products {
+        line(format_args!("\n[[product]]"));
+        line(format_args!("code = {}", quoted(&product.code)));
+        line(format_args!("name = {}", both(&product.name)));
         if let Some(cvx) = product.cvx {
             line(format_args!("cvx = {cvx}"));
         }

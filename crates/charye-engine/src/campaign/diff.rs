@@ -70,6 +70,8 @@ fn campaign_changes(changes: &mut Changes, a: &Campaign, b: &Campaign) {
         let what = format!("uniqueness: {:?} -> {:?}", a.uniqueness, b.uniqueness);
         changes.push(what, "another set of identity providers is accepted; the same person has another key");
     }
+    let of_proofs = "weaker or stronger proofs of identity count: more or fewer ways to sign in are offered";
+    changes.compare("least assurance", &a.least_assurance.code(), &b.least_assurance.code(), of_proofs);
     changes.compare("first day", &a.first_day, &b.first_day, "places before the first day can no longer be had");
     changes.compare("last day", &a.last_day, &b.last_day, "places after the last day can no longer be had");
     if a.dose_two != b.dose_two {
@@ -87,9 +89,9 @@ fn campaign_changes(changes: &mut Changes, a: &Campaign, b: &Campaign) {
     line_changes(changes, a.line.as_ref(), b.line.as_ref());
     changes.compare("expected people", &a.expected_people, &b.expected_people, "forecasts and rehearsals only");
     let of_notice = "people may change or cancel until another moment before their slot";
+    look_changes(changes, a.look.as_deref(), b.look.as_deref());
     changes.compare("change notice, seconds", &a.change_notice_secs, &b.change_notice_secs, of_notice);
 }
-    look_changes(changes, a.look.as_deref(), b.look.as_deref());
 
 fn line_changes(changes: &mut Changes, a: Option<&LinePlan>, b: Option<&LinePlan>) {
     let (a, b) = match (a, b) {
@@ -118,8 +120,6 @@ fn line_changes(changes: &mut Changes, a: Option<&LinePlan>, b: Option<&LinePlan
     changes.compare("line, public value of the draw", &note(a), &note(b), of_value);
 }
 
-fn closed_day_changes(changes: &mut Changes, a: &BTreeSet<Date>, b: &BTreeSet<Date>) {
-    let list = |days: Vec<&Date>| days.into_iter().map(Date::to_string).collect::<Vec<_>>().join(", ");
 fn look_changes(changes: &mut Changes, a: Option<&CampaignLook>, b: Option<&CampaignLook>) {
     let nothing = CampaignLook::default();
     let (a, b) = (a.unwrap_or(&nothing), b.unwrap_or(&nothing));
@@ -145,6 +145,8 @@ fn look_changes(changes: &mut Changes, a: Option<&CampaignLook>, b: Option<&Camp
     changes.compare("look, stripe", &colours(a.stripe), &colours(b.stripe), effect);
 }
 
+fn closed_day_changes(changes: &mut Changes, a: &BTreeSet<Date>, b: &BTreeSet<Date>) {
+    let list = |days: Vec<&Date>| days.into_iter().map(Date::to_string).collect::<Vec<_>>().join(", ");
     let closed: Vec<_> = b.difference(a).collect();
     if !closed.is_empty() {
         changes.push(format!("closed now: {}", list(closed)), "reservations on these days must be moved");

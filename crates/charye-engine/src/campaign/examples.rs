@@ -10,6 +10,7 @@ pub(super) fn example(title: &str, key: &str) -> &'static str {
         "name" => "{ ko = \"화이자\", en = \"Pfizer\" }",
         "time_zone" => "\"Asia/Seoul\"",
         "uniqueness" => "\"connecting-information\"",
+        "least_assurance" => "\"ial2\"",
         "first_day" | "born_from" => "2021-08-26",
         "last_day" | "born_to" => "2021-11-11",
         "first_evening" | "evening" => "2021-08-09",

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use charye_domain::campaign::{Bilingual, Campaign, HoldTimes, UniquenessScheme, VisitTimes};
+use charye_domain::identity::Assurance;
 use charye_domain::ids::{CampaignId, CampaignVersion};
 use charye_domain::time::DayIndex;
 use charye_domain::vaccine::DoseTwoPolicy;
@@ -19,8 +20,8 @@ use super::cohorts_table;
 use super::file_error::{CampaignFileErrors, Findings};
 use super::holidays::HolidayTable;
 use super::line_table;
-use super::openings_table;
 use super::look_table::{self, Reading};
+use super::openings_table;
 use super::products_table;
 use super::time_zone;
 use super::toml_walk::{self, Section, bilingual, code, date, list, small_number, whole_number};
@@ -52,6 +53,7 @@ impl CampaignFile {
     /// Lets the made-up people of a rehearsal or demo in, instead of who the campaign is for.
     pub fn for_rehearsal(mut self) -> Self {
         self.campaign.uniqueness = UniquenessScheme::Rehearsal;
+        self.campaign.least_assurance = Assurance::Rehearsed;
         self
     }
 }
@@ -61,12 +63,12 @@ impl CampaignFile {
 /// # Errors
 /// Everything wrong with it, at most [`ERRORS_MAX`](super::ERRORS_MAX) errors in the order of the file.
 pub fn read_campaign(file: &str, bytes: &[u8]) -> Result<CampaignFile, CampaignFileErrors> {
-    let text = match std::str::from_utf8(bytes) {
-        _ if bytes.len() > CAMPAIGN_FILE_BYTES_MAX => {
     read(file, bytes, Reading::Draft)
 }
 
 fn read(file: &str, bytes: &[u8], reading: Reading) -> Result<CampaignFile, CampaignFileErrors> {
+    let text = match std::str::from_utf8(bytes) {
+        _ if bytes.len() > CAMPAIGN_FILE_BYTES_MAX => {
             let message = format!("the file has {} bytes", bytes.len());
             return Err(one_error(file, "", 0, &message, &format!("keep it within {CAMPAIGN_FILE_BYTES_MAX} bytes")));
         }
@@ -86,7 +88,7 @@ fn read(file: &str, bytes: &[u8], reading: Reading) -> Result<CampaignFile, Camp
         findings.note(&at, error.message().replace('\n', ", "), remedy);
     }
     if findings.is_empty() {
-        let read = read_document(&mut findings, document.get_ref());
+        let read = read_document(&mut findings, document.get_ref(), reading);
         if let Some(read) = read.filter(|_| findings.is_empty()) {
             return Ok(read);
         }
@@ -109,6 +111,7 @@ struct Basics {
     zone_name: String,
     zone: TimeZone,
     uniqueness: UniquenessScheme,
+    least_assurance: Assurance,
     first_day: Date,
     last_day: Date,
     holidays: Option<HolidayTable>,
@@ -139,10 +142,10 @@ fn read_document(findings: &mut Findings<'_>, document: &DeTable<'_>, reading: R
     let hold = read_hold(findings, &top);
     let visit = read_visit(findings, &top);
     let line = line_table::read(findings, &top);
+    let look = look_table::read(findings, &top, reading);
     let products = products_table::read(findings, &top);
     let cohorts = cohorts_table::read(findings, &top);
     let drafts = openings_table::read(findings, &top, &cohorts);
-    let look = look_table::read(findings, &top, reading);
     let (basics, hold, visit, line, look) = (basics?, hold?, visit?, line?, look?);
     if !findings.is_empty() {
         return None;
@@ -161,6 +164,7 @@ fn read_document(findings: &mut Findings<'_>, document: &DeTable<'_>, reading: R
         name: basics.name,
         time_zone: basics.zone,
         uniqueness: basics.uniqueness,
+        least_assurance: basics.least_assurance,
         first_day: basics.first_day,
         last_day: basics.last_day,
         products: products.iter().map(|(_, product)| product.clone()).collect(),
@@ -173,11 +177,11 @@ fn read_document(findings: &mut Findings<'_>, document: &DeTable<'_>, reading: R
         line,
         expected_people: basics.expected_people,
         change_notice_secs: basics.change_notice_secs,
+        look,
     };
     checks::intervals(findings, &products, &campaign);
     Some(CampaignFile {
         campaign,
-        look,
         time_zone: basics.zone_name,
         holidays: basics.holidays,
         own_closed_days: basics.own_closed_days,
@@ -204,11 +208,12 @@ fn required_table<'d, 't>(
 }
 
 fn read_basics(findings: &mut Findings<'_>, top: &Section<'_, '_>) -> Option<Basics> {
-    const KNOWN: [&str; 11] = [
+    const KNOWN: [&str; 12] = [
         "code",
         "name",
         "time_zone",
         "uniqueness",
+        "least_assurance",
         "first_day",
         "last_day",
         "holidays",
@@ -227,6 +232,14 @@ fn read_basics(findings: &mut Findings<'_>, top: &Section<'_, '_>) -> Option<Bas
         Ok((name.to_owned(), time_zone::named(name).ok_or_else(unknown)?))
     });
     let uniqueness = section.required(findings, "uniqueness", |value| toml_walk::choice(value, &UNIQUENESS_SCHEMES));
+    let least_assurance =
+        section.optional(findings, "least_assurance", |value| toml_walk::choice(value, &ASSURANCE_LEVELS));
+    let least_assurance = least_assurance.unwrap_or(Assurance::Rehearsed);
+    if least_assurance > Assurance::Rehearsed && uniqueness == Some(UniquenessScheme::Rehearsal) {
+        let remedy = "remove `least_assurance`, or name the scheme that real providers assert";
+        findings.note(&section.place("least_assurance"), "the people of a rehearsal prove nothing", remedy);
+        return None;
+    }
     let first_day = section.required(findings, "first_day", date);
     let last_day = section.required(findings, "last_day", date);
     let holidays =
@@ -261,6 +274,7 @@ fn read_basics(findings: &mut Findings<'_>, top: &Section<'_, '_>) -> Option<Bas
         zone_name,
         zone,
         uniqueness: uniqueness?,
+        least_assurance,
         first_day,
         last_day,
         holidays,
@@ -279,6 +293,15 @@ pub(super) const UNIQUENESS_SCHEMES: [(&str, UniquenessScheme); 4] = [
     ("national-id", UniquenessScheme::NationalId),
     ("rehearsal", UniquenessScheme::Rehearsal),
 ];
+
+/// Words of the file for the levels that a campaign may ask for.
+pub(super) const ASSURANCE_LEVELS: [(&str, Assurance); 3] =
+    [("ial1", Assurance::Ial1), ("ial2", Assurance::Ial2), ("ial3", Assurance::Ial3)];
+
+/// The file's word for a scheme.
+pub fn uniqueness_word(scheme: UniquenessScheme) -> &'static str {
+    UNIQUENESS_SCHEMES.iter().find(|(_, known)| *known == scheme).map_or("", |(word, _)| word)
+}
 
 /// Words of the file for [`DoseTwoPolicy`].
 pub(super) const DOSE_TWO_POLICIES: [(&str, DoseTwoPolicy); 2] =

@@ -4,7 +4,7 @@
 //! out of a journal. It never publishes anything itself, and never reads a file: texts come in as arguments.
 
 mod file;
-pub use file::{CAMPAIGN_FILE_BYTES_MAX, CampaignFile, read_campaign, read_published};
+pub use file::{CAMPAIGN_FILE_BYTES_MAX, CampaignFile, read_campaign, read_published, uniqueness_word};
 
 mod file_error;
 pub use file_error::{CampaignFileError, CampaignFileErrors, ERRORS_MAX};

@@ -48,6 +48,9 @@ pub async fn answer_sign_in(
 ) -> Result<SignInAnswer, SignInFailure> {
     let now = desk.clock.wall();
     let state = SignInState::open(sealed_state, &*desk.keys, now)?;
+    if state.waits {
+        return Err(SignInRefusal::NotBegunHere.into());
+    }
     if state.provider.as_str() != provider {
         return Err(SignInRefusal::OtherProvider.into());
     }

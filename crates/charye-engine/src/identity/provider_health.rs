@@ -4,20 +4,22 @@
 //!
 //! Used by `begin_sign_in`, `answer_sign_in` and the probing below. The law is `domain/identity`; this feeds it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use charye_domain::campaign::Bilingual;
+use charye_domain::campaign::{Bilingual, UniquenessScheme};
 use charye_domain::identity::short_line::SignInId;
 use charye_domain::identity::{
-    Asker, Breaker, BreakerState, IdentityProviderId, Lamp, ShortLine, Sign, TrafficLight, Turn,
+    Asker, Assurance, Breaker, BreakerState, IdentityProviderId, Lamp, OperatorWord, ShortLine, Sign, TrafficLight,
+    Turn,
 };
 use tokio::sync::watch;
 
 use super::sign_in_desk::{SignInDesk, SignInFailure};
+use crate::engine::Engine;
 use crate::metrics::ProviderMetrics;
 use crate::ports::{
-    AskedField, Clock, Doing, FlowKind, IdentityProvider, ProviderFailure, ProviderFault, ProviderReply,
+    AskedField, Clock, Doing, FlowKind, IdentityProvider, ProviderFailure, ProviderFault, ProviderLimits, ProviderReply,
 };
 
 /// Between two looks at every provider. A probe goes out if no citizen's question was answered well since the last.
@@ -28,17 +30,6 @@ const PROBE_DEADLINE: Duration = Duration::from_secs(2);
 const PROBES_MAX: usize = 3;
 /// When to ask a provider again that is left alone.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
-
-/// What an operator says about a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OperatorWord {
-    /// As its configuration says.
-    Open,
-    /// Nobody begins or ends a sign-in there.
-    Closed,
-    /// At most so many questions at once, below what the configuration says.
-    Capped(usize),
-}
 
 /// A provider as the page shows it that offers a choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +44,10 @@ pub struct Choice {
     pub in_line: usize,
     /// What is to be filled in first.
     pub asks: Vec<AskedField>,
+    /// What makes a citizen one citizen there.
+    pub scheme: UniquenessScheme,
+    /// How strong its proof is.
+    pub assurance: Assurance,
 }
 
 /// A provider as operators see it.
@@ -65,6 +60,8 @@ pub struct ProviderReport {
     pub under_way: usize,
     /// How long a question takes, on average of the last ones.
     pub answers_in: Option<Duration>,
+    /// As its configuration says.
+    pub limits: ProviderLimits,
 }
 
 /// One provider and how it is.
@@ -178,7 +175,7 @@ impl ProviderDesk {
         let mut running = self.running();
         let at_once_max = match running.operator {
             OperatorWord::Open => limits.at_once_max,
-            OperatorWord::Capped(cap) => cap.min(limits.at_once_max),
+            OperatorWord::Capped(cap) => usize::from(cap).min(limits.at_once_max),
             OperatorWord::Closed => {
                 return Err(SignInFailure::LeftAlone { light: TrafficLight::Closed, retry_after: ASK_AGAIN });
             }
@@ -192,7 +189,7 @@ impl ProviderDesk {
                 let each = running.answers_in.get().unwrap_or(limits.slow);
                 let rounds = ahead / at_once_max.max(1) + 1;
                 let about = each.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX)).max(Duration::from_secs(1));
-                return Err(SignInFailure::InLine { ahead, about });
+                return Err(SignInFailure::InLine { ahead, about, place: None });
             }
             Turn::Full => {
                 running.lamp.note(Sign::Slow, now);
@@ -248,6 +245,8 @@ impl ProviderDesk {
             takes: running.takes.get(),
             in_line: running.line.len(),
             asks: facts.asks.clone(),
+            scheme: facts.scheme,
+            assurance: facts.assurance,
         }
     }
 
@@ -256,7 +255,8 @@ impl ProviderDesk {
         let mut running = self.running();
         let breaker = running.breaker.state(now);
         let (operator, under_way) = (running.operator, running.under_way);
-        ProviderReport { choice, operator, breaker, under_way, answers_in: running.answers_in.get() }
+        let (answers_in, limits) = (running.answers_in.get(), self.provider.facts().limits);
+        ProviderReport { choice, operator, breaker, under_way, answers_in, limits }
     }
 
     /// Whether a probe is due: nobody's question was answered well lately, or the light is not smooth. If so, it counts as
@@ -301,14 +301,19 @@ impl Running {
     }
 }
 
-/// Looks at every provider once a second, and probes those of whom nothing good was heard. Returns when `ended` says so or
-/// its sender is gone. Runs on the gateway's own thread.
-pub async fn probe_providers(desk: Arc<SignInDesk>, mut ended: watch::Receiver<bool>) {
+/// Looks at every provider once a second, probes those of whom nothing good was heard, and has all go by what operators
+/// say, as the engine's journal has it. Returns when `ended` says so or its sender is gone. Runs on the gateway's own thread.
+pub async fn probe_providers(desk: Arc<SignInDesk>, engine: Weak<Engine>, mut ended: watch::Receiver<bool>) {
     let mut ticks = tokio::time::interval(PROBE_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
         tokio::select! {
-            _ = ticks.tick() => probe_all_once(&desk),
+            _ = ticks.tick() => {
+                if let Some(engine) = engine.upgrade() {
+                    desk.go_by(&engine.operator_words());
+                }
+                probe_all_once(&desk);
+            }
             over = ended.wait_for(|ended| *ended) => {
                 drop(over);
                 return;

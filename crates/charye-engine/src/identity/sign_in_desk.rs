@@ -6,11 +6,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use charye_domain::campaign::UniquenessScheme;
-use charye_domain::identity::{Assurance, IdentityProviderId, TrafficLight};
+use charye_domain::campaign::{Campaign, UniquenessScheme};
+use charye_domain::identity::{Assurance, IdentityProviderId, OperatorWords, TrafficLight};
 use charye_domain::ids::CitizenKey;
 
-use super::provider_health::{Choice, OperatorWord, ProviderDesk, ProviderReport};
+use super::provider_health::{Choice, ProviderDesk, ProviderReport};
 use super::recent::Recent;
 use super::sign_in_state::{SIGN_IN_MILLIS_MAX, SignInBy};
 use crate::ports::{
@@ -60,9 +60,19 @@ pub struct ProofWanted {
 }
 
 impl ProofWanted {
+    /// What this campaign asks for.
+    pub fn of(campaign: &Campaign) -> Self {
+        Self { scheme: campaign.uniqueness, least: campaign.least_assurance }
+    }
+
     /// Whether a provider can give it.
     pub fn is_given_by(&self, facts: &ProviderFacts) -> bool {
         facts.scheme == self.scheme && facts.assurance.suffices_for(self.least)
+    }
+
+    /// The same of a provider that is offered.
+    pub fn is_given_at(&self, choice: &Choice) -> bool {
+        choice.scheme == self.scheme && choice.assurance.suffices_for(self.least)
     }
 
     /// Whether a citizen has given it. To be asked again after the sign-in: whoever began for one campaign may go on to
@@ -77,8 +87,9 @@ impl ProofWanted {
 pub enum SignInFailure {
     /// The citizen's side. Said with what to do next; counted, not logged.
     Refused(SignInRefusal),
-    /// The provider has as many questions as it takes. Ask again with the same parameters, before `LEFT_AFTER`.
-    InLine { ahead: usize, about: Duration },
+    /// The provider has as many questions as it takes. Ask again with the same parameters, before `LEFT_AFTER`; who has not
+    /// begun yet, with `place` (sealed, for this browser's cookie) as what this is instead of.
+    InLine { ahead: usize, about: Duration, place: Option<Vec<u8>> },
     /// The provider is left alone, or closed by an operator. Others may be quick.
     LeftAlone { light: TrafficLight, retry_after: Duration },
     /// The provider's line is full, or this node remembers as much as it may.
@@ -159,13 +170,15 @@ impl SignInDesk {
         self.providers.iter().map(|desk| desk.report(now)).collect()
     }
 
-    /// An operator opens, closes or caps a provider. `false` if there is none of this name. Lasts until this process ends.
-    pub fn operate(&self, provider: &IdentityProviderId, word: OperatorWord) -> bool {
-        let found = self.find(provider);
-        if let Some(desk) = found {
-            desk.operate(word);
-        }
-        found.is_some()
+    /// Has every provider go by what operators say of it, as the journal has it. Called at the start, after each word, and
+    /// once a second.
+    pub fn go_by(&self, words: &OperatorWords) {
+        self.providers.iter().for_each(|desk| desk.operate(words.of(&desk.provider.facts().id)));
+    }
+
+    /// Whether there is a provider of this name.
+    pub fn knows(&self, provider: &IdentityProviderId) -> bool {
+        self.find(provider).is_some()
     }
 
     pub(super) fn find(&self, id: &IdentityProviderId) -> Option<&ProviderDesk> {
@@ -194,6 +207,13 @@ impl SignInDesk {
             Ok(_) => Err(SignInRefusal::AlreadyUsed.into()),
             Err(_) => Err(SignInFailure::Busy { retry_after: Duration::from_secs(5) }),
         }
+    }
+
+    /// Remembers that a sign-in has begun instead of this one, and whether it is the first: the beginning goes over once.
+    pub(super) fn begin_again_once(&self, id: &[u8; 16]) -> bool {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        // In the same memory, under a number that no sign-in has: ids are drawn.
+        answered.count(&id.map(|byte| !byte), self.clock.monotonic()) == Ok(1)
     }
 
     /// Counts that this citizen has signed in once more.

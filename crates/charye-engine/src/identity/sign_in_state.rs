@@ -9,7 +9,9 @@ use charye_domain::identity::short_line::SignInId;
 use charye_domain::time::UnixMillis;
 use charye_domain::weakness::Defence;
 
-use crate::ports::{CARRIED_BYTES_MAX, Keys, Random, SealPurpose, SignInRefusal, SignInSecrets};
+use crate::ports::{
+    AskedField, CARRIED_BYTES_MAX, Keys, Parameters, Random, SealPurpose, SignInRefusal, SignInSecrets,
+};
 
 /// How long a sign-in may take. Unit: milliseconds.
 pub const SIGN_IN_MILLIS_MAX: i64 = 600_000;
@@ -18,7 +20,7 @@ pub const GO_ON_TO_BYTES_MAX: usize = 512;
 /// Bytes that a sealed state may have.
 const SEALED_BYTES_MAX: usize = 2_048;
 const CONTEXT: &[u8] = b"sign-in";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Who signs in: for themselves, or a member of staff who attests somebody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub(super) struct SignInState {
     pub(super) id: SignInId,
     pub(super) provider: IdentityProviderId,
     pub(super) by: SignInBy,
+    /// Not begun yet: a place in the provider's short line. What was filled in is `carried`; nothing answers it.
+    pub(super) waits: bool,
     /// When the citizen began, at this provider or at one before that failed.
     pub(super) began_at: UnixMillis,
     /// When this one began: it ends [`SIGN_IN_MILLIS_MAX`] later.
@@ -52,7 +56,12 @@ impl SignInState {
         random.fill(&mut nonce);
         random.fill(&mut code_verifier);
         let (go_on_to, carried) = (String::new(), Vec::new());
-        Self { id, provider, by, began_at: now, issued_at: now, nonce, code_verifier, go_on_to, carried }
+        Self { id, provider, by, waits: false, began_at: now, issued_at: now, nonce, code_verifier, go_on_to, carried }
+    }
+
+    /// Whether it is a place in this provider's line, of whom asks.
+    pub(super) fn is_place_at(&self, provider: &IdentityProviderId, by: SignInBy) -> bool {
+        self.waits && self.provider == *provider && self.by == by
     }
 
     pub(super) fn secrets(&self) -> SignInSecrets {
@@ -69,7 +78,7 @@ impl SignInState {
 
     pub(super) fn seal(&self, keys: &dyn Keys) -> Vec<u8> {
         let provider = self.provider.as_str();
-        let mut plain = vec![VERSION, u8::from(self.by == SignInBy::Staff)];
+        let mut plain = vec![VERSION, u8::from(self.by == SignInBy::Staff), u8::from(self.waits)];
         plain.extend_from_slice(&self.id);
         plain.extend_from_slice(&self.nonce);
         plain.extend_from_slice(&self.code_verifier);
@@ -100,10 +109,15 @@ impl SignInState {
 
     fn read(plain: &[u8]) -> Option<Self> {
         let mut rest = plain;
-        let [version, by] = *take::<2>(&mut rest)?;
+        let [version, by, waits] = *take::<3>(&mut rest)?;
         let by = match by {
             0 => SignInBy::Citizen,
             1 => SignInBy::Staff,
+            _ => return None,
+        };
+        let waits = match waits {
+            0 => false,
+            1 => true,
             _ => return None,
         };
         let id = *take::<16>(&mut rest)?;
@@ -121,8 +135,39 @@ impl SignInState {
         let go_on_to = std::str::from_utf8(text()?).ok()?.to_owned();
         let carried = text()?.to_vec();
         let fits = version == VERSION && rest.is_empty() && carried.len() <= CARRIED_BYTES_MAX;
-        fits.then_some(Self { id, provider, by, began_at, issued_at, nonce, code_verifier, go_on_to, carried })
+        fits.then_some(Self { id, provider, by, waits, began_at, issued_at, nonce, code_verifier, go_on_to, carried })
     }
+}
+
+/// What was filled in, as a place in line carries it: each name and value with its length before it. `None` if that is more
+/// than may be carried; then it has to be filled in again.
+pub(super) fn filled_in_to_bytes(filled_in: &Parameters, asks: &[AskedField]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for field in asks {
+        let value = filled_in.one(field.code()).ok()?;
+        for text in [field.code(), value] {
+            bytes.extend_from_slice(&u16::try_from(text.len()).ok()?.to_le_bytes());
+            bytes.extend_from_slice(text.as_bytes());
+        }
+    }
+    (bytes.len() <= CARRIED_BYTES_MAX).then_some(bytes)
+}
+
+/// What [`filled_in_to_bytes`] wrote.
+pub(super) fn filled_in_from_bytes(mut rest: &[u8]) -> Option<Parameters> {
+    let mut texts = Vec::new();
+    while !rest.is_empty() {
+        let length = usize::from(u16::from_le_bytes(*take::<2>(&mut rest)?));
+        let (text, after) = rest.split_at_checked(length)?;
+        texts.push(std::str::from_utf8(text).ok()?.to_owned());
+        rest = after;
+    }
+    let mut texts = texts.into_iter();
+    let mut pairs = Vec::new();
+    while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
+        pairs.push((name, value));
+    }
+    Parameters::new(pairs).ok()
 }
 
 fn take<'a, const N: usize>(rest: &mut &'a [u8]) -> Option<&'a [u8; N]> {
@@ -145,7 +190,7 @@ mod tests {
     fn sample() -> SignInState {
         let provider = IdentityProviderId::parse("kakao").unwrap();
         let state = SignInState::new(provider, SignInBy::Staff, UnixMillis(1_000_000), &SeededRandom::new(7));
-        SignInState { go_on_to: "/ko/place".to_owned(), carried: vec![1; CARRIED_BYTES_MAX], ..state }
+        SignInState { waits: true, go_on_to: "/ko/place".to_owned(), carried: vec![1; CARRIED_BYTES_MAX], ..state }
     }
 
     #[test]
@@ -157,6 +202,23 @@ mod tests {
         assert_eq!(open(1_600_000), Ok(state));
         assert_eq!(open(1_600_001), Err(SignInRefusal::Expired));
         assert_eq!(open(900_000), Err(SignInRefusal::Expired));
+    }
+
+    #[test]
+    fn what_was_filled_in_waits_with_the_place() {
+        let pairs = [("name", "김차례"), ("phone", "010-1234-5678"), ("next", "/line/a")];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let filled_in = Parameters::new(pairs).unwrap();
+        let asks = [AskedField::Name, AskedField::Phone];
+        let bytes = filled_in_to_bytes(&filled_in, &asks).unwrap();
+        let back = filled_in_from_bytes(&bytes).unwrap();
+        assert_eq!((back.one("name"), back.one("phone")), (Ok("김차례"), Ok("010-1234-5678")));
+        assert_eq!(back.maybe("next"), Ok(None), "what the provider does not ask for is left behind");
+        assert!(
+            (1..bytes.len()).all(|length| filled_in_from_bytes(&bytes[..length]).is_none_or(|cut| cut != filled_in))
+        );
+        let long = Parameters::new(vec![("name".to_owned(), "x".repeat(CARRIED_BYTES_MAX))]).unwrap();
+        assert_eq!(filled_in_to_bytes(&long, &[AskedField::Name]), None);
     }
 
     #[test]

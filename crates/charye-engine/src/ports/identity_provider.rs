@@ -313,7 +313,7 @@ impl SignInRefusal {
             Self::NonceMismatch => "nonce_mismatch",
             Self::Forged => "forged",
             Self::DetailMissing(_) => "detail_missing",
-            Self::NotFound => "not_found",
+            Self::NotFound => "nobody_found",
             Self::TooOften => "too_often",
         }
     }

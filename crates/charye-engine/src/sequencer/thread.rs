@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use charye_domain::book::{Action, Book, Channel, Command, Outcome, Rejection};
+use charye_domain::book::{Action, Book, Channel, Command, Event, Outcome, Rejection};
 use charye_domain::time::UnixMillis;
 
 use crate::answered::by_system;
@@ -89,6 +89,7 @@ pub(crate) struct Sequencer {
     answers: Vec<(ReplyTo, Told)>,
     more_is_due: bool,
     campaigns_changed: bool,
+    operator_words_changed: bool,
     storage_checked_at: Option<Duration>,
     rates: Rates,
     strain: Strain,
@@ -139,6 +140,7 @@ impl Sequencer {
             answers: Vec::new(),
             more_is_due: false,
             campaigns_changed: true,
+            operator_words_changed: true,
             storage_checked_at: None,
             rates: Rates::default(),
             strain: Strain::new(Duration::ZERO),
@@ -151,6 +153,7 @@ impl Sequencer {
         sequencer.read_clock();
         sequencer.day_of_keys = DayOfKeys::from(sequencer.now);
         sequencer.publish_campaigns();
+        sequencer.publish_operator_words();
         sequencer.show_lines();
         sequencer
     }
@@ -411,6 +414,7 @@ impl Sequencer {
             let touched = book.apply(entry, self.now);
             shown.note(touched, &entry.event, book);
             self.campaigns_changed |= entry.event.changes_campaign();
+            self.operator_words_changed |= matches!(entry.event, Event::ProviderSteered { .. });
         }
     }
 
@@ -433,6 +437,7 @@ impl Sequencer {
         self.parts.shared.pulse.set_head_seq(last_seq);
         self.parts.shown.show_given_back(&self.parts.book);
         self.publish_campaigns();
+        self.publish_operator_words();
         self.tell_followers(hash);
         self.batch.first_seq = last_seq + 1;
         Ok(true)
@@ -459,6 +464,12 @@ impl Sequencer {
         if std::mem::take(&mut self.campaigns_changed) {
             let list = CampaignList::new(self.parts.book.campaigns().cloned().collect());
             self.parts.shared.campaigns.store(Arc::new(list));
+        }
+    }
+
+    fn publish_operator_words(&mut self) {
+        if std::mem::take(&mut self.operator_words_changed) {
+            self.parts.shared.operator_words.store(Arc::new(self.parts.book.operator_words().clone()));
         }
     }
 

@@ -207,6 +207,21 @@ impl IdentitySection {
         })
     }
 
+    /// What the providers that citizens may choose can assert, in the configuration's order, without fetching a secret.
+    ///
+    /// # Errors
+    /// As [`IdentitySection::check`].
+    pub fn asserted(&self) -> Result<Vec<(UniquenessScheme, Assurance)>, UnfitIdentity> {
+        let mut asserted = Vec::new();
+        for block in self.blocks()? {
+            let facts = block.facts().map_err(|why| named(&block.id, &why))?;
+            if facts.flow != FlowKind::Registry {
+                asserted.push((facts.scheme, facts.assurance));
+            }
+        }
+        Ok(asserted)
+    }
+
     /// The certificates to trust.
     pub fn trusted_roots(&self) -> std::io::Result<TrustedRoots> {
         TrustedRoots::read(self.trusted_roots.as_deref().unwrap_or(Path::new(TRUSTED_ROOTS)))

@@ -173,7 +173,7 @@ fn a_citizen_confirms_in_the_app_of_the_certified_provider() {
     let refused = stage.begin("ciba", &[("login", "citizen-9")]).unwrap();
     browser.post(&format!("{}/deny", certified.address("hand")), "");
     assert_eq!(failure(stage.answer("ciba", &refused, &[])), "cancelled");
-    assert_eq!(failure(stage.begin("ciba", &[("login", "nobody")])), "not_found");
+    assert_eq!(failure(stage.begin("ciba", &[("login", "nobody")])), "nobody_found");
     assert_eq!(failure(stage.begin("ciba", &[])), "parameter_missing");
     assert_eq!(stage.runtime.block_on(stage.providers[1].probe()), Ok(()));
 }

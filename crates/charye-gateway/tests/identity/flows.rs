@@ -481,7 +481,7 @@ fn refusals_of_every_flow_are_the_citizens_and_have_words() {
     };
     assert_eq!(after("kakao-oauth2", nothing), "detail_missing");
     let nobody = |outside: &Canned| outside.say("https://bank.example/bc", 400, &json!({"error": "unknown_user_id"}));
-    assert_eq!(after("ciba", nobody), "not_found");
+    assert_eq!(after("ciba", nobody), "nobody_found");
     let rejected = |outside: &Canned| outside.say("https://pass.example/status", 200, &json!({"status": "REJECTED"}));
     assert_eq!(after("pass-carrier", rejected), "cancelled");
     let another = |outside: &Canned| {
@@ -489,11 +489,11 @@ fn refusals_of_every_flow_are_the_citizens_and_have_words() {
     };
     assert_eq!(after("pass-carrier", another), "Unbelievable(\"request id\")");
     let unknown = |outside: &Canned| outside.say("https://registry.example/person", 404, &json!({}));
-    assert_eq!(after("registry", unknown), "not_found");
+    assert_eq!(after("registry", unknown), "nobody_found");
     let another = |outside: &Canned| {
         outside.say("https://registry.example/person", 200, &json!({"personKey": "k", "birth_date": "1990-01-01"}));
     };
-    assert_eq!(after("registry", another), "not_found");
+    assert_eq!(after("registry", another), "nobody_found");
     let keyless = |outside: &Canned| outside.say("https://registry.example/person", 200, &json!({"name": "김차례"}));
     assert_eq!(after("registry", keyless), "Malformed(\"no person key\")");
 }

@@ -19,6 +19,7 @@ mod keys;
 mod nation;
 mod operators_client;
 mod projection;
+mod provider;
 mod publish;
 mod rehearse;
 mod serve;
@@ -64,6 +65,8 @@ enum Command {
     /// Fill the SQL tables behind the journal anew
     #[command(subcommand)]
     Projection(projection::Command),
+    /// Look at the identity providers of a running installation, and open, close or cap one
+    Provider(provider::Provider),
     /// Play an evening against a server of one's own, and report
     Rehearse(rehearse::Rehearse),
     /// Serve citizens over a data folder
@@ -86,6 +89,7 @@ pub(crate) fn run(arguments: Arguments, crash_hook: Option<CrashHook>) -> Result
         Command::Keys(command) => keys::run(&command),
         Command::Nation(command) => nation::run(&command),
         Command::Projection(command) => projection::run(&command),
+        Command::Provider(wanted) => provider::run(&wanted),
         Command::Rehearse(wanted) => rehearse::run(&wanted),
         Command::Serve(wanted) => serve::run(&wanted, crash_hook),
         Command::Steer(wanted) => steer::run(&wanted),

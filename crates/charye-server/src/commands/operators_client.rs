@@ -1,14 +1,21 @@
-//! Room: server/commands. Asks the operators' listener of a running installation, and reads its answer. For `charye steer`.
+//! Room: server/commands. Asks the operators' listener of a running installation, and reads its answer. For `charye
+//! steer` and `charye provider`.
 //!
 //! One plain request on a connection of its own, with every limit: the listener is ours, on a network that strangers do not
 //! reach. Must never follow anything, keep anything or log the token.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use clap::Args;
 use serde_json::Value;
+
+use super::check_config;
+use crate::config::read_tokens;
+use crate::exit::Ending;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(20);
@@ -19,6 +26,41 @@ const ANSWER_BYTES_MAX: u64 = 4 << 20;
 pub(crate) struct OperatorsClient {
     pub(crate) address: SocketAddr,
     pub(crate) token: String,
+}
+
+/// Which running installation, and with which token: of every command that asks it.
+#[derive(Debug, Args)]
+pub(crate) struct Where {
+    /// The configuration that names the operators' listener and the tokens
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// The operators' listener, if not the configuration's
+    #[arg(long, value_name = "ADDRESS:PORT", global = true)]
+    address: Option<SocketAddr>,
+    /// A file whose first line ends with the token, if not the configuration's
+    #[arg(long, value_name = "FILE", global = true)]
+    token_file: Option<PathBuf>,
+}
+
+impl Where {
+    /// Where it listens, and the token, from the arguments or the configuration.
+    ///
+    /// # Errors
+    /// `Unreadable`: neither says, or the file of tokens does not read.
+    pub(crate) fn client(&self) -> Result<OperatorsClient, Ending> {
+        let unreadable = |words: String| Ending::Unreadable { words: format!("charye: {words}") };
+        let config = check_config::read(self.config.as_deref())?;
+        let address = self.address.or(config.listen.operations_address).ok_or_else(|| {
+            unreadable("no operators' listener: name it with --address, or [listen] operations_address".to_owned())
+        })?;
+        let file = self.token_file.as_ref().or(config.operators.token_file.as_ref());
+        let file = file.ok_or_else(|| unreadable("no token: name its file with --token-file".to_owned()))?;
+        let text = read_tokens(file).map_err(|error| unreadable(format!("{error:#}")))?;
+        let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+        let token = lines.into_iter().next().and_then(|line| line.split_whitespace().last());
+        let token = token.ok_or_else(|| unreadable(format!("{} holds no token", file.display())))?.to_owned();
+        Ok(OperatorsClient { address, token })
+    }
 }
 
 /// What came back.
@@ -54,6 +96,18 @@ impl OperatorsClient {
     }
 }
 
+/// Whether it was done; else what the answer says against it.
+pub(crate) fn done(heard: &Heard) -> Result<(), Ending> {
+    let told = |name: &str| heard.body[name].as_str().unwrap_or_default();
+    match heard.status {
+        200 => Ok(()),
+        status @ 400..500 => Err(Ending::Unreadable {
+            words: format!("charye: refused ({}, {status}): {}", told("code"), told("detail")),
+        }),
+        status => Err(Ending::Unavailable(anyhow!("{} ({status}): {}", told("code"), told("detail")))),
+    }
+}
+
 /// Status and JSON of a whole answer, ended by the end of the connection.
 fn read(answer: &[u8]) -> Result<Heard, anyhow::Error> {
     let head_ends = answer.windows(4).position(|four| four == b"\r\n\r\n");
@@ -66,6 +120,8 @@ fn read(answer: &[u8]) -> Result<Heard, anyhow::Error> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -75,5 +131,14 @@ mod tests {
         for text in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1\r\n\r\n{}", "HTTP/1.1 200 OK\r\n\r\nhello"] {
             assert!(read(text.as_bytes()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_refusal_says_its_code_and_what_to_do() {
+        let heard = |status| Heard { status, body: json!({ "code": "notice_too_short", "detail": "later, please" }) };
+        assert!(done(&heard(200)).is_ok());
+        let Err(Ending::Unreadable { words }) = done(&heard(409)) else { panic!("not refused") };
+        assert!(words.contains("notice_too_short") && words.contains("later, please"));
+        assert!(matches!(done(&heard(503)), Err(Ending::Unavailable(_))));
     }
 }

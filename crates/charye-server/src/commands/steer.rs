@@ -2,31 +2,20 @@
 //! of the operators' listener; every change is recorded with who and why. Must never open the data folder.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
-use std::path::PathBuf;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::check_config;
-use super::operators_client::{Heard, OperatorsClient};
-use crate::config::read_tokens;
+use super::operators_client::{OperatorsClient, Where, done};
 use crate::exit::Ending;
 use crate::output::say;
 
 #[derive(Debug, Args)]
 pub(crate) struct Steer {
-    /// The configuration that names the operators' listener and the tokens
-    #[arg(long, value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
-    /// The operators' listener, if not the configuration's
-    #[arg(long, value_name = "ADDRESS:PORT", global = true)]
-    address: Option<SocketAddr>,
-    /// A file whose first line ends with the token, if not the configuration's
-    #[arg(long, value_name = "FILE", global = true)]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    whom: Where,
     #[command(subcommand)]
     command: Command,
 }
@@ -112,7 +101,7 @@ struct Order {
 }
 
 pub(crate) fn run(wanted: &Steer) -> Result<(), Ending> {
-    let client = client(wanted)?;
+    let client = wanted.whom.client()?;
     match &wanted.command {
         Command::Status { lang, json } => status(&client, lang, *json),
         Command::Terms { order, hard_cap, min, max } => {
@@ -142,39 +131,12 @@ pub(crate) fn run(wanted: &Steer) -> Result<(), Ending> {
     }
 }
 
-fn client(wanted: &Steer) -> Result<OperatorsClient, Ending> {
-    let unreadable = |words: String| Ending::Unreadable { words: format!("charye: {words}") };
-    let config = check_config::read(wanted.config.as_deref())?;
-    let address = wanted.address.or(config.listen.operations_address).ok_or_else(|| {
-        unreadable("no operators' listener: name it with --address, or [listen] operations_address".to_owned())
-    })?;
-    let file = wanted.token_file.as_ref().or(config.operators.token_file.as_ref());
-    let file = file.ok_or_else(|| unreadable("no token: name its file with --token-file".to_owned()))?;
-    let text = read_tokens(file).map_err(|error| unreadable(format!("{error:#}")))?;
-    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-    let token = lines.into_iter().next().and_then(|line| line.split_whitespace().last());
-    let token = token.ok_or_else(|| unreadable(format!("{} holds no token", file.display())))?.to_owned();
-    Ok(OperatorsClient { address, token })
-}
-
 fn steer(client: &OperatorsClient, order: &Order, steering: &Value) -> Result<(), Ending> {
     let path = format!("/api/operator/v1/lines/{}/{}/steer", order.line.campaign, order.line.opening);
     let heard = client.ask(&path, Some(&json!({ "reason": order.reason, "steering": steering })))?;
     done(&heard)?;
     say(&format!("in force as of entry {}", heard.body["seq"]));
     Ok(())
-}
-
-/// Whether it was done; else what the answer says against it.
-fn done(heard: &Heard) -> Result<(), Ending> {
-    let told = |name: &str| heard.body[name].as_str().unwrap_or_default();
-    match heard.status {
-        200 => Ok(()),
-        status @ 400..500 => Err(Ending::Unreadable {
-            words: format!("charye: refused ({}, {status}): {}", told("code"), told("detail")),
-        }),
-        status => Err(Ending::Unavailable(anyhow!("{} ({status}): {}", told("code"), told("detail")))),
-    }
 }
 
 fn status(client: &OperatorsClient, lang: &str, json: bool) -> Result<(), Ending> {
@@ -251,14 +213,5 @@ mod tests {
             assert!(words.contains(part), "{part}: {words}");
         }
         assert!(words_of(&line, "ko").contains("첫날"));
-    }
-
-    #[test]
-    fn a_refusal_says_its_code_and_what_to_do() {
-        let heard = |status| Heard { status, body: json!({ "code": "notice_too_short", "detail": "later, please" }) };
-        assert!(done(&heard(200)).is_ok());
-        let Err(Ending::Unreadable { words }) = done(&heard(409)) else { panic!("not refused") };
-        assert!(words.contains("notice_too_short") && words.contains("later, please"));
-        assert!(matches!(done(&heard(503)), Err(Ending::Unavailable(_))));
     }
 }

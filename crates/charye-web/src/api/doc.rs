@@ -228,6 +228,7 @@ fn path_parameters(path: &'static str) -> impl Iterator<Item = Value> {
             "hold" => "A hold, as it was answered",
             "number" => "A reservation number; hyphens may be left out",
             "key" => "The Idempotency-Key that was sent",
+            "provider" => "An identity provider's id",
             _ => "As it was answered",
         };
         let schema = json!({ "type": "string", "minLength": 1, "maxLength": 128 });

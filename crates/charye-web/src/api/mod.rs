@@ -13,6 +13,7 @@ mod line;
 mod look_up_text;
 mod one_clinic;
 mod operations;
+mod providers;
 mod reservations;
 mod sign_in;
 pub(crate) mod told;
@@ -32,6 +33,7 @@ pub fn routes() -> Vec<Route> {
     let mut routes = [
         campaigns::routes(),
         sign_in::routes(),
+        providers::routes(),
         line::routes(),
         draw::routes(),
         visit::routes(),

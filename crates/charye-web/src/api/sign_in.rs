@@ -1,9 +1,10 @@
-//! Room: web/api. Signing in as one of a rehearsal's people. There is no such route outside rehearsals: there, identity
-//! providers lead back to pages. Must never take a national number that is not made up, nor keep one.
+//! Room: web/api. Signing in as one of a rehearsal's people, and what a login is told as, by whatever way one came. There is no
+//! such route outside rehearsals: there, `providers` leads to identity providers. Must never take a national number that is not made up, nor keep one.
 
 use charye_domain::book::Channel;
+use charye_domain::time::UnixMillis;
 use charye_engine::identity::complete_sign_in;
-use charye_engine::ports::RehearsalCitizenId;
+use charye_engine::ports::{ProvenCitizen, RehearsalCitizenId};
 use hyper::Method;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ enum CitizenAsked {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct LoginTold {
+pub(super) struct LoginTold {
     /// Send it as `Authorization: Bearer ..`. Opaque.
     login: String,
     #[schema(format = DateTime)]
@@ -58,13 +59,24 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
         CitizenAsked::Number(number) => people.by_number(number),
     };
     let proven = id.and_then(|id| people.prove(id)).ok_or_else(|| Problem::invalid_field("/citizen", "unknown"))?;
-    let signed_in = complete_sign_in(&asked.app.engine, &proven, Channel::Api).await;
+    log_in(&asked, &proven, asked.now, std::convert::identity).await
+}
+
+/// Makes a proven citizen a person of the journal, and seals their login.
+pub(super) async fn log_in<U: Serialize>(
+    asked: &Asked,
+    proven: &ProvenCitizen,
+    began_at: UnixMillis,
+    tell: impl FnOnce(LoginTold) -> U,
+) -> Result<Answer, Problem> {
+    let signed_in = complete_sign_in(&asked.app.engine, proven, Channel::Api).await;
     let signed_in = signed_in.map_err(|failure| asked.failed(failure))?;
     let (seq, birth_date, (_, citizen)) = (signed_in.seq, proven.details.birth_date, proven.key);
     let random = asked.app.engine.random();
     Ok(as_of(signed_in, |signed_in, seq_told| {
         let login = LoginSession::begin(signed_in.person, citizen, proven.scheme, birth_date, seq, asked.now, random);
+        let login = login.begun_at(began_at).of_assurance(proven.assurance);
         let expires_at = instant(login.expires_at, &TimeZone::UTC);
-        LoginTold { login: asked.app.gate.seal_login(&login), expires_at, seq: seq_told }
+        tell(LoginTold { login: asked.app.gate.seal_login(&login), expires_at, seq: seq_told })
     }))
 }

@@ -15,8 +15,8 @@ use utoipa::ToSchema;
 /// A text in both languages.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NameTold<'a> {
-    ko: &'a str,
-    en: &'a str,
+    pub(super) ko: &'a str,
+    pub(super) en: &'a str,
 }
 
 impl<'a> From<&'a Bilingual> for NameTold<'a> {
@@ -274,6 +274,15 @@ pub(super) struct ProblemTold<'a> {
     place: Option<super::line::LinePlaceTold>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ask_again_ms: Option<u32>,
+    /// With `in_line`: people ahead at the identity provider and, before the sign-in has begun, the place: send it as
+    /// `instead_of`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ahead: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sign_in: Option<String>,
+    /// With `left_alone`: the provider's light.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    light: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -29,6 +29,7 @@ pub(super) fn routes() -> Vec<Route> {
                 .problems(&[
                     "campaign_unknown",
                     "identity_not_accepted",
+                    "identity_too_weak",
                     "person_unknown",
                     "not_in_cohort",
                     "opening_not_yet",

@@ -103,7 +103,9 @@ fn ways_on(layout: &Layout, code: &str) -> Vec<(&'static str, String)> {
             let next = if layout.target == "/" { "/find" } else { &layout.target };
             vec![("go-in", super::line::way_in(next)), mine]
         }
-        "sign_in_first" | "person_unknown" | "identity_not_accepted" => vec![("sign-in", "/sign-in".to_owned()), home],
+        "sign_in_first" | "person_unknown" | "identity_not_accepted" | "identity_too_weak" => {
+            vec![("sign-in", "/sign-in".to_owned()), home]
+        }
         "hold_open" | "hold_extended_too_often" => vec![("way-hold", "/hold".to_owned())],
         _ if !layout.signed_in() => vec![home],
         "outcome_unknown" => vec![mine, ("way-hold", "/hold".to_owned())],

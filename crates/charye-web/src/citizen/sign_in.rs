@@ -15,8 +15,7 @@ use charye_domain::time::UnixMillis;
 use charye_engine::Answered;
 use charye_engine::identity::{Choice, ProofWanted, complete_sign_in};
 use charye_engine::ports::{
-    AskedField, Assurance, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople,
-    SealPurpose,
+    AskedField, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople, SealPurpose,
 };
 use charye_engine::waiting_room;
 use hyper::{Method, StatusCode};
@@ -64,6 +63,8 @@ struct SignInPage {
     layout: Layout,
     /// Quick ones first.
     providers: Vec<ProviderWords>,
+    /// There are others, and the campaign that one comes for does not accept them.
+    some_unfit: bool,
     /// Whether there is anybody to sign in as.
     rehearsal: bool,
     next: String,
@@ -236,10 +237,10 @@ fn sign_in_page(
     if let Some(people) = &asked.app.rehearsal {
         found = look_for(language, &**people, &filter, &wish, &campaigns, asked.now);
     }
-    let providers = match &asked.app.sign_in {
-        Some(desk) => desk.choices(wanted_for(asked, &next)),
-        None => Vec::new(),
-    };
+    let wanted = wanted_for(asked, &next);
+    let all = asked.app.sign_in.as_ref().map(|desk| desk.choices(None)).unwrap_or_default();
+    let fits = |choice: &&Choice| wanted.is_none_or(|wanted| wanted.is_given_at(choice));
+    let providers: Vec<&Choice> = all.iter().filter(fits).collect();
     let more = found.more_after.map(|after| {
         let may = if wish.may_reserve { "1" } else { "" };
         let pairs = [
@@ -257,6 +258,7 @@ fn sign_in_page(
     let page = SignInPage {
         layout,
         providers: providers.iter().map(|choice| ProviderWords::of(language, choice)).collect(),
+        some_unfit: providers.len() < all.len(),
         rehearsal: asked.app.rehearsal.is_some(),
         next,
         begun: asked.form.filled("begun").map_or_else(|| begun_now(asked), str::to_owned),
@@ -350,18 +352,17 @@ pub(super) async fn enter(
     let (person, birth_date, (_, citizen)) = (signed_in.value.person, proven.details.birth_date, proven.key);
     let random = asked.app.engine.random();
     let login = LoginSession::begin(person, citizen, proven.scheme, birth_date, signed_in.seq, asked.now, random);
-    let login = login.begun_at(began_at);
+    let login = login.begun_at(began_at).of_assurance(proven.assurance);
     let Answered { seq, value } = led_on(asked, &login, next).await;
     let login = LoginSession { seen_seq: login.seen_seq.max(seq), ..login };
     Ok(value.with_cookie(asked.app.gate.login_cookie(&login, asked.now)))
 }
 
-/// What the campaign that somebody comes for asks of the proof; nothing if they come for none. Campaigns name no least
-/// level: whatever proves by their scheme counts.
+/// What the campaign that somebody comes for asks of the proof; nothing if they come for none.
 pub(super) fn wanted_for(asked: &Asked, next: &str) -> Option<ProofWanted> {
     let campaigns = asked.app.engine.campaigns();
     let campaign = campaigns.by_code(campaign_of(next)?)?;
-    Some(ProofWanted { scheme: campaign.uniqueness, least: Assurance::Rehearsed })
+    Some(ProofWanted::of(campaign))
 }
 
 /// The code of the campaign whose line this page is.
@@ -429,6 +430,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         let page = SignInPage {
             layout: Layout::sample(language, false, Part::Elsewhere),
             providers: Vec::new(),
+            some_unfit: false,
             rehearsal,
             next: names.or("/find", "/find?name=\"><script>"),
             begun: names.or("c2VhbGVk", "\"<seal>"),
@@ -462,6 +464,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
             provider("window", TrafficLight::Congested, &[], &[]),
             provider("bank", TrafficLight::Closed, &[], &[]),
         ],
+        some_unfit: true,
         rehearsal: false,
         next: names.or("/line/sample", "/line/\"><script>"),
         begun: String::new(),

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charye_engine::identity::{
     BegunSignIn, SIGN_IN_MILLIS_MAX, SignInAnswer, SignInBy, SignInDesk, SignInFailure, SignInWish, answer_sign_in,
-    begin_sign_in,
+    begin_sign_in, is_place_in_line,
 };
 #[cfg(any(test, feature = "samples"))]
 use charye_engine::ports::ProviderFault;
@@ -27,6 +27,7 @@ use crate::gate::{Access, CookieName, cookie_value, remove_cookie, set_cookie};
 use crate::locale::Language;
 use crate::problem::{Problem, retry_after_secs};
 use crate::routes::Route;
+use crate::sign_in_failure::{retry_after_of, turned_back};
 use crate::{Answer, Asked};
 
 /// Bytes of the page to go on to. Sealed state and this, both encoded, fit in one cookie of 4,096 bytes.
@@ -89,6 +90,8 @@ struct InLinePage {
     about_secs: i64,
     /// The address that asks again by itself; `None` if a form must.
     again: Option<String>,
+    /// Asking again begins the sign-in, and leads on: not for a script, which would stay here.
+    begins: bool,
     ask_after_secs: u64,
     action: String,
     fields: Vec<(String, String)>,
@@ -130,6 +133,11 @@ impl CarriedSignIn {
         Some(Self { sealed: URL_SAFE_NO_PAD.decode(sealed).ok()?, next, compare: compare.to_owned() })
     }
 
+    fn cookie(&self, asked: &Asked) -> HeaderValue {
+        let secs = SIGN_IN_MILLIS_MAX / 1_000;
+        set_cookie(CookieName::SignIn, &self.write(), secs, asked.app.gate.security())
+    }
+
     fn write(&self) -> String {
         let [sealed, next] = [&*self.sealed, self.next.as_bytes()].map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
         format!("{sealed}.{next}.{}", self.compare)
@@ -137,27 +145,59 @@ impl CarriedSignIn {
 }
 
 async fn begin(asked: Asked) -> Result<Answer, Problem> {
-    let desk = desk(&asked)?;
-    let provider = asked.path_value(0)?;
     let next = next_of(&asked.form).filter(|next| next.len() <= NEXT_BYTES_MAX).unwrap_or_default();
-    let before = CarriedSignIn::of(&asked);
-    let filled_in = match parameters(asked.form.iter()) {
-        Ok(filled_in) => filled_in,
-        Err(refusal) => return failed(&asked, &refusal.into(), &next),
-    };
+    match parameters(asked.form.iter()) {
+        Ok(filled_in) => begin_with(&asked, &filled_in, next).await,
+        Err(refusal) => failed(&asked, &refusal.into(), &next),
+    }
+}
+
+async fn begin_with(asked: &Asked, filled_in: &Parameters, next: String) -> Result<Answer, Problem> {
+    let desk = desk(asked)?;
+    let provider = asked.path_value(0)?;
+    let before = CarriedSignIn::of(asked);
     let wish = SignInWish {
         provider,
         by: SignInBy::Citizen,
-        wanted: wanted_for(&asked, &next),
-        filled_in: &filled_in,
+        wanted: wanted_for(asked, &next),
+        filled_in,
         language: asked.language.tag(),
         go_on_to: &next,
         instead_of: before.as_ref().map(|before| &*before.sealed),
     };
     match begin_sign_in(desk, wish).await {
-        Ok(begun) => begun_page(&asked, desk, provider, next, begun),
-        Err(failure) => failed(&asked, &failure, &next),
+        Ok(begun) => begun_page(asked, desk, provider, next, begun),
+        Err(SignInFailure::InLine { ahead, about, place: Some(place) }) => {
+            turned_back(&SignInFailure::InLine { ahead, about, place: None });
+            let carried = CarriedSignIn { sealed: place, next, compare: String::new() };
+            let again = Some(format!("/sign-in/{}/wait", encoded(provider)));
+            let page = in_line_page(asked, provider, &carried.next, (ahead, about), again, true)?;
+            Ok(page.with_cookie(carried.cookie(asked)))
+        }
+        Err(failure) => failed(asked, &failure, &next),
     }
+}
+
+/// The page of those who wait at a provider: it asks again by itself, at `again` if there is such an address.
+fn in_line_page(
+    asked: &Asked,
+    provider: &str,
+    next: &str,
+    (ahead, about): (usize, Duration),
+    again: Option<String>,
+    begins: bool,
+) -> Result<Answer, Problem> {
+    let page = InLinePage {
+        layout: Layout::answering(asked, Part::Elsewhere, &link("/sign-in", &[("next", next)])),
+        ahead: i64::try_from(ahead).unwrap_or(i64::MAX),
+        about_secs: i64::try_from(about.as_secs()).unwrap_or(i64::MAX),
+        again,
+        begins,
+        ask_after_secs: look_after(about),
+        action: format!("/sign-in/{}/callback", encoded(provider)),
+        fields: sent(&asked.form),
+    };
+    Ok(super::page(asked.language, &page)?.status(StatusCode::SERVICE_UNAVAILABLE))
 }
 
 /// Where a sign-in that has begun goes on.
@@ -186,8 +226,7 @@ fn begun_page(
         // A registry's way, and registries are not for citizens.
         Begun::Attested => return failed(asked, &SignInRefusal::UnknownProvider.into(), &carried.next),
     };
-    let secs = SIGN_IN_MILLIS_MAX / 1_000;
-    Ok(answer.with_cookie(set_cookie(CookieName::SignIn, &carried.write(), secs, asked.app.gate.security())))
+    Ok(answer.with_cookie(carried.cookie(asked)))
 }
 
 /// The policy of a page whose form leads to this address and nowhere else but home.
@@ -223,7 +262,14 @@ async fn come_back_by_post(asked: Asked) -> Result<Answer, Problem> {
     answer(&asked, callback, None).await
 }
 
+/// What the page that waits asks: whether the app has confirmed or, of who waits at a provider, whether it is their turn.
 async fn look_whether_confirmed(asked: Asked) -> Result<Answer, Problem> {
+    let desk = desk(&asked)?;
+    let carried = CarriedSignIn::of(&asked);
+    let place = carried.filter(|carried| is_place_in_line(desk, &carried.sealed));
+    if let Some(place) = place {
+        return begin_with(&asked, &Parameters::default(), place.next).await;
+    }
     let again = Some(asked.target.clone());
     answer(&asked, Ok(Parameters::default()), again).await
 }
@@ -261,18 +307,9 @@ async fn answer(
             let name = name_of(asked, desk, provider);
             super::page(asked.language, &wait_page(layout, provider, name, poll_after, carried.compare))
         }
-        Err(SignInFailure::InLine { ahead, about }) => {
-            let layout = Layout::answering(asked, Part::Elsewhere, &link("/sign-in", &[("next", &carried.next)]));
-            let page = InLinePage {
-                layout,
-                ahead: i64::try_from(ahead).unwrap_or(i64::MAX),
-                about_secs: i64::try_from(about.as_secs()).unwrap_or(i64::MAX),
-                again,
-                ask_after_secs: look_after(about),
-                action: format!("/sign-in/{}/callback", encoded(provider)),
-                fields: sent(&asked.form),
-            };
-            Ok(super::page(asked.language, &page)?.status(StatusCode::SERVICE_UNAVAILABLE))
+        Err(failure @ SignInFailure::InLine { ahead, about, .. }) => {
+            turned_back(&failure);
+            in_line_page(asked, provider, &carried.next, (ahead, about), again, false)
         }
         Err(failure) => failed(asked, &failure, &carried.next),
     }
@@ -289,12 +326,12 @@ fn look_after(wish: Duration) -> u64 {
 
 /// The page that says why a sign-in did not go on, and what to do.
 fn failed(asked: &Asked, failure: &SignInFailure, next: &str) -> Result<Answer, Problem> {
-    metrics::counter!("charye_sign_in_turned_back_total", "code" => failure.code()).increment(1);
+    let problem = turned_back(failure);
     let choices = link("/sign-in", &[("next", next)]);
     let layout = Layout::answering(asked, Part::Elsewhere, &choices);
-    let retry_after = retry_after_of(failure).map(retry_after_secs);
-    let answer = super::page(asked.language, &failed_page(layout, failure, choices))?.status(status_of(failure));
-    Ok(match retry_after {
+    let status = StatusCode::from_u16(problem.kind.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+    let answer = super::page(asked.language, &failed_page(layout, failure, choices))?.status(status);
+    Ok(match problem.retry_after.map(retry_after_secs) {
         Some(secs) => answer.with(RETRY_AFTER, HeaderValue::from(secs)),
         None => answer,
     })
@@ -305,26 +342,6 @@ fn failed_page(layout: Layout, failure: &SignInFailure, choices: String) -> Fail
     let retry_after = retry_after_of(failure).map(retry_after_secs);
     let retry_after_secs = retry_after.map(|secs| i64::try_from(secs).unwrap_or(i64::MAX));
     FailedPage { layout, title, advice, code: failure.code(), retry_after_secs, choices }
-}
-
-fn retry_after_of(failure: &SignInFailure) -> Option<Duration> {
-    match failure {
-        SignInFailure::LeftAlone { retry_after, .. } | SignInFailure::Busy { retry_after } => Some(*retry_after),
-        SignInFailure::InLine { about, .. } => Some(*about),
-        SignInFailure::Refused(_) | SignInFailure::ProviderFault(_) => None,
-    }
-}
-
-fn status_of(failure: &SignInFailure) -> StatusCode {
-    match failure {
-        SignInFailure::Refused(SignInRefusal::UnknownProvider) => StatusCode::NOT_FOUND,
-        SignInFailure::Refused(SignInRefusal::TooOften) => StatusCode::TOO_MANY_REQUESTS,
-        SignInFailure::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        SignInFailure::ProviderFault(_) => StatusCode::BAD_GATEWAY,
-        SignInFailure::InLine { .. } | SignInFailure::LeftAlone { .. } | SignInFailure::Busy { .. } => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-    }
 }
 
 /// The texts of a failure. What can only be somebody's trick, or a browser's mishap, is told alike.
@@ -401,6 +418,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
             ahead: 12,
             about_secs: 4,
             again,
+            begins: false,
             ask_after_secs: 4,
             action: "/sign-in/window/callback".to_owned(),
             fields: fields.clone(),

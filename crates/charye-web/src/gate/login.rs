@@ -1,18 +1,20 @@
 //! Room: web/gate. The login session: who signed in, sealed, in the citizen's own pocket. The server keeps none.
 //!
 //! Layout of the plain text, 79 bytes, numbers little-endian: version u8 = 2 | person u32 | year i16, month u8, day u8 |
-//! signed_in_at i64 | expires_at i64 | seen_seq u64 | scheme u8 | began ms before signed_in_at u32 | consent u8 | reserved 8
-//! zero bytes | csrf seed 16 bytes | citizen key 16 bytes. Schemes: 1 connecting information, 2 pairwise subject, 3 national id, 4 rehearsal.
+//! signed_in_at i64 | expires_at i64 | seen_seq u64 | scheme u8 | began ms before signed_in_at u32 | consent u8 | assurance u8 |
+//! reserved 7 zero bytes | csrf seed 16 bytes | citizen key 16 bytes. Schemes: 1 connecting information, 2 pairwise subject,
+//! 3 national id, 4 rehearsal. Assurance: 0 rehearsed, 1 to 3 the level.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charye_domain::campaign::{Campaign, UniquenessScheme};
 use charye_domain::citizen::CitizenFacts;
+use charye_domain::identity::Assurance;
 use charye_domain::ids::{CitizenKey, Person};
 use charye_domain::time::UnixMillis;
+use charye_domain::weakness::Defence;
 use charye_engine::ports::{Keys, Random, SealPurpose};
 use jiff::civil::Date;
-use charye_domain::weakness::Defence;
 
 use crate::problem::Problem;
 
@@ -30,6 +32,8 @@ pub struct LoginSession {
     pub birth_date: Date,
     /// What made the citizen one citizen at sign-in. A campaign with another scheme does not let them in.
     pub scheme: UniquenessScheme,
+    /// How strong that proof was.
+    pub assurance: Assurance,
     pub signed_in_at: UnixMillis,
     /// How long the sign-in took: a slow identity provider costs nobody a place. Unit: milliseconds.
     pub sign_in_ms: u32,
@@ -67,6 +71,7 @@ impl LoginSession {
             citizen,
             birth_date,
             scheme,
+            assurance: Assurance::Rehearsed,
             signed_in_at: now,
             sign_in_ms: 0,
             expires_at,
@@ -76,17 +81,17 @@ impl LoginSession {
         }
     }
 
-    /// The same, of a sign-in that began at `began_at`, as its sealed state says.
-    #[must_use]
-    pub fn begun_at(self, began_at: UnixMillis) -> Self {
-        let sign_in_ms = u32::try_from(self.signed_in_at.millis_since(began_at).max(0)).unwrap_or(u32::MAX);
-        Self { sign_in_ms, ..self }
     /// The same, of a proof of this strength; [`LoginSession::begin`] supposes the weakest.
     #[must_use]
     pub fn of_assurance(self, assurance: Assurance) -> Self {
         Self { assurance, ..self }
     }
 
+    /// The same, of a sign-in that began at `began_at`, as its sealed state says.
+    #[must_use]
+    pub fn begun_at(self, began_at: UnixMillis) -> Self {
+        let sign_in_ms = u32::try_from(self.signed_in_at.millis_since(began_at).max(0)).unwrap_or(u32::MAX);
+        Self { sign_in_ms, ..self }
     }
 
     /// The moment that counts for a place asked for at `now`.
@@ -100,6 +105,7 @@ impl LoginSession {
     ///
     /// # Errors
     /// `identity_not_accepted`: the campaign tells citizens apart by something else, and one person could be two in it.
+    /// `identity_too_weak`: it asks for a stronger proof.
     pub fn proves_for(&self, campaign: &Campaign) -> Result<(), Problem> {
         let refused = |code| Err(Problem { recorded: Some(false), ..Problem::new(code) });
         if self.scheme != campaign.uniqueness {
@@ -108,7 +114,6 @@ impl LoginSession {
         if self.assurance.suffices_for(campaign.least_assurance) { Ok(()) } else { refused("identity_too_weak") }
     }
 
-    /// `identity_too_weak`: it asks for a stronger proof.
     /// What rules may know of this citizen.
     pub fn facts(&self) -> CitizenFacts {
         CitizenFacts { birth_date: self.birth_date }
@@ -127,7 +132,8 @@ impl LoginSession {
         plain.push(scheme_byte(self.scheme));
         plain.extend(self.sign_in_ms.to_le_bytes());
         plain.push(self.consent);
-        plain.extend([0; 8]);
+        plain.push(assurance_byte(self.assurance));
+        plain.extend([0; 7]);
         plain.extend(self.csrf_seed);
         plain.extend(self.citizen.0);
         URL_SAFE_NO_PAD.encode(keys.seal(SealPurpose::LoginSession, &[], &plain))
@@ -164,6 +170,7 @@ impl LoginSession {
             scheme: scheme_of(plain[33])?,
             sign_in_ms: u32::from_le_bytes(plain[34..38].try_into().ok()?),
             consent: plain[38],
+            assurance: assurance_of(plain[39])?,
             csrf_seed: plain[47..63].try_into().ok()?,
             citizen: CitizenKey(plain[63..79].try_into().ok()?),
         })
@@ -185,6 +192,19 @@ fn scheme_byte(scheme: UniquenessScheme) -> u8 {
 
 fn scheme_of(byte: u8) -> Option<UniquenessScheme> {
     SCHEMES.iter().find(|(known, _)| *known == byte).map(|(_, scheme)| *scheme)
+}
+
+fn assurance_byte(assurance: Assurance) -> u8 {
+    match assurance {
+        Assurance::Rehearsed => 0,
+        Assurance::Ial1 => 1,
+        Assurance::Ial2 => 2,
+        Assurance::Ial3 => 3,
+    }
+}
+
+fn assurance_of(byte: u8) -> Option<Assurance> {
+    [Assurance::Rehearsed, Assurance::Ial1, Assurance::Ial2, Assurance::Ial3].get(usize::from(byte)).copied()
 }
 
 impl std::fmt::Debug for LoginSession {
@@ -214,26 +234,6 @@ mod tests {
     }
 
     #[test]
-    fn a_consent_lasts_as_long_as_the_login_and_a_new_login_begins_without_one() {
-        let agreed = LoginSession { consent: 3, ..login() };
-        assert_eq!(LoginSession::open(&ToyKeys, &agreed.seal(&ToyKeys), NOW).unwrap().consent, 3);
-        assert_eq!(login().consent, 0);
-    }
-
-    #[test]
-    fn the_beginning_counts_only_for_a_place_asked_for_soon_after_the_sign_in() {
-        let soon = NOW.plus_secs(LoginSession::FRESH_SECS - 1);
-        let late = NOW.plus_secs(LoginSession::FRESH_SECS);
-        assert_eq!(login().counts_from(NOW), NOW.plus_millis(-90_000));
-        assert_eq!(login().counts_from(soon), NOW.plus_millis(-90_000));
-        assert_eq!(login().counts_from(late), late, "a sign-in from an hour before buys nothing");
-    }
-
-    #[test]
-    fn a_beginning_after_the_sign_in_counts_as_the_sign_in() {
-        assert_eq!(login().begun_at(NOW.plus_secs(5)).counts_from(NOW), NOW);
-    }
-    #[test]
     fn a_sealed_session_says_how_strong_its_proof_was_and_counts_only_where_that_is_enough() {
         use charye_domain::book::samples;
         use charye_domain::vaccine::DoseTwoPolicy;
@@ -253,4 +253,24 @@ mod tests {
         assert_eq!(assurance_of(4), None);
     }
 
+    #[test]
+    fn a_consent_lasts_as_long_as_the_login_and_a_new_login_begins_without_one() {
+        let agreed = LoginSession { consent: 3, ..login() };
+        assert_eq!(LoginSession::open(&ToyKeys, &agreed.seal(&ToyKeys), NOW).unwrap().consent, 3);
+        assert_eq!(login().consent, 0);
+    }
+
+    #[test]
+    fn the_beginning_counts_only_for_a_place_asked_for_soon_after_the_sign_in() {
+        let soon = NOW.plus_secs(LoginSession::FRESH_SECS - 1);
+        let late = NOW.plus_secs(LoginSession::FRESH_SECS);
+        assert_eq!(login().counts_from(NOW), NOW.plus_millis(-90_000));
+        assert_eq!(login().counts_from(soon), NOW.plus_millis(-90_000));
+        assert_eq!(login().counts_from(late), late, "a sign-in from an hour before buys nothing");
+    }
+
+    #[test]
+    fn a_beginning_after_the_sign_in_counts_as_the_sign_in() {
+        assert_eq!(login().begun_at(NOW.plus_secs(5)).counts_from(NOW), NOW);
+    }
 }

@@ -1,9 +1,10 @@
-//! Room: web/operators. What operators see of the lines and how they steer them: JSON on a listener of its own, for `charye
-//! steer` and for the situation room. Every row wants an operator's token.
+//! Room: web/operators. What operators see of the lines and the identity providers, and how they steer them: JSON on a
+//! listener of its own, for `charye steer`, `charye provider` and the situation room. Every row wants an operator's token.
 //!
 //! Must never change a line by itself: it makes a typed order of what was asked, and the book judges.
 
 mod lines;
+mod providers;
 mod steer;
 mod words;
 
@@ -18,7 +19,7 @@ use crate::routes::Route;
 
 /// The rows of the operators' listener.
 pub fn routes() -> Vec<Route> {
-    [lines::routes(), steer::routes()].concat()
+    [lines::routes(), steer::routes(), providers::routes()].concat()
 }
 
 /// Who steers, as the journal names them.

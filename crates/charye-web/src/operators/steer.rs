@@ -147,7 +147,7 @@ async fn give_public_value(asked: Asked) -> Result<Answer, Problem> {
 }
 
 /// Not empty, not too long, and without control characters.
-fn check_text(field: &'static str, text: &str, chars_max: usize) -> Result<(), Problem> {
+pub(super) fn check_text(field: &'static str, text: &str, chars_max: usize) -> Result<(), Problem> {
     match text.chars().count() {
         0 => Err(Problem::invalid_field(field, "missing")),
         chars if chars > chars_max => Err(Problem::invalid_field(field, "malformed")),

@@ -3,10 +3,10 @@
 
 use charye_domain::book::samples;
 use charye_domain::campaign::{Campaign, UniquenessScheme};
-use charye_domain::identity::{IdentityProviderId, OperatorWord, OperatorWords};
+use charye_domain::identity::{Assurance, IdentityProviderId, OperatorWord, OperatorWords};
 use charye_domain::vaccine::DoseTwoPolicy;
 use charye_engine::fakes::{FakeProvider, Treatment};
-use charye_engine::ports::{AskedField, FlowKind, IdentityProvider as _, ProviderFacts, ProviderFault};
+use charye_engine::ports::{AskedField, FlowKind, IdentityProvider as _, ProviderFacts, ProviderFault, ProviderLimits};
 use charye_web::gate::{LoginSession, Surface};
 use hyper::HeaderMap;
 
@@ -96,6 +96,56 @@ fn a_provider_that_does_not_fit_the_campaign_is_not_offered_for_it() {
     let page = browser.post("/sign-in/naver", &[("next", NEXT)]);
     assert_eq!(page.status, 422);
     page.says("<code>not_for_campaign</code>");
+}
+
+#[test]
+fn a_campaign_that_asks_for_a_stronger_proof_offers_only_those_that_give_it() {
+    let [strong, weak] = ["strong", "weak"].map(|name| FakeProvider::new(name, FlowKind::OpenIdConnect));
+    let weak = FakeProvider::with_facts(ProviderFacts { assurance: Assurance::Ial1, ..weak.facts().clone() });
+    let sample = samples::campaign(DoseTwoPolicy::Together);
+    let (uniqueness, least_assurance) = (UniquenessScheme::ConnectingInformation, Assurance::Ial2);
+    let house = House::with_providers(Campaign { uniqueness, least_assurance, ..sample }, 4, &[strong, weak]);
+    let page = house.browser("en").get("/sign-in?next=%2Fline%2Fsample");
+    page.says("action=\"/sign-in/strong\"").says("asks for a proof that not every way to sign in gives");
+    assert!(!page.body.contains("action=\"/sign-in/weak\""), "{}", page.body);
+    let refused = house.browser("en").post("/sign-in/weak", &[("next", NEXT)]);
+    assert_eq!(refused.status, 422);
+    refused.says("<code>not_for_campaign</code>");
+}
+
+#[test]
+fn a_place_in_a_providers_line_is_kept_by_coming_again_and_leads_on_by_itself() {
+    let facts = FakeProvider::new("app", FlowKind::Decoupled).facts().clone();
+    let limits = ProviderLimits { at_once_max: 1, ..facts.limits };
+    let app = FakeProvider::with_facts(ProviderFacts { asks: vec![AskedField::Phone], limits, ..facts });
+    let uniqueness = UniquenessScheme::ConnectingInformation;
+    let campaign = Campaign { uniqueness, ..samples::campaign(DoseTwoPolicy::Together) };
+    let house = House::with_providers(campaign, 4, &[app]);
+    let desk = house.app.sign_in.clone().unwrap();
+    let say = |word| {
+        let mut words = OperatorWords::default();
+        words.say(&IdentityProviderId::parse("app").unwrap(), word);
+        desk.go_by(&words);
+    };
+    // Nobody can be asked now: both wait, in the order of their coming.
+    say(OperatorWord::Capped(0));
+    let (mut first, mut second) = (house.browser("en"), house.browser("en"));
+    let page = first.post("/sign-in/app", &[("next", NEXT), ("phone", "010-1234-5678")]);
+    assert_eq!(page.status, 503);
+    page.says("People ahead of you here: 0").says("url=/sign-in/app/wait");
+    assert!(!page.body.contains("data-look"), "a script would stay where it leads on");
+    second.post("/sign-in/app", &[("next", NEXT), ("phone", "010-1234-9999")]).says("People ahead of you here: 1");
+    for _ in 0..3 {
+        house.pass(15_000);
+        first.get("/sign-in/app/wait").says("People ahead of you here: 0");
+        second.get("/sign-in/app/wait").says("People ahead of you here: 1");
+    }
+    say(OperatorWord::Open);
+    second.get("/sign-in/app/wait").says("People ahead of you here: 1");
+    first.get("/sign-in/app/wait").says("Please confirm on your phone");
+    second.get("/sign-in/app/wait").says("Please confirm on your phone");
+    let back = first.get("/sign-in/app/wait");
+    assert_eq!(back.location(), INSIDE);
 }
 
 #[test]

@@ -10,5 +10,6 @@ mod gate;
 mod line;
 mod listener;
 mod packed;
+mod providers;
 mod schema;
 mod stage;

@@ -11,7 +11,8 @@ use charye_domain::ids::{CitizenKey, ImportId, KeyId, OperationKey};
 use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
 use charye_domain::waiting_room::admission::Terms;
 use charye_domain::waiting_room::plan::LinePlan;
-use charye_engine::fakes::{FakeWorld, ToyKeys};
+use charye_engine::fakes::{FakeProvider, FakeWorld, SeededRandom, ToyKeys};
+use charye_engine::identity::{SignInDesk, SignInPorts};
 use charye_engine::ports::{
     Assurance, PersonalDetails, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople,
 };
@@ -52,12 +53,26 @@ pub(crate) struct Setting {
     pub(crate) line: Option<LinePlan>,
     /// How long before the first opening the stage begins.
     pub(crate) before_ms: u64,
+    /// The identity providers; none unless a test wants some.
+    pub(crate) providers: Vec<FakeProvider>,
+    /// What proves who one is in the campaign.
+    pub(crate) accepts: (UniquenessScheme, Assurance),
 }
 
 impl Default for Setting {
     fn default() -> Self {
         let (limits, deadlines) = (Limits::default(), Deadlines::default());
-        Self { capacity: 8, limits, deadlines, rehearsal: true, more: Vec::new(), line: None, before_ms: 0 }
+        Self {
+            capacity: 8,
+            limits,
+            deadlines,
+            rehearsal: true,
+            more: Vec::new(),
+            line: None,
+            before_ms: 0,
+            providers: Vec::new(),
+            accepts: (UniquenessScheme::Rehearsal, Assurance::Rehearsed),
+        }
     }
 }
 
@@ -74,12 +89,19 @@ impl Stage {
     pub(crate) fn with(setting: &Setting) -> Self {
         let world = FakeWorld::at(samples::opens_at().plus_millis(-DAY_MS.cast_signed()));
         let engine = Engine::start(world.ports(), EngineSettings::default()).unwrap();
-        publish(&engine, setting.capacity, setting.line.clone());
+        publish(&engine, setting);
+        let ports = SignInPorts {
+            keys: Arc::new(ToyKeys),
+            clock: Arc::new(world.clock.clone()),
+            random: Arc::new(SeededRandom::new(5)),
+        };
+        let providers: Vec<_> = setting.providers.iter().map(|provider| Arc::new(provider.clone()) as _).collect();
+        let sign_in = (!providers.is_empty()).then(|| Arc::new(SignInDesk::new(providers, ports).unwrap()));
         let app = Arc::new(App {
             engine: Arc::new(engine),
             gate: Gate::new(Arc::new(ToyKeys), CookieSecurity::Loopback),
             rehearsal: setting.rehearsal.then(|| Arc::new(MadeUpPeople) as Arc<dyn RehearsalPeople>),
-            sign_in: None,
+            sign_in,
             metrics: Some(Arc::new(|| "charye_up 1\n".to_owned())),
             deadlines: setting.deadlines,
         });
@@ -193,11 +215,13 @@ pub(crate) fn plan(hard_cap: u32) -> LinePlan {
     LinePlan { terms, enrol_secs: 3_600, public_value_note: None }
 }
 
-fn publish(engine: &Engine, capacity: u16, line: Option<LinePlan>) {
+fn publish(engine: &Engine, setting: &Setting) {
+    let (capacity, line, (uniqueness, least_assurance)) = (setting.capacity, setting.line.clone(), setting.accepts);
     let by = Provenance { actor: OPERATOR, channel: Channel::CommandLine, reason: 0 };
     let operator =
         |action| -> Outcome { engine.submit_blocking(Command { by, operation: None, action }).unwrap().value };
-    let campaign = Campaign { line, ..samples::campaign(DoseTwoPolicy::Together) }.into();
+    let sample = samples::campaign(DoseTwoPolicy::Together);
+    let campaign = Campaign { line, uniqueness, least_assurance, ..sample }.into();
     operator(Action::PublishCampaign { campaign, text: "sample, version 1".into() });
     let import = ImportId(1);
     let sessions = [

@@ -90,6 +90,7 @@ sign-in-button = Sign in
 sign-in-closed = There is no way to sign in at the moment. Please come back shortly.
 sign-in-choose = Choose how to show who you are
 sign-in-choose-why = The quick ones come first. What counts for your place is when you begin, not how long it takes.
+sign-in-choose-fit = This vaccination asks for a proof that not every way to sign in gives. Only those that do are shown.
 light-smooth = Smooth
 light-delayed = Delayed
 light-congested = Congested

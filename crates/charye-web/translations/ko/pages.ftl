@@ -90,6 +90,7 @@ sign-in-button = 로그인
 sign-in-closed = 지금은 쓸 수 있는 본인인증 수단이 없습니다. 잠시 뒤에 다시 와 주세요.
 sign-in-choose = 본인인증 방법을 골라 주세요
 sign-in-choose-why = 빠른 방법부터 보여 드립니다. 순번은 인증을 시작한 때를 따르며, 오래 걸려도 늦어지지 않습니다.
+sign-in-choose-fit = 이 접종 사업이 요구하는 본인확인을 할 수 있는 수단만 보여 드립니다.
 light-smooth = 원활
 light-delayed = 지연
 light-congested = 혼잡

@@ -100,6 +100,7 @@ pub(super) fn campaign(together: bool) -> Campaign {
         name: both("test"),
         time_zone: jiff::tz::TimeZone::fixed(jiff::tz::offset(9)),
         uniqueness: UniquenessScheme::Rehearsal,
+        least_assurance: charye_domain::identity::Assurance::Rehearsed,
         first_day,
         last_day: DayIndex(DAYS - 1).date(first_day),
         products: vec![
@@ -115,14 +116,14 @@ pub(super) fn campaign(together: bool) -> Campaign {
         line: None,
         expected_people: 1,
         change_notice_secs: 0,
-    }
         look: None,
+    }
 }
 
-pub(super) fn clinic(code: usize, district: u32, name: &str, point: Option<(i32, i32)>) -> Clinic {
 /// The neighbourhood of some clinics.
 pub(super) const NEIGHBOURHOOD: &str = "나가동";
 
+pub(super) fn clinic(code: usize, district: u32, name: &str, point: Option<(i32, i32)>) -> Clinic {
     Clinic {
         code: format!("C{code:03}"),
         kind: ClinicKind::Contracted,

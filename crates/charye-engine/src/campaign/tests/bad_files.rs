@@ -93,6 +93,16 @@ fn values_of_the_wrong_kind_or_size_are_named() {
         "c.toml:11:14: `uniqueness`: \"name\" is not known | write one of \"connecting-information\", \"pairwise-subject\", \"national-id\", \"rehearsal\"",
     );
     check(
+        "uniqueness = \"connecting-information\"",
+        "uniqueness = \"connecting-information\"\nleast_assurance = \"loa2\"",
+        "c.toml:12:19: `least_assurance`: \"loa2\" is not known | write one of \"ial1\", \"ial2\", \"ial3\"",
+    );
+    check(
+        "uniqueness = \"connecting-information\"",
+        "uniqueness = \"rehearsal\"\nleast_assurance = \"ial2\"",
+        "c.toml:12:19: the people of a rehearsal prove nothing | remove `least_assurance`, or name the scheme that real providers assert",
+    );
+    check(
         "time_zone = \"Asia/Seoul\"",
         "time_zone = \"Asia/Soul\"",
         "c.toml:10:13: `time_zone`: the time zone \"Asia/Soul\" is not known | write one of Asia/Seoul, Asia/Tokyo, Asia/Taipei, Asia/Manila, Asia/Kolkata, Europe/Berlin, Europe/London, America/New_York, America/Los_Angeles, UTC, or a POSIX rule such as \"KST-9\"",

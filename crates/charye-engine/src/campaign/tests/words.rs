@@ -1,10 +1,13 @@
 //! Room: engine/campaign. What people and operators read: descriptions in both languages, differences, moved calendars.
 
 use charye_domain::campaign::UniquenessScheme;
+use charye_domain::identity::Assurance;
 use charye_domain::time::UnixMillis;
 use jiff::civil::{Date, DateTime, date};
 
-use super::super::{Language, canonical_text, days_to_open, describe_for, diff, particle, read_campaign, shift};
+use super::super::{
+    Language, canonical_text, days_to_open, describe_for, diff, particle, read_campaign, read_published, shift,
+};
 use super::bundled_file;
 
 /// Each text that differs from its snapshot is shown whole.
@@ -221,6 +224,23 @@ fn the_demo_is_open_now_or_this_evening() {
         let closed_hours = (18..20).contains(&at.hour());
         assert_eq!(moved.openings[0].window.contains(now), !closed_hours, "{at}");
     }
+}
+
+#[test]
+fn the_weakest_proof_that_counts_is_read_told_again_and_compared() {
+    let file = bundled_file("kr-2021-18-49");
+    assert_eq!(file.campaign.least_assurance, Assurance::Rehearsed);
+    assert!(!canonical_text(&file).contains("least_assurance"), "what was published before reads as it did");
+    let mut stronger = file.clone();
+    stronger.campaign.least_assurance = Assurance::Ial2;
+    let text = canonical_text(&stronger);
+    assert!(text.contains("least_assurance = \"ial2\""), "{text}");
+    let back = read_published(&text, stronger.campaign.id, stronger.campaign.version).unwrap();
+    assert_eq!(back, stronger.campaign);
+    let changes = diff(&file.campaign, &stronger.campaign);
+    assert_eq!(changes.len(), 1);
+    assert!(changes[0].to_string().contains("rehearsed -> ial2"), "{}", changes[0]);
+    assert_eq!(stronger.for_rehearsal().campaign.least_assurance, Assurance::Rehearsed);
 }
 
 #[test]
