@@ -3,10 +3,11 @@
 //!
 //! Must never know a code: only the keyed hash of one comes in.
 
-use crate::ids::{HelpId, Person};
+use crate::campaign::UniquenessScheme;
+use crate::ids::{CitizenKey, HelpId, Person};
 use crate::time::UnixMillis;
 
-/// People whom one person may help at once, asked for and standing.
+/// People whom one person may help at once.
 pub const HELPED_PER_HELPER_MAX: usize = 4;
 /// People who may stand as one person's helpers at once.
 pub const HELPERS_PER_PERSON_MAX: usize = 2;
@@ -57,9 +58,8 @@ pub enum EndOfHelp {
 /// How far it has come between two people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HelpStage {
-    /// A code is out. The helper is not known yet where the person helped invites whoever has the code.
-    Asked {
-        helper: Option<Person>,
+    /// A code is out: the person helped invites whoever they give it to.
+    Invited {
         expires_at: UnixMillis,
     },
     Standing {
@@ -74,14 +74,18 @@ pub enum HelpStage {
 pub struct HelpView {
     pub help: HelpId,
     pub helped: Person,
+    /// What makes the person helped one citizen: a campaign with another scheme does not take them.
+    pub scheme: UniquenessScheme,
+    /// Their key, for the number in a draw that follows from it.
+    pub helped_key: CitizenKey,
     pub stage: HelpStage,
 }
 
 impl HelpView {
-    /// Who helps or asks to, if that is known.
+    /// Who helps, once somebody does.
     pub fn helper(&self) -> Option<Person> {
         match self.stage {
-            HelpStage::Asked { helper, .. } => helper,
+            HelpStage::Invited { .. } => None,
             HelpStage::Standing { helper, .. } => Some(helper),
         }
     }
@@ -89,5 +93,26 @@ impl HelpView {
     /// Whether this lets `helper` act for `helped` now.
     pub fn stands_for(&self, helper: Person, helped: Person) -> bool {
         self.helped == helped && matches!(self.stage, HelpStage::Standing { helper: by, .. } if by == helper)
+    }
+}
+
+/// The number of a scheme in journals and images. Never renumbered.
+pub fn scheme_number(scheme: UniquenessScheme) -> u8 {
+    match scheme {
+        UniquenessScheme::ConnectingInformation => 1,
+        UniquenessScheme::PairwiseSubject => 2,
+        UniquenessScheme::NationalId => 3,
+        UniquenessScheme::Rehearsal => 4,
+    }
+}
+
+/// The scheme with this number.
+pub fn scheme_of_number(number: u8) -> Option<UniquenessScheme> {
+    match number {
+        1 => Some(UniquenessScheme::ConnectingInformation),
+        2 => Some(UniquenessScheme::PairwiseSubject),
+        3 => Some(UniquenessScheme::NationalId),
+        4 => Some(UniquenessScheme::Rehearsal),
+        _ => None,
     }
 }

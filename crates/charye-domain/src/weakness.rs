@@ -57,8 +57,6 @@ defences! {
     LoginExpiry = "weak-login-expiry",
     /// The beginning of a sign-in counts only for a place asked for soon after it.
     LoginFresh = "weak-login-fresh",
-    /// Routes of the inside want a pass.
-    Gate = "weak-gate",
     /// A page's proof is in cookies, a program's in headers.
     Surface = "weak-surface",
     /// Operators have a token of the configuration.
@@ -87,6 +85,8 @@ defences! {
     OnePlace = "weak-one-place",
     /// A beginning that lies further back than ten minutes counts as ten minutes back.
     Beginning = "weak-beginning",
+    /// A beginning counts in the browser that made it.
+    BeginningBrowser = "weak-beginning-browser",
     /// A line that is closed to arrivals takes nobody new.
     LineClosed = "weak-line-closed",
     /// Nobody comes in who was not called.

@@ -432,7 +432,7 @@ fn histories_reach_every_kind_of_answer() {
             Outcome::DoseNow { .. } => "dose moved",
             Outcome::Published { .. } => "published",
             Outcome::Done => "done",
-            Outcome::HelpAsked { .. } => "help asked",
+            Outcome::HelperInvited { .. } => "help asked",
             Outcome::HelpStands { .. } => "help stands",
             Outcome::HelpOver => "help over",
             Outcome::Refused(rejection) => rejection.code(),

@@ -3,6 +3,7 @@
 
 use charye_domain::book::samples::{ADULT, CAMPAIGN, CHILD, Sample, book_in, image_of};
 use charye_domain::book::{Action, Actor, Outcome, Query, Reply};
+use charye_domain::campaign::UniquenessScheme;
 use charye_domain::helping::{
     CONSENT_TTL_SECS, HELPED_PER_HELPER_MAX, HELPERS_PER_PERSON_MAX, HelpProof, REGISTRY_TTL_SECS,
 };
@@ -18,7 +19,7 @@ const WRONG: HelpProof = HelpProof([0; 16]);
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Offer { helped: u32, helper: Option<u32> },
+    Invite { helped: u32 },
     Accept { help: u32, helper: u32, right: bool },
     Attest { helper: u32, helped: u32, child: bool },
     End { person: u32, help: u32 },
@@ -32,7 +33,7 @@ fn step() -> impl Strategy<Value = Step> {
     let person = 0..PEOPLE;
     let help = 0_u32..24;
     prop_oneof![
-        6 => (person.clone(), prop::option::of(person.clone())).prop_map(|(helped, helper)| Step::Offer { helped, helper }),
+        6 => person.clone().prop_map(|helped| Step::Invite { helped }),
         9 => (help.clone(), person.clone(), prop::bool::weighted(0.7))
             .prop_map(|(help, helper, right)| Step::Accept { help, helper, right }),
         2 => (person.clone(), person.clone(), prop::bool::weighted(0.8))
@@ -89,27 +90,30 @@ impl World {
 
     fn take(&mut self, step: Step) {
         match step {
-            Step::Offer { helped, helper } => {
-                let (helped, helper) = (Person(helped), helper.map(Person));
-                let action = Action::OfferHelp { helped, helper, challenge: 9, proof: RIGHT };
-                let asker = Actor::Citizen(helper.unwrap_or(helped));
-                if let Outcome::HelpAsked { help } = self.sample.ask(asker, action) {
+            Step::Invite { helped } => {
+                let (helped, scheme) = (Person(helped), UniquenessScheme::Rehearsal);
+                let action = Action::InviteHelper { helped, scheme, challenge: 9, proof: RIGHT };
+                if let Outcome::HelperInvited { help } = self.sample.ask(Actor::Citizen(helped), action) {
                     let until = self.sample.now.plus_secs(1_800);
-                    self.notes.push(Note { help, helper, helped, standing: false, until, misses: 0 });
+                    self.notes.push(Note { help, helper: None, helped, standing: false, until, misses: 0 });
                 }
             }
             Step::Accept { help, helper, right } => {
-                // Whoever has the right code mostly is the right one.
-                let open: Vec<_> =
-                    self.open().filter(|note| !note.standing).map(|note| (note.help, note.helper)).collect();
+                // Whoever has the right code has one that is out.
+                let open: Vec<_> = self.open().filter(|note| !note.standing).map(|note| note.help).collect();
                 let known = open.get(help as usize % open.len().max(1)).copied().filter(|_| right);
-                let (help, addressed) = known.unwrap_or((HelpId(help), None));
-                self.accept(help, addressed.unwrap_or(Person(helper)), right);
+                self.accept(known.unwrap_or(HelpId(help)), Person(helper), right);
             }
             Step::Attest { helper, helped, child } => {
                 let (helper, helped) = (Person(helper), Person(helped));
                 let facts = if child { CHILD } else { ADULT };
-                let action = Action::AttestGuardian { helper, helped, campaign: CAMPAIGN, facts };
+                let action = Action::AttestGuardian {
+                    helper,
+                    helped,
+                    scheme: UniquenessScheme::Rehearsal,
+                    campaign: CAMPAIGN,
+                    facts,
+                };
                 if let Outcome::HelpStands { help, .. } = self.sample.ask(Actor::System, action) {
                     // The sample's child is fourteen in 2029.
                     assert!(child && helper != helped);
@@ -161,7 +165,7 @@ impl World {
         match outcome {
             Outcome::HelpStands { .. } => {
                 let note = note.expect("only a code that is out is accepted");
-                assert!(right && note.misses < 5 && note.helper.is_none_or(|addressed| addressed == helper));
+                assert!(right && note.misses < 5);
                 let helped = note.helped;
                 assert_ne!(helped, helper);
                 self.stand(help, helper, helped, CONSENT_TTL_SECS);

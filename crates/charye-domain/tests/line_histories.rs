@@ -126,7 +126,7 @@ impl World {
             Outcome::Visiting { .. } => "visiting",
             Outcome::Reserved { .. } => "reserved",
             Outcome::Steered => "steered",
-            Outcome::HelpAsked { .. } | Outcome::HelpStands { .. } | Outcome::HelpOver => "helping",
+            Outcome::HelperInvited { .. } | Outcome::HelpStands { .. } | Outcome::HelpOver => "helping",
             _ => "other",
         });
         outcome

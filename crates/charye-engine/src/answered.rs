@@ -36,6 +36,18 @@ pub struct Inside {
 }
 
 impl Inside {
+    /// Somebody acting on a visit: the citizen themselves, or who acts for them.
+    pub fn on_visit(
+        person: Person,
+        campaign: CampaignId,
+        generation: u32,
+        facts: CitizenFacts,
+        by: Provenance,
+        operation: Option<Operation>,
+    ) -> Self {
+        Self { person, campaign, authority: Authority::Visit { generation }, facts, by, operation }
+    }
+
     /// A citizen acting for themselves on their visit.
     pub fn citizen(
         person: Person,
@@ -45,14 +57,7 @@ impl Inside {
         channel: Channel,
         operation: Option<Operation>,
     ) -> Self {
-        Self {
-            person,
-            campaign,
-            authority: Authority::Visit { generation },
-            facts,
-            by: by_citizen(person, channel),
-            operation,
-        }
+        Self::on_visit(person, campaign, generation, facts, by_citizen(person, channel), operation)
     }
 }
 

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use crate::answered::Answered;
 use crate::availability::Availability;
 use crate::failure::{BusyCause, Failure, Fault};
+use crate::helping::HelpDesk;
 use crate::identity::PeopleDesk;
 use crate::metrics;
 use crate::ports::{Clock, Keys, Random};
@@ -30,6 +31,7 @@ use crate::waiting_room::{Draws, Lines, Stock};
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
     pub(crate) people: PeopleDesk,
+    pub(crate) help: HelpDesk,
     pub(crate) snapshots: Option<Arc<SnapshotDesk>>,
     pub(crate) has_projection: bool,
     pub(crate) threads: Mutex<Threads>,
@@ -197,6 +199,11 @@ impl Engine {
         }
         threads.behind.drain(..).for_each(join);
         self.people.close();
+    }
+
+    /// How often people try codes, and agents look callers up.
+    pub(crate) fn help_desk(&self) -> &HelpDesk {
+        &self.help
     }
 
     /// The keys of the installation.

@@ -30,6 +30,8 @@ pub enum BusyCause {
     Draining,
     /// The people store or another bulkhead is saturated.
     Saturated,
+    /// The asker has asked as often as one may.
+    TooOften,
 }
 
 impl BusyCause {
@@ -41,6 +43,7 @@ impl BusyCause {
             Self::StorageLow => "storage_low",
             Self::Draining => "draining",
             Self::Saturated => "saturated",
+            Self::TooOften => "too_often",
         }
     }
 
@@ -52,6 +55,7 @@ impl BusyCause {
             Self::Draining => 5,
             Self::ClockUnsure => 30,
             Self::StorageLow => 60,
+            Self::TooOften => 600,
         })
     }
 }

@@ -9,6 +9,7 @@ mod engine;
 pub mod failure;
 #[cfg(any(test, feature = "fakes"))]
 pub mod fakes;
+pub mod helping;
 pub mod identity;
 pub mod metrics;
 pub mod notification;

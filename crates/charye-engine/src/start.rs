@@ -12,6 +12,7 @@ use charye_domain::identity::OperatorWords;
 
 use crate::availability::{Availability, DistrictPlace};
 use crate::engine::{Engine, Shared, Threads};
+use crate::helping::HelpDesk;
 use crate::identity::PeopleDesk;
 use crate::notification::Messenger;
 use crate::ports::{Clock, Journal, Keys, MessageSender, PeopleStore, Projection, Random, Snapshots};
@@ -227,7 +228,8 @@ fn prepare(ports: EnginePorts, settings: EngineSettings) -> Result<Prepared, Sta
         lines: LineDesk::new(Arc::clone(&shared)),
         wait_max,
     });
-    let engine = Engine { shared, people, snapshots: desk, has_projection, threads: Mutex::default() };
+    let engine =
+        Engine { shared, people, help: HelpDesk::new(), snapshots: desk, has_projection, threads: Mutex::default() };
     let attendant = Attendant::new(Arc::clone(&engine.shared));
     Ok(Prepared { engine, sequencer, projector, messenger, snapshot_maker, attendant })
 }

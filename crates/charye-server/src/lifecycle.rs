@@ -29,6 +29,8 @@ pub(crate) struct Ready {
     table: Arc<RouteTable>,
     /// The operators' own listener, if there is one.
     operations: Option<(Bound, Arc<RouteTable>)>,
+    /// The agents' own listener, if there is one, with a gate of its own.
+    agents: Option<(Bound, Arc<RouteTable>, Arc<App>)>,
     app: Arc<App>,
     /// Held for its probes.
     _identity: Option<Identity>,
@@ -61,16 +63,29 @@ impl Ready {
             engine: Arc::clone(&installation.engine),
             gate: Gate::new(Arc::clone(&installation.keys), config.listen.cookie_security())
                 .with_operators(config.operators.keys().map_err(|error| unreadable(&error))?),
+            guardians: people.as_ref().map(|people| Arc::clone(people) as _),
             rehearsal: people.map(|people| people as _),
             sign_in: identity.as_ref().map(|identity| Arc::clone(identity.desk())),
+            registry: None,
             metrics: Some(Arc::new(move || counted.render() + &telemetry::of_process())),
             deadlines: Deadlines::default(),
         });
         let table = RouteTable::new(routes()).context("could not make the table of routes")?;
         let operations = operations_listener(&config)?;
+        let agents = agents_listener(&config, &app, &installation)?;
         // Before anybody is told that it is ready: who is told may ask it to end at once.
         let signals = Signals::listen().context("could not listen for signals")?;
-        Ok(Self { installation, bound, table: Arc::new(table), operations, app, _identity: identity, config, signals })
+        Ok(Self {
+            installation,
+            bound,
+            table: Arc::new(table),
+            operations,
+            agents,
+            app,
+            _identity: identity,
+            config,
+            signals,
+        })
     }
 
     /// Where it will answer.
@@ -81,6 +96,11 @@ impl Ready {
     /// Where operators are answered, if anywhere.
     pub(crate) fn operations_address(&self) -> Option<std::net::SocketAddr> {
         self.operations.as_ref().map(|(bound, _)| bound.address)
+    }
+
+    /// Where agents are answered, if anywhere.
+    pub(crate) fn agents_address(&self) -> Option<std::net::SocketAddr> {
+        self.agents.as_ref().map(|(bound, ..)| bound.address)
     }
 
     /// How a browser addresses it.
@@ -108,6 +128,13 @@ impl Ready {
             }
             None => None,
         };
+        let agents = match self.agents {
+            Some((bound, table, app)) => {
+                let make = move || Dispatch::new(Arc::clone(&app), Arc::clone(&table));
+                Some(listener::serve(bound, &limits, &drained, make).context("could not serve agents")?)
+            }
+            None => None,
+        };
         let (app, table) = (self.app, self.table);
         let serving =
             listener::serve(self.bound, &limits, &drained, move || Dispatch::new(Arc::clone(&app), Arc::clone(&table)))
@@ -122,8 +149,8 @@ impl Ready {
         tracing::info!("draining");
         drain.send_replace(Drain::Begin);
         serving.join();
-        if let Some(operations) = operations {
-            operations.join();
+        for listener in [operations, agents].into_iter().flatten() {
+            listener.join();
         }
         engine.stop();
         tracing::info!("stopped");
@@ -138,6 +165,35 @@ fn operations_listener(config: &Config) -> Result<Option<(Bound, Arc<RouteTable>
     let table = RouteTable::new([health::operations_routes(), operators::routes()].concat())
         .context("could not make the operators' table of routes")?;
     Ok(Some((bound, Arc::new(table))))
+}
+
+/// Takes the agents' address, on one thread, with a gate that only agents come through: a surge of citizens cannot starve it, nor
+/// reach it.
+fn agents_listener(
+    config: &Config,
+    citizens: &App,
+    installation: &Installation,
+) -> Result<Option<(Bound, Arc<RouteTable>, Arc<App>)>, Ending> {
+    let Some(address) = config.agents.address else { return Ok(None) };
+    let keys = config.agents.keys().map_err(|error| unreadable(&error))?;
+    if keys.is_empty() {
+        return Err(unreadable(&anyhow!("[agents] token_file names no agent")));
+    }
+    let bound = listener::bind(address, 1).map_err(|failure| Ending::Unavailable(failure.into()))?;
+    let table = RouteTable::new([health::routes(), api::agents_routes()].concat())
+        .context("could not make the agents' table of routes")?;
+    let security = config.listen.cookie_security();
+    let app = App {
+        engine: Arc::clone(&citizens.engine),
+        gate: Gate::new(Arc::clone(&installation.keys), security).with_agents(keys),
+        guardians: None,
+        rehearsal: citizens.rehearsal.clone(),
+        sign_in: citizens.sign_in.clone(),
+        registry: config.agents.registry.clone(),
+        metrics: None,
+        deadlines: Deadlines::default(),
+    };
+    Ok(Some((bound, Arc::new(table), Arc::new(app))))
 }
 
 fn unreadable(error: &anyhow::Error) -> Ending {

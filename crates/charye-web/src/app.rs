@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use charye_engine::Engine;
 use charye_engine::identity::SignInDesk;
-use charye_engine::ports::RehearsalPeople;
+use charye_engine::ports::{GuardianRegistry, RehearsalPeople};
 
 use crate::gate::Gate;
 
@@ -15,8 +15,12 @@ pub struct App {
     pub gate: Gate,
     /// The people one may sign in as; present only in a rehearsal, and then every page says so.
     pub rehearsal: Option<Arc<dyn RehearsalPeople>>,
+    /// The registry that knows whose guardian somebody is; absent where there is none.
+    pub guardians: Option<Arc<dyn GuardianRegistry>>,
     /// The identity providers; absent where there are none.
     pub sign_in: Option<Arc<SignInDesk>>,
+    /// The name of the registry that agents look callers up in; absent where there are no agents.
+    pub registry: Option<String>,
     /// Everything counted, in Prometheus' text format; absent where nothing counts.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     pub deadlines: Deadlines,

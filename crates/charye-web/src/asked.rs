@@ -49,6 +49,16 @@ impl Asked {
         self.caller.login.as_ref().ok_or_else(|| Problem::new("sign_in_first"))
     }
 
+    /// The login session of somebody who acts for themselves.
+    ///
+    /// # Errors
+    /// `sign_in_first`; `acting_for_another`: what is somebody's own is done by themselves.
+    pub fn own_login(&self) -> Result<&LoginSession, Problem> {
+        let login = self.login()?;
+        let own = login.behalf.is_none();
+        if own { Ok(login) } else { Err(Problem { recorded: Some(false), ..Problem::new("acting_for_another") }) }
+    }
+
     /// The pass.
     ///
     /// # Errors

@@ -43,6 +43,10 @@ pub const KINDS: &[ProblemKind] = &[
     ProblemKind { code: "identity_too_weak", status: 403 },
     ProblemKind { code: "wait_first", status: 403 },
     ProblemKind { code: "operators_only", status: 401 },
+    ProblemKind { code: "agents_only", status: 401 },
+    ProblemKind { code: "acting_for_another", status: 409 },
+    ProblemKind { code: "caller_not_found", status: 404 },
+    ProblemKind { code: "child_not_found", status: 404 },
     // Identity providers.
     ProblemKind { code: "unknown_provider", status: 404 },
     ProblemKind { code: "not_for_campaign", status: 422 },
@@ -69,6 +73,12 @@ pub const KINDS: &[ProblemKind] = &[
     ProblemKind { code: "key_reused", status: 422 },
     ProblemKind { code: "not_allowed", status: 403 },
     ProblemKind { code: "person_unknown", status: 401 },
+    ProblemKind { code: "help_not_standing", status: 403 },
+    ProblemKind { code: "help_unknown", status: 404 },
+    ProblemKind { code: "help_code_wrong", status: 422 },
+    ProblemKind { code: "help_limit", status: 409 },
+    ProblemKind { code: "helpers_enough", status: 409 },
+    ProblemKind { code: "not_a_child", status: 422 },
     ProblemKind { code: "campaign_unknown", status: 404 },
     ProblemKind { code: "campaign_version_stale", status: 409 },
     ProblemKind { code: "not_in_cohort", status: 403 },
@@ -111,6 +121,7 @@ pub const KINDS: &[ProblemKind] = &[
     ProblemKind { code: "storage_low", status: 503 },
     ProblemKind { code: "draining", status: 503 },
     ProblemKind { code: "saturated", status: 503 },
+    ProblemKind { code: "too_often", status: 429 },
     // Ours.
     ProblemKind { code: "fault", status: 500 },
     ProblemKind { code: "outcome_unknown", status: 500 },
@@ -219,6 +230,7 @@ impl Problem {
             Refusal::SignInFirst => "sign_in_first",
             Refusal::WaitFirst => "wait_first",
             Refusal::OperatorsOnly => "operators_only",
+            Refusal::AgentsOnly => "agents_only",
         };
         Self { recorded: Some(false), ..Self::new(code) }
     }

@@ -18,7 +18,7 @@ impl Book {
             Query::Citizen { person, campaign } => Reply::Citizen(self.citizen(*person, *campaign, now)),
             Query::Operation { key } => Reply::Operation(self.operations.find(*key, now).map(|row| row.outcome)),
             Query::InLine { person, campaign } => Reply::InLine(self.standing_in(*person, *campaign, now)),
-            Query::Helping { person } => Reply::Helping(self.helps.views(*person, now)),
+            Query::Helping { person } => Reply::Helping(self.helps.views(*person, &self.people, now)),
             Query::Enrolled { campaign, opening, from, limit } => {
                 Reply::Enrolled(self.enrolled(*campaign, *opening, *from, *limit))
             }

@@ -52,15 +52,17 @@ impl Book {
             | Event::ClockAccepted
             | Event::Refused { .. } => {}
 
-            Event::HelpAsked { help, helper, helped, proof, expires_at, .. } => {
-                self.helps.ask(*help, (*helper, *helped), *proof, *expires_at);
+            Event::HelperInvited { help, helped, scheme, proof, expires_at, .. } => {
+                self.helps.invite(*help, (*helped, *scheme), *proof, *expires_at);
             }
             Event::HelpMissed { help, .. } => self.helps.miss(*help),
             Event::HelpAccepted { help, helper, helped, ends_at } => {
-                self.helps.stand(*help, (*helper, *helped), HelpBasis::Consent, *ends_at);
+                if let Some(scheme) = self.helps.get(*help).map(|help| help.scheme) {
+                    self.helps.stand(*help, (*helper, *helped), (scheme, HelpBasis::Consent), *ends_at);
+                }
             }
-            Event::HelpAttested { help, helper, helped, ends_at } => {
-                self.helps.stand(*help, (*helper, *helped), HelpBasis::Registry, *ends_at);
+            Event::HelpAttested { help, helper, helped, scheme, ends_at } => {
+                self.helps.stand(*help, (*helper, *helped), (*scheme, HelpBasis::Registry), *ends_at);
             }
             Event::HelpEnded { help, .. } => self.helps.end(*help),
 

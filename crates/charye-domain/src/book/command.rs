@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::campaign::Campaign;
+use crate::campaign::{Campaign, UniquenessScheme};
 use crate::citizen::CitizenFacts;
 use crate::clinic::Clinic;
 use crate::helping::HelpProof;
@@ -62,7 +62,7 @@ pub enum Actor {
 }
 
 /// A member of staff, as numbered by the configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StaffNumber(pub u32);
 
 /// The way a command came in.
@@ -101,11 +101,11 @@ pub enum Action {
         person: Person,
     },
 
-    /// Has a code sent to the person helped: asked by who wants to help, or, without a helper, by the person helped, who may
-    /// give the code to anybody. The code follows from `challenge`; `proof` is its keyed hash.
-    OfferHelp {
+    /// Has a code sent to `helped`, who may give it to whoever is to help them. The code follows from `challenge`; `proof` is
+    /// its keyed hash. `scheme`: what made the person helped one citizen when they signed in.
+    InviteHelper {
         helped: Person,
-        helper: Option<Person>,
+        scheme: UniquenessScheme,
         challenge: u64,
         proof: HelpProof,
     },
@@ -119,6 +119,7 @@ pub enum Action {
     AttestGuardian {
         helper: Person,
         helped: Person,
+        scheme: UniquenessScheme,
         campaign: CampaignId,
         facts: CitizenFacts,
     },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::book::Rejection;
 use crate::book::command::{Operation, Provenance};
-use crate::campaign::Campaign;
+use crate::campaign::{Campaign, UniquenessScheme};
 use crate::clinic::Clinic;
 use crate::helping::{EndOfHelp, HelpProof};
 use crate::identity::ProviderOrder;
@@ -56,11 +56,11 @@ pub enum Event {
         person: Person,
     },
 
-    /// A code that follows from `challenge` is out to `helped`: asked for by `helper`, or for whoever is given it.
-    HelpAsked {
+    /// A code that follows from `challenge` is out to `helped`, for whoever they give it to.
+    HelperInvited {
         help: HelpId,
-        helper: Option<Person>,
         helped: Person,
+        scheme: UniquenessScheme,
         challenge: u64,
         proof: HelpProof,
         expires_at: UnixMillis,
@@ -82,6 +82,7 @@ pub enum Event {
         help: HelpId,
         helper: Person,
         helped: Person,
+        scheme: UniquenessScheme,
         ends_at: UnixMillis,
     },
     HelpEnded {

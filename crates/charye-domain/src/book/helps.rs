@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::book::people::People;
+use crate::campaign::UniquenessScheme;
 use crate::helping::{HelpBasis, HelpProof, HelpStage, HelpView};
-use crate::ids::{HelpId, Person};
+use crate::ids::{CitizenKey, HelpId, Person};
 use crate::time::UnixMillis;
 
 /// Everything that is open between two people.
@@ -20,16 +22,17 @@ pub(super) struct Helps {
 /// One of them.
 #[derive(Clone, Copy)]
 pub(super) struct Help {
-    /// Not known where anybody with the code may accept.
+    /// Not known before somebody gives the code back.
     pub(super) helper: Option<Person>,
     pub(super) helped: Person,
+    pub(super) scheme: UniquenessScheme,
     pub(super) ends_at: UnixMillis,
     pub(super) stage: Stage,
 }
 
 #[derive(Clone, Copy)]
 pub(super) enum Stage {
-    Asked { proof: HelpProof, misses: u8 },
+    Invited { proof: HelpProof, misses: u8 },
     Standing(HelpBasis),
 }
 
@@ -38,13 +41,13 @@ impl Help {
         matches!(self.stage, Stage::Standing(_))
     }
 
-    fn view(&self, help: HelpId) -> HelpView {
+    fn view(&self, help: HelpId, helped_key: CitizenKey) -> HelpView {
         let (helper, ends_at) = (self.helper, self.ends_at);
         let stage = match (self.stage, helper) {
             (Stage::Standing(basis), Some(helper)) => HelpStage::Standing { helper, basis, ends_at },
-            _ => HelpStage::Asked { helper, expires_at: ends_at },
+            _ => HelpStage::Invited { expires_at: ends_at },
         };
-        HelpView { help, helped: self.helped, stage }
+        HelpView { help, helped: self.helped, scheme: self.scheme, helped_key, stage }
     }
 }
 
@@ -65,8 +68,9 @@ impl Helps {
     }
 
     /// The same, as they are told of it.
-    pub(super) fn views(&self, person: Person, now: UnixMillis) -> Vec<HelpView> {
-        self.of(person, now).map(|(id, help)| help.view(id)).collect()
+    pub(super) fn views(&self, person: Person, people: &People, now: UnixMillis) -> Vec<HelpView> {
+        let view = |(id, help): (HelpId, &Help)| Some(help.view(id, people.known(help.helped)?.key));
+        self.of(person, now).filter_map(view).collect()
     }
 
     /// What lets `helper` act for `helped` at `now`.
@@ -75,18 +79,19 @@ impl Helps {
         self.of(helper, now).find(|(_, help)| fits(help)).map(|(id, _)| id)
     }
 
-    pub(super) fn ask(
+    pub(super) fn invite(
         &mut self,
         id: HelpId,
-        (helper, helped): (Option<Person>, Person),
+        (helped, scheme): (Person, UniquenessScheme),
         proof: HelpProof,
         ends_at: UnixMillis,
     ) {
-        self.put(id, Help { helper, helped, ends_at, stage: Stage::Asked { proof, misses: 0 } });
+        let stage = Stage::Invited { proof, misses: 0 };
+        self.put(id, Help { helper: None, helped, scheme, ends_at, stage });
     }
 
     pub(super) fn miss(&mut self, id: HelpId) {
-        if let Some(Help { stage: Stage::Asked { misses, .. }, .. }) = self.open.get_mut(&id) {
+        if let Some(Help { stage: Stage::Invited { misses, .. }, .. }) = self.open.get_mut(&id) {
             *misses = misses.saturating_add(1);
         }
     }
@@ -96,7 +101,7 @@ impl Helps {
         &mut self,
         id: HelpId,
         (helper, helped): (Person, Person),
-        basis: HelpBasis,
+        (scheme, basis): (UniquenessScheme, HelpBasis),
         ends_at: UnixMillis,
     ) {
         let same = |help: &Help| help.is_standing() && help.helper == Some(helper) && help.helped == helped;
@@ -104,7 +109,7 @@ impl Helps {
             self.of(helper, UnixMillis(i64::MIN)).filter(|(_, help)| same(help)).map(|(id, _)| id).collect();
         before.into_iter().for_each(|before| self.end(before));
         self.end(id);
-        self.put(id, Help { helper: Some(helper), helped, ends_at, stage: Stage::Standing(basis) });
+        self.put(id, Help { helper: Some(helper), helped, scheme, ends_at, stage: Stage::Standing(basis) });
     }
 
     pub(super) fn end(&mut self, id: HelpId) {

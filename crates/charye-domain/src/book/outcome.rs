@@ -54,7 +54,7 @@ pub enum Outcome {
         version: CampaignVersion,
     },
     /// A code is out.
-    HelpAsked {
+    HelperInvited {
         help: HelpId,
     },
     /// The helper acts for the person helped, until then.
@@ -218,7 +218,7 @@ impl Outcome {
             Event::CampaignPublished { campaign, .. } => {
                 Self::Published { campaign: campaign.id, version: campaign.version }
             }
-            Event::HelpAsked { help, .. } => Self::HelpAsked { help: *help },
+            Event::HelperInvited { help, .. } => Self::HelperInvited { help: *help },
             Event::HelpMissed { .. } => Self::Refused(Rejection::HelpCodeWrong),
             Event::HelpAccepted { help, ends_at, .. } | Event::HelpAttested { help, ends_at, .. } => {
                 Self::HelpStands { help: *help, ends_at: *ends_at }

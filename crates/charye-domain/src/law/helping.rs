@@ -12,13 +12,12 @@ use crate::time::UnixMillis;
 /// Codes that are out, and who helps whom until when.
 #[derive(Default)]
 pub(super) struct Helping {
-    asked: BTreeMap<HelpId, Asked>,
+    invited: BTreeMap<HelpId, Invited>,
     /// By helper and helped.
     standing: BTreeMap<(Person, Person), (HelpId, UnixMillis)>,
 }
 
-struct Asked {
-    helper: Option<Person>,
+struct Invited {
     helped: Person,
     expires_at: UnixMillis,
     misses: u8,
@@ -31,42 +30,39 @@ impl Helping {
         }
         let by = entry.by.actor;
         match &entry.event {
-            Event::HelpAsked { help, helper, helped, expires_at, .. } => {
-                let asker = Actor::Citizen(helper.unwrap_or(*helped));
-                findings.unless(by == asker, Law::I18, || format!("help {help} is asked for by another"));
-                let asked = Asked { helper: *helper, helped: *helped, expires_at: *expires_at, misses: 0 };
-                self.asked.insert(*help, asked);
+            Event::HelperInvited { help, helped, expires_at, .. } => {
+                let rightly = by == Actor::Citizen(*helped);
+                findings.unless(rightly, Law::I18, || format!("help {help} is invited by another"));
+                let invited = Invited { helped: *helped, expires_at: *expires_at, misses: 0 };
+                self.invited.insert(*help, invited);
             }
             Event::HelpMissed { help, .. } => {
-                if let Some(asked) = self.asked.get_mut(help) {
-                    asked.misses = asked.misses.saturating_add(1);
+                if let Some(invited) = self.invited.get_mut(help) {
+                    invited.misses = invited.misses.saturating_add(1);
                 }
             }
             Event::HelpAccepted { help, helper, helped, ends_at } => {
-                let asked = self.asked.remove(help);
+                let invited = self.invited.remove(help);
                 let rightly = by == Actor::Citizen(*helper)
-                    && asked.is_some_and(|asked| {
-                        asked.helped == *helped
-                            && asked.helper.is_none_or(|addressed| addressed == *helper)
-                            && at < asked.expires_at
-                            && asked.misses < CODE_TRIES_MAX
+                    && invited.is_some_and(|invited| {
+                        invited.helped == *helped && at < invited.expires_at && invited.misses < CODE_TRIES_MAX
                     });
                 findings
                     .unless(rightly, Law::I18, || format!("help {help} stands without the code that was asked for"));
                 self.stand(*help, (*helper, *helped), *ends_at, at, findings);
             }
-            Event::HelpAttested { help, helper, helped, ends_at } => {
+            Event::HelpAttested { help, helper, helped, ends_at, .. } => {
                 let rightly = by == Actor::System;
                 findings.unless(rightly, Law::I18, || format!("help {help} is attested by somebody"));
                 self.stand(*help, (*helper, *helped), *ends_at, at, findings);
             }
             Event::HelpEnded { help, cause } => {
                 self.check_end(*help, *cause, by, findings);
-                self.asked.remove(help);
+                self.invited.remove(help);
                 self.standing.retain(|_, (standing, _)| standing != help);
             }
             Event::PersonErased { person } => {
-                self.asked.retain(|_, asked| asked.helped != *person && asked.helper != Some(*person));
+                self.invited.retain(|_, invited| invited.helped != *person);
                 self.standing.retain(|(helper, helped), _| helper != person && helped != person);
             }
             Event::CallerLookedUp { .. } => {
@@ -89,9 +85,9 @@ impl Helping {
 
     /// Only the two themselves, time, operators, and who spends the tries end it.
     fn check_end(&self, help: HelpId, cause: EndOfHelp, by: Actor, findings: &mut Findings) {
-        let asked = self.asked.get(&help).map(|asked| (asked.helper, asked.helped));
+        let invited = self.invited.get(&help).map(|invited| (None, invited.helped));
         let standing = self.standing.iter().find(|(_, (standing, _))| *standing == help);
-        let of = asked.or(standing.map(|((helper, helped), _)| (Some(*helper), *helped)));
+        let of = invited.or(standing.map(|((helper, helped), _)| (Some(*helper), *helped)));
         let Some((helper, helped)) = of else {
             return findings.add(Law::I18, format!("help {help} ends without having begun"));
         };

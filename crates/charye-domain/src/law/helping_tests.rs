@@ -17,7 +17,8 @@ fn family() -> Journal {
     let (helper, mother, child, other) = (people[0], people[1], people[2], people[3]);
     let (right, wrong) = (HelpProof([1; 16]), HelpProof([2; 16]));
     let citizen = Actor::Citizen;
-    sample.ask(citizen(helper), Action::OfferHelp { helped: mother, helper: Some(helper), challenge: 1, proof: right });
+    let scheme = crate::campaign::UniquenessScheme::Rehearsal;
+    sample.ask(citizen(mother), Action::InviteHelper { helped: mother, scheme, challenge: 1, proof: right });
     for proof in [wrong, right] {
         sample.ask(citizen(helper), Action::AcceptHelp { help: HelpId(0), helper, proof });
     }
@@ -27,9 +28,9 @@ fn family() -> Journal {
         (crate::book::Authority::Visit { generation: 1 }, sample.single("C1"), sample.number());
     let reserve = Action::ReserveAtOnce { person: mother, campaign: CAMPAIGN, authority, facts: ADULT, places, number };
     sample.ask(Actor::Proxy(helper), reserve);
-    let attest = Action::AttestGuardian { helper, helped: child, campaign: CAMPAIGN, facts: CHILD };
+    let attest = Action::AttestGuardian { helper, helped: child, scheme, campaign: CAMPAIGN, facts: CHILD };
     sample.ask(Actor::System, attest);
-    sample.ask(citizen(other), Action::OfferHelp { helped: other, helper: None, challenge: 2, proof: right });
+    sample.ask(citizen(other), Action::InviteHelper { helped: other, scheme, challenge: 2, proof: right });
     sample.ask(citizen(mother), Action::EndHelp { person: mother, help: HelpId(0) });
     let agent = Provenance { actor: Actor::Agent(StaffNumber(9)), channel: Channel::Call, reason: 2 };
     sample.ask_by(agent, Action::LookUpCaller { person: Some(mother) });
@@ -105,8 +106,12 @@ fn acting_for_another_without_consent_is_found() {
 #[test]
 fn a_consent_that_nobody_gave_is_found() {
     check(Law::I18, |journal| {
-        let asked = position(journal, |event| matches!(event, Event::HelpAsked { .. }));
+        let asked = position(journal, |event| matches!(event, Event::HelperInvited { .. }));
         journal.remove(asked);
+    });
+    check(Law::I18, |journal| {
+        let invited = position(journal, |event| matches!(event, Event::HelperInvited { .. }));
+        journal[invited].1.by.actor = Actor::Citizen(Person(0));
     });
     check(Law::I18, |journal| {
         let accepted = position(journal, is_accepted);

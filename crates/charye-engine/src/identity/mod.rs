@@ -21,6 +21,7 @@ pub use erase::erase_person;
 pub(crate) use people_desk::PeopleDesk;
 pub use people_desk::personal_details;
 pub use provider_health::{Choice, ProviderReport, probe_providers};
+pub(crate) use recent::Recent;
 pub use sign_in_desk::{PROVIDERS_MAX, ProofWanted, SignInDesk, SignInFailure, SignInPorts, UnfitProviders};
 pub use sign_in_state::{GO_ON_TO_BYTES_MAX, SIGN_IN_MILLIS_MAX, SignInBy};
 pub use steer_provider::steer_provider;

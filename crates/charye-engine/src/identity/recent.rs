@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 
 /// Counts of what was seen, by the first 8 bytes of something random.
-pub(super) struct Recent {
+pub(crate) struct Recent {
     newer: FxHashMap<u64, u8>,
     older: FxHashMap<u64, u8>,
     newer_since: Duration,
@@ -19,16 +19,16 @@ pub(super) struct Recent {
 
 /// There is no room for one more: ask later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NoRoom;
+pub(crate) struct NoRoom;
 
 impl Recent {
-    pub(super) fn new(remembered_for: Duration, entries_max: usize) -> Self {
+    pub(crate) fn new(remembered_for: Duration, entries_max: usize) -> Self {
         let (newer, older) = (FxHashMap::default(), FxHashMap::default());
         Self { newer, older, newer_since: Duration::ZERO, remembered_for, entries_max }
     }
 
     /// Counts one more of `what`; answers how many there have been within the time, this one among them.
-    pub(super) fn count(&mut self, what: &[u8; 16], now: Duration) -> Result<u32, NoRoom> {
+    pub(crate) fn count(&mut self, what: &[u8; 16], now: Duration) -> Result<u32, NoRoom> {
         self.turn(now);
         let what = fingerprint(what);
         let before = self.older.get(&what).copied().unwrap_or(0);
@@ -41,7 +41,7 @@ impl Recent {
     }
 
     /// Whether `what` was counted within the time.
-    pub(super) fn has(&mut self, what: &[u8; 16], now: Duration) -> bool {
+    pub(crate) fn has(&mut self, what: &[u8; 16], now: Duration) -> bool {
         self.turn(now);
         let what = fingerprint(what);
         self.newer.contains_key(&what) || self.older.contains_key(&what)
@@ -92,6 +92,19 @@ mod tests {
         let counts: Vec<u32> = (0..5).map(|at| recent.count(&[1; 16], secs(at * 3)).unwrap()).collect();
         assert_eq!(counts, [1, 2, 3, 4, 5]);
         assert_eq!(recent.count(&[2; 16], secs(12)), Ok(1));
+    }
+
+    /// A million sign-ins within ten minutes are 80 MB at most, and a hundred thousand under way are nothing: they are kept
+    /// by those who began them.
+    #[test]
+    fn what_is_remembered_of_a_sign_in_is_small() {
+        let mut recent = Recent::new(secs(600), 1 << 20);
+        for number in 0..100_000_u128 {
+            recent.count(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes(), secs(0)).unwrap();
+        }
+        // A control byte for each slot, as hash tables have it.
+        let bytes = recent.newer.capacity() * 8 / 7 * (size_of::<(u64, u8)>() + 1);
+        assert!(bytes <= 100_000 * 40, "{} bytes a sign-in", bytes / 100_000);
     }
 
     #[test]

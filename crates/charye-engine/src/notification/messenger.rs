@@ -16,7 +16,7 @@ use crate::engine::Shared;
 use crate::failure::Failure;
 use crate::metrics;
 use crate::notification::message_due;
-use crate::ports::{JournalReader, Message, MessageSender, ReadFailure, RecordedBatch, SendFailure};
+use crate::ports::{JournalReader, Keys, Message, MessageSender, ReadFailure, RecordedBatch, SendFailure};
 use crate::sequencer::followers::{FollowerQueue, Found};
 
 /// Messages handed over together at most; their delivery is one entry.
@@ -114,7 +114,8 @@ impl Messenger {
     fn follow(&mut self) -> Result<(), Stuck> {
         match self.queue.take(MESSAGES_TOGETHER_MAX, GATHER_MAX, LOOK_EVERY) {
             Found::Batches(batches) if self.continues(&batches) => {
-                let due: Vec<Message> = batches.iter().flat_map(messages_of).collect();
+                let due: Vec<Message> =
+                    batches.iter().flat_map(|batch| messages_of(batch, &*self.shared.keys)).collect();
                 let last_seq = batches.last().map_or(self.done_through, RecordedBatch::last_seq);
                 self.hand_over(&due)?;
                 self.done_through = self.done_through.max(last_seq);
@@ -134,8 +135,9 @@ impl Messenger {
         while !self.queue.is_closed() {
             let mut due = Vec::new();
             let mut looked_through = self.done_through;
+            let keys = &*self.shared.keys;
             self.reader.read(self.done_through + 1, &mut |batch| {
-                due.extend(messages_of(&batch));
+                due.extend(messages_of(&batch, keys));
                 looked_through = batch.last_seq();
                 if due.len() < READ_AHEAD_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })?;
@@ -178,6 +180,6 @@ impl Messenger {
     }
 }
 
-fn messages_of(batch: &RecordedBatch) -> impl Iterator<Item = Message> {
-    (batch.first_seq..).zip(batch.entries.iter()).filter_map(|(seq, entry)| message_due(seq, entry))
+fn messages_of(batch: &RecordedBatch, keys: &dyn Keys) -> impl Iterator<Item = Message> {
+    (batch.first_seq..).zip(batch.entries.iter()).filter_map(|(seq, entry)| message_due(seq, entry, keys))
 }

@@ -21,6 +21,8 @@ pub enum LookupPurpose {
     NameAndBirthDate,
     /// The scope of an operation key: actor and operation.
     Operation,
+    /// The code of an invitation to help, and what proves that somebody knows it.
+    HelpCode,
 }
 
 /// The keys of an installation. All calls are in-process and quick; an HSM stands behind a cache.

@@ -1,7 +1,9 @@
 //! Room: engine/ports. Messages to citizens: what is due to be told, and who carries it. Implemented by
 //! gateway/notification; called by the engine's messenger thread. It carries no name or number: the sender looks them up.
 
-use charye_domain::ids::{MessageId, Person, ReservationId, ReservationNumber};
+use charye_domain::ids::{HelpId, MessageId, Person, ReservationId, ReservationNumber};
+
+use crate::helping::HelpCode;
 
 /// One message due to one person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,9 +17,24 @@ pub struct Message {
 /// What a message tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tells {
-    Reserved { reservation: ReservationId, number: ReservationNumber },
-    Rescheduled { reservation: ReservationId },
-    Cancelled { reservation: ReservationId },
+    Reserved {
+        reservation: ReservationId,
+        number: ReservationNumber,
+    },
+    Rescheduled {
+        reservation: ReservationId,
+    },
+    Cancelled {
+        reservation: ReservationId,
+    },
+    /// The code of an invitation to help, for the person helped to give away.
+    HelpCode {
+        code: HelpCode,
+    },
+    /// Somebody has given the code back, and may act for the person told.
+    HelpStands {
+        help: HelpId,
+    },
 }
 
 /// Hands messages over. On a thread of its own; may block for as long as its own deadline allows.

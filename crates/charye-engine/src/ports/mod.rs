@@ -2,6 +2,7 @@
 //! Implemented by ledger, gateway and server; faked in `fakes/`. Never holds SQL, HTTP or a library's types.
 
 mod clock;
+mod guardian;
 mod identity;
 mod identity_provider;
 mod journal;
@@ -14,6 +15,7 @@ mod snapshot;
 
 pub use charye_domain::identity::Assurance;
 pub use clock::Clock;
+pub use guardian::{GuardianRegistry, GuardianSaid};
 pub use identity::{ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople};
 pub use identity_provider::{
     AskedField, BeginAt, Begun, CARRIED_BYTES_MAX, CompleteAt, Completed, Doing, FlowKind, IdentityProvider,

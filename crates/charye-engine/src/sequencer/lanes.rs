@@ -67,7 +67,7 @@ impl Lane {
                 | Action::ErasePerson { .. }
                 | Action::StartVisit { .. }
                 | Action::Arrive { .. }
-                | Action::OfferHelp { .. }
+                | Action::InviteHelper { .. }
                 | Action::AcceptHelp { .. }
                 | Action::AttestGuardian { .. }
                 | Action::LookUpCaller { .. }

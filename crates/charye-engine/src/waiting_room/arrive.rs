@@ -1,12 +1,12 @@
 //! Room: engine/waiting_room. Takes a place in a line: on the list of the draw before an opening, by the moment the sign-in
 //! began after it. Called by `web/citizen` and `web/api`. Never decides a place: the book does.
 
-use charye_domain::book::{Action, Channel, Command, LinePurpose, LineStanding, Outcome};
+use charye_domain::book::{Action, Command, LinePurpose, LineStanding, Outcome, Provenance};
 use charye_domain::citizen::CitizenFacts;
 use charye_domain::ids::{CampaignId, OpeningId, Person};
 use charye_domain::time::UnixMillis;
 
-use crate::answered::{Answered, by_citizen};
+use crate::answered::Answered;
 use crate::engine::{Engine, mismatched};
 use crate::failure::Failure;
 
@@ -30,10 +30,10 @@ pub async fn arrive(
     facts: CitizenFacts,
     began_at: UnixMillis,
     purpose: LinePurpose,
-    channel: Channel,
+    by: Provenance,
 ) -> Result<Answered<InLine>, Failure> {
     let action = Action::Arrive { person, campaign, facts, began_at, purpose };
-    let answered = engine.command(Command { by: by_citizen(person, channel), operation: None, action }).await?;
+    let answered = engine.command(Command { by, operation: None, action }).await?;
     match answered.value {
         Outcome::InLine { opening, standing } => Ok(answered.map(|_| InLine { opening, standing })),
         _ => Err(mismatched("take a place in a line")),

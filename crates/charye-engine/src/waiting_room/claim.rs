@@ -3,12 +3,12 @@
 //!
 //! Called by `web/citizen` and `web/api`. Never decides whose turn it is: the book does.
 
-use charye_domain::book::{Action, Channel, Command, LineStanding, Outcome};
+use charye_domain::book::{Action, Command, LineStanding, Outcome, Provenance};
 use charye_domain::citizen::CitizenFacts;
 use charye_domain::ids::{CampaignId, OpeningId, Person};
 use charye_domain::time::UnixMillis;
 
-use crate::answered::{Answered, by_citizen};
+use crate::answered::Answered;
 use crate::engine::{Engine, mismatched};
 use crate::failure::Failure;
 use crate::waiting_room::InLine;
@@ -40,10 +40,10 @@ pub async fn claim(
     person: Person,
     campaign: CampaignId,
     facts: CitizenFacts,
-    channel: Channel,
+    by: Provenance,
 ) -> Result<Answered<Claimed>, Failure> {
     let action = Action::StartVisit { person, campaign, facts };
-    let answered = engine.command(Command { by: by_citizen(person, channel), operation: None, action }).await?;
+    let answered = engine.command(Command { by, operation: None, action }).await?;
     match answered.value {
         Outcome::Visiting { opening, generation, ends_at } => {
             Ok(answered.map(|_| Claimed::Inside(Visit { opening, generation, ends_at })))

@@ -2,10 +2,10 @@
 //!
 //! Called by `web/citizen`.
 
-use charye_domain::book::{Action, Channel, Command, EndWish, Outcome};
+use charye_domain::book::{Action, Command, EndWish, Outcome, Provenance};
 use charye_domain::ids::{CampaignId, Person};
 
-use crate::answered::{Answered, by_citizen};
+use crate::answered::Answered;
 use crate::engine::{Engine, mismatched};
 use crate::failure::Failure;
 
@@ -18,10 +18,10 @@ pub async fn leave(
     person: Person,
     campaign: CampaignId,
     generation: u32,
-    channel: Channel,
+    by: Provenance,
 ) -> Result<Answered<()>, Failure> {
     let action = Action::EndVisit { person, campaign, generation, wish: EndWish::SignOut };
-    let answered = engine.command(Command { by: by_citizen(person, channel), operation: None, action }).await?;
+    let answered = engine.command(Command { by, operation: None, action }).await?;
     match answered.value {
         Outcome::VisitOver => Ok(answered.map(|_| ())),
         _ => Err(mismatched("end a visit")),

@@ -1,9 +1,9 @@
 //! Room: engine/waiting_room. Gives a place in a line up. Called by `web/citizen` and `web/api`.
 
-use charye_domain::book::{Action, Channel, Command};
+use charye_domain::book::{Action, Command, Provenance};
 use charye_domain::ids::{CampaignId, Person};
 
-use crate::answered::{Answered, by_citizen};
+use crate::answered::Answered;
 use crate::engine::Engine;
 use crate::failure::Failure;
 
@@ -15,9 +15,9 @@ pub async fn leave_line(
     engine: &Engine,
     person: Person,
     campaign: CampaignId,
-    channel: Channel,
+    by: Provenance,
 ) -> Result<Answered<()>, Failure> {
     let action = Action::LeaveLine { person, campaign };
-    let answered = engine.command(Command { by: by_citizen(person, channel), operation: None, action }).await?;
+    let answered = engine.command(Command { by, operation: None, action }).await?;
     Ok(answered.map(|_| ()))
 }

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use charye_domain::campaign::UniquenessScheme;
+use charye_engine::Failure;
 use charye_engine::ports::{
-    Assurance, Keys, PersonalDetails, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter,
-    RehearsalPeople,
+    Assurance, Doing, GuardianRegistry, GuardianSaid, Keys, PersonalDetails, ProvenCitizen, RehearsalCitizen,
+    RehearsalCitizenId, RehearsalFilter, RehearsalPeople,
 };
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -21,6 +22,8 @@ use super::prove_citizen;
 pub const CITIZENS_MAX: usize = 1_000_000;
 /// Bytes a file may have.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Guardians that a person may have.
+const GUARDIANS_MAX: usize = 2;
 /// Characters of a name.
 const NAME_CHARS_MAX: usize = 80;
 /// People a page may list.
@@ -85,6 +88,7 @@ struct TestCitizen {
     birth_date: Date,
     phone: String,
     district: u32,
+    guardians: Box<[NationalNumber]>,
 }
 
 impl RehearsalProvider {
@@ -116,6 +120,7 @@ impl RehearsalProvider {
             birth_date: place("birth_date")?,
             phone: place("phone")?,
             district: place("district_code")?,
+            guardians: place("guardian_numbers").ok(),
         };
 
         let mut citizens: Vec<TestCitizen> = Vec::new();
@@ -199,6 +204,29 @@ impl RehearsalPeople for RehearsalProvider {
     }
 }
 
+impl GuardianRegistry for RehearsalProvider {
+    fn attest<'a>(&'a self, said: &'a GuardianSaid) -> Doing<'a, Result<Option<ProvenCitizen>, Failure>> {
+        Box::pin(async move { Ok(self.child_of(said)) })
+    }
+}
+
+impl RehearsalProvider {
+    /// The child, if everything said of it is right and the guardian is one of its own.
+    fn child_of(&self, said: &GuardianSaid) -> Option<ProvenCitizen> {
+        let id = self.by_number(&said.child_number)?;
+        let child = self.citizen(id)?;
+        let is_guardian = |number: &NationalNumber| {
+            let guardian = self.by_number.get(number).and_then(|id| self.citizen(*id));
+            guardian.is_some_and(|guardian| {
+                let known = (&guardian.name_ko, guardian.birth_date, &guardian.phone);
+                known == (&said.guardian.name, said.guardian.birth_date, &said.guardian.phone)
+            })
+        };
+        let is_named = child.name_ko == said.child_name.trim() && child.birth_date == said.child_birth_date;
+        (is_named && child.guardians.iter().any(is_guardian)).then(|| self.prove(id)).flatten()
+    }
+}
+
 impl TestCitizen {
     fn matches(&self, filter: &RehearsalFilter, wanted_name: &str) -> bool {
         let name_fits = wanted_name.is_empty()
@@ -230,6 +258,8 @@ struct Places {
     birth_date: usize,
     phone: usize,
     district: usize,
+    /// Left out by nations without children.
+    guardians: Option<usize>,
 }
 
 impl Places {
@@ -269,7 +299,20 @@ impl Places {
             birth_date,
             phone,
             district,
+            guardians: self.guardians(record)?,
         })
+    }
+}
+
+impl Places {
+    /// National numbers of the person's guardians, if the file tells any: at most two, with a semicolon between them.
+    fn guardians(&self, record: &csv::StringRecord) -> Result<Box<[NationalNumber]>, (&'static str, String)> {
+        let cell = self.guardians.and_then(|place| record.get(place)).unwrap_or_default().trim();
+        let unfit =
+            || ("guardian_numbers", "must be at most two numbers of 13 digits, with `;` between them".to_owned());
+        let numbers = cell.split(';').map(str::trim).filter(|number| !number.is_empty());
+        let numbers: Vec<_> = numbers.map(parse_number).collect::<Option<_>>().ok_or_else(unfit)?;
+        if numbers.len() > GUARDIANS_MAX { Err(unfit()) } else { Ok(numbers.into()) }
     }
 }
 

@@ -25,7 +25,7 @@ struct KeptKey {
     id: KeyId,
     root: Root,
     citizen: hmac::Key,
-    lookups: [hmac::Key; 3],
+    lookups: [hmac::Key; 4],
     seals: [SealingKey; 3],
 }
 
@@ -80,6 +80,7 @@ impl KeptKey {
                 hmac_key(&["lookup/phone"]),
                 hmac_key(&["lookup/name-and-birth-date"]),
                 hmac_key(&["lookup/operation"]),
+                hmac_key(&["lookup/help-code"]),
             ],
             seals: [SealPurpose::LoginSession, SealPurpose::SignInState, SealPurpose::DataKey].map(seal_key),
             root,
@@ -97,11 +98,12 @@ impl KeptKey {
     }
 
     fn lookup_hash(&self, purpose: LookupPurpose, text: &str) -> [u8; 32] {
-        let [phone, name_and_birth_date, operation] = &self.lookups;
+        let [phone, name_and_birth_date, operation, help_code] = &self.lookups;
         let key = match purpose {
             LookupPurpose::Phone => phone,
             LookupPurpose::NameAndBirthDate => name_and_birth_date,
             LookupPurpose::Operation => operation,
+            LookupPurpose::HelpCode => help_code,
         };
         let tag = hmac::sign(key, text.as_bytes());
         *tag.as_ref().first_chunk().expect("an HMAC-SHA-256 tag has 32 bytes")

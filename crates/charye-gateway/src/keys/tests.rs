@@ -356,7 +356,8 @@ fn schemes_values_and_purposes_do_not_run_into_each_other() {
     let found: std::collections::HashSet<_> =
         distinct.iter().map(|(s, v)| keys.citizen_key(s, v.as_bytes()).1).collect();
     assert_eq!(found.len(), distinct.len());
-    let purposes = [LookupPurpose::Phone, LookupPurpose::NameAndBirthDate, LookupPurpose::Operation];
+    let purposes =
+        [LookupPurpose::Phone, LookupPurpose::NameAndBirthDate, LookupPurpose::Operation, LookupPurpose::HelpCode];
     let hashes: std::collections::HashSet<_> = purposes.iter().map(|p| keys.lookup_hash(*p, "same")).collect();
     assert_eq!(hashes.len(), purposes.len());
     assert_ne!(keys.mac_key("pass", KeyId(1)), keys.mac_key("ticket", KeyId(1)));

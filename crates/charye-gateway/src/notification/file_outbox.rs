@@ -34,43 +34,63 @@ struct Line {
     id: u64,
     person: u32,
     kind: String,
-    reservation: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reservation: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     number: Option<String>,
+    /// Of an invitation to help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
     ko: String,
     en: String,
 }
 
 impl Line {
     fn of(message: &Message) -> Self {
-        let (kind, reservation, number, ko, en) = match message.tells {
-            Tells::Reserved { reservation, number } => {
-                let number = number.to_string();
+        let reservation = match message.tells {
+            Tells::Reserved { reservation, .. }
+            | Tells::Rescheduled { reservation }
+            | Tells::Cancelled { reservation } => Some(reservation.0),
+            Tells::HelpCode { .. } | Tells::HelpStands { .. } => None,
+        };
+        let (mut told_number, mut told_code) = (None, None);
+        let (kind, ko, en) = match message.tells {
+            Tells::Reserved { number, .. } => {
+                let number = told_number.insert(number.to_string());
                 let ko = format!("예약이 완료되었습니다. 예약번호 {number}");
-                let en = format!("Your reservation is made. Number {number}");
-                ("reserved", reservation, Some(number), ko, en)
+                ("reserved", ko, format!("Your reservation is made. Number {number}"))
             }
-            Tells::Rescheduled { reservation } => (
-                "rescheduled",
-                reservation,
-                None,
-                "예약이 변경되었습니다.".to_owned(),
-                "Your reservation was changed.".to_owned(),
-            ),
-            Tells::Cancelled { reservation } => (
-                "cancelled",
-                reservation,
-                None,
-                "예약이 취소되었습니다.".to_owned(),
-                "Your reservation was cancelled.".to_owned(),
+            Tells::Rescheduled { .. } => {
+                ("rescheduled", "예약이 변경되었습니다.".to_owned(), "Your reservation was changed.".to_owned())
+            }
+            Tells::Cancelled { .. } => {
+                ("cancelled", "예약이 취소되었습니다.".to_owned(), "Your reservation was cancelled.".to_owned())
+            }
+            Tells::HelpCode { code } => {
+                let code = told_code.insert(code.to_string());
+                let ko = format!(
+                    "대신 예약해 줄 분에게만 알려 주세요. 확인번호 {code} (30분간 유효). 모르는 사람에게 절대 알려 주지 마세요."
+                );
+                let en = format!(
+                    "Give this code only to whom you want to reserve for you: {code}. Good for 30 minutes. Never give it to a stranger."
+                );
+                ("help_code", ko, en)
+            }
+            Tells::HelpStands { .. } => (
+                "help_stands",
+                "이제 다른 분이 대신 예약할 수 있습니다. 원하지 않으시면 내 정보에서 언제든 끝낼 수 있습니다."
+                    .to_owned(),
+                "Somebody may now reserve for you. If that is not what you want, end it under my data at any time."
+                    .to_owned(),
             ),
         };
         Self {
             id: message.id.0,
             person: message.person.0,
             kind: kind.to_owned(),
-            reservation: reservation.0,
-            number,
+            reservation,
+            number: told_number,
+            code: told_code,
             ko,
             en,
         }

@@ -126,7 +126,7 @@ kinds!(
     Called,
     Steered,
     ProviderSteered,
-    HelpAsked,
+    HelperInvited,
     HelpMissed,
     HelpAccepted,
     HelpAttested,
@@ -381,16 +381,17 @@ impl Entries {
     fn help_event(&mut self, kind: &str, helped: Person) -> Event {
         let (help, helper, ends_at) = (HelpId(self.short()), Person(self.short()), self.instant());
         let maybe = (self.below(2) == 0).then_some(helper);
+        let scheme = [UniquenessScheme::ConnectingInformation, UniquenessScheme::Rehearsal][self.below(2) as usize];
         match kind {
-            "HelpAsked" => {
+            "HelperInvited" => {
                 let mut proof = [0; 16];
                 proof.copy_from_slice(&self.bytes()[..16]);
                 let (challenge, proof) = (self.next(), HelpProof(proof));
-                Event::HelpAsked { help, helper: maybe, helped, challenge, proof, expires_at: ends_at }
+                Event::HelperInvited { help, helped, scheme, challenge, proof, expires_at: ends_at }
             }
             "HelpMissed" => Event::HelpMissed { help, helper },
             "HelpAccepted" => Event::HelpAccepted { help, helper, helped, ends_at },
-            "HelpAttested" => Event::HelpAttested { help, helper, helped, ends_at },
+            "HelpAttested" => Event::HelpAttested { help, helper, helped, scheme, ends_at },
             "HelpEnded" => {
                 let causes = [EndOfHelp::Revoked, EndOfHelp::Expired, EndOfHelp::TriesSpent];
                 Event::HelpEnded { help, cause: causes[self.below(3) as usize] }

@@ -27,6 +27,9 @@ pub(crate) fn run(wanted: &Serve, crash_hook: Option<CrashHook>) -> Result<(), E
     if let Some(address) = ready.operations_address() {
         say(&format!("operators http://{address}"));
     }
+    if let Some(address) = ready.agents_address() {
+        say(&format!("agents http://{address}"));
+    }
     say(&format!("ready {}://{}", ready.scheme(), ready.address()));
     ready.serve()
 }

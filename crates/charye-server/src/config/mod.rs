@@ -9,6 +9,7 @@ use charye_gateway::identity::rehearsal_provider::RehearsalSection;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+mod agents;
 mod data_folder;
 mod engine;
 mod identity;
@@ -17,6 +18,7 @@ mod log;
 mod operators;
 mod rehearse;
 
+pub(crate) use agents::AgentsSection;
 pub(crate) use data_folder::DataSection;
 pub(crate) use engine::EngineSection;
 pub(crate) use identity::{secret_of_environment, weakness_of_environment};
@@ -37,6 +39,7 @@ pub(crate) struct Config {
     pub(crate) listen: ListenSection,
     pub(crate) engine: EngineSection,
     pub(crate) operators: OperatorsSection,
+    pub(crate) agents: AgentsSection,
     pub(crate) identity: IdentitySection,
     pub(crate) rehearsal: RehearsalSection,
     pub(crate) rehearse: RehearseSection,
@@ -113,6 +116,9 @@ impl Config {
                     "[operators] token_file without [listen] operations_address: operators have a listener of their own"
                         .to_owned(),
             });
+        }
+        if let Some(reason) = self.agents.unfit() {
+            return Err(ConfigError::Unfit { reason: reason.to_owned() });
         }
         let burn_us = self.rehearsal.burn_us.max(self.rehearsal.burn_command_us);
         if burn_us > 0 && !self.rehearsal.enabled {

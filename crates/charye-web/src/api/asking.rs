@@ -105,7 +105,8 @@ pub(super) async fn answer_operation(
 pub(super) fn inside(asked: &Asked, operation: Operation) -> Result<Inside, Problem> {
     let (login, pass) = (asked.login()?, asked.pass()?);
     let generation = pass.generation;
-    Ok(Inside::citizen(login.person, pass.campaign, generation, login.facts(), Channel::Api, Some(operation)))
+    let by = login.by(Channel::Api);
+    Ok(Inside::on_visit(login.person, pass.campaign, generation, login.facts(), by, Some(operation)))
 }
 
 /// The places that two slot texts name.

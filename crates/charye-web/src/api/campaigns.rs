@@ -173,7 +173,7 @@ struct EligibilityAsked {
 
 /// The decision. What else is told depends on `code`.
 #[derive(Debug, Serialize, ToSchema)]
-struct EligibilityTold<'a> {
+pub(super) struct EligibilityTold<'a> {
     eligible: bool,
     code: EligibilityCode,
     /// The opening that lets the person in, or the next one that will.
@@ -203,7 +203,7 @@ enum EligibilityCode {
 }
 
 impl<'a> EligibilityTold<'a> {
-    fn of(campaign: &'a Campaign, decision: Eligibility) -> Self {
+    pub(super) fn of(campaign: &'a Campaign, decision: Eligibility) -> Self {
         let (code, opening, from, until): (_, Option<OpeningId>, Option<UnixMillis>, Option<UnixMillis>) =
             match decision {
                 Eligibility::Eligible { opening, until, .. } => {

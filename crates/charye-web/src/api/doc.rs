@@ -213,6 +213,7 @@ fn security(access: Access) -> Value {
         Access::SignedIn => json!([{ "login": [] }]),
         Access::Inside => json!([{ "login": [], "pass": [] }]),
         Access::Operator => json!([{ "operator": [] }]),
+        Access::Agent => json!([{ "agent": [] }]),
     }
 }
 
@@ -228,6 +229,7 @@ fn path_parameters(path: &'static str) -> impl Iterator<Item = Value> {
             "hold" => "A hold, as it was answered",
             "number" => "A reservation number; hyphens may be left out",
             "key" => "The Idempotency-Key that was sent",
+            "help" => "The number of an invitation or of a consent",
             "provider" => "An identity provider's id",
             _ => "As it was answered",
         };

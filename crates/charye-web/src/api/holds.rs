@@ -5,8 +5,8 @@ use charye_domain::book::Channel;
 use charye_domain::book::{CitizenView, HoldView};
 use charye_domain::campaign::Campaign;
 use charye_domain::ids::HoldId;
+use charye_engine::Answered;
 use charye_engine::reservation::{self, Held};
-use charye_engine::{Answered, by_citizen};
 use hyper::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -230,7 +230,7 @@ async fn release(asked: Asked) -> Result<Answer, Problem> {
     let hold = hold_at(&asked, 0)?;
     let person = asked.login()?.person;
     let released =
-        reservation::release_hold(&asked.app.engine, person, hold, by_citizen(person, Channel::Api), None).await;
+        reservation::release_hold(&asked.app.engine, person, hold, asked.login()?.by(Channel::Api), None).await;
     Ok(as_of(released.map_err(|failure| asked.failed(failure))?, |(), seq| SeqTold { seq }))
 }
 

@@ -150,7 +150,7 @@ async fn give_up(asked: Asked) -> Result<Answer, Problem> {
     no_body(&asked)?;
     let campaign = campaign_at(&asked, 0)?;
     let person = asked.login()?.person;
-    let left = waiting_room::leave_line(&asked.app.engine, person, campaign.id, Channel::Api).await;
+    let left = waiting_room::leave_line(&asked.app.engine, person, campaign.id, asked.login()?.by(Channel::Api)).await;
     Ok(as_of(left.map_err(|failure| asked.failed(failure))?, |(), seq| SeqTold { seq }))
 }
 

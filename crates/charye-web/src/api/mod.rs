@@ -4,10 +4,12 @@
 //! Called through `routes`. Must never take a cookie, nor decide: a body becomes a typed command, an outcome becomes JSON.
 
 mod asking;
+mod callers;
 mod campaigns;
 mod clinics;
 pub mod doc;
 mod draw;
+pub(crate) mod helping;
 mod holds;
 mod line;
 mod look_up_text;
@@ -42,13 +44,40 @@ pub fn routes() -> Vec<Route> {
         holds::routes(),
         reservations::routes(),
         operations::routes(),
+        helping::routes(),
     ]
     .concat();
-    routes.push(document_route(Bytes::new()));
-    let document = doc::document(&routes, SchemaOf::of::<told::ProblemTold>());
-    routes.pop();
-    routes.push(document_route(document.to_string().into()));
+    add_document(&mut routes, Access::Anyone);
     routes
+}
+
+/// Every row of the agents' listener: finding a caller, and what citizens ask, asked for the caller. Nothing is open there.
+pub fn agents_routes() -> Vec<Route> {
+    let mut routes = [
+        callers::routes(),
+        campaigns::routes(),
+        line::routes(),
+        visit::routes(),
+        clinics::routes(),
+        one_clinic::routes(),
+        holds::routes(),
+        reservations::routes(),
+        operations::routes(),
+    ]
+    .concat();
+    for route in routes.iter_mut().filter(|route| route.access == Access::Anyone) {
+        (route.access, route.quick) = (Access::Agent, None);
+    }
+    add_document(&mut routes, Access::Agent);
+    routes
+}
+
+/// Adds the row of the document that describes all of them.
+fn add_document(routes: &mut Vec<Route>, access: Access) {
+    routes.push(document_route(Bytes::new(), access));
+    let document = doc::document(routes, SchemaOf::of::<told::ProblemTold>());
+    routes.pop();
+    routes.push(document_route(document.to_string().into(), access));
 }
 
 /// Any JSON object: the document describes everything but itself.
@@ -57,12 +86,12 @@ pub fn routes() -> Vec<Route> {
 #[expect(dead_code, reason = "stands for its schema only")]
 struct DocumentTold(String);
 
-fn document_route(document: Bytes) -> Route {
+fn document_route(document: Bytes, access: Access) -> Route {
     let handler = move |asked: crate::Asked| {
         let answer = Answer::of(StatusCode::OK, "application/json", document.clone());
         async move { Ok(asking::shared(&asked, answer, 300)) }
     };
-    Route::api(Method::GET, "/api/v1/openapi.json", Access::Anyone, handler)
+    Route::api(Method::GET, "/api/v1/openapi.json", access, handler)
         .documented(ApiDoc::answers::<DocumentTold>("This document"))
 }
 

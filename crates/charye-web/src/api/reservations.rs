@@ -6,9 +6,9 @@ use std::sync::Arc;
 use charye_domain::book::{Channel, ReservationView};
 use charye_domain::campaign::Campaign;
 use charye_domain::ids::ReservationNumber;
+use charye_engine::Answered;
 use charye_engine::availability::Availability;
 use charye_engine::reservation::{self, Reserved};
-use charye_engine::{Answered, by_citizen};
 use hyper::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -87,7 +87,7 @@ struct OneReservationTold<'a> {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct ReservationTold<'a> {
+pub(super) struct ReservationTold<'a> {
     number: String,
     campaign: &'a str,
     /// First dose first.
@@ -98,7 +98,7 @@ struct ReservationTold<'a> {
 }
 
 impl<'a> ReservationTold<'a> {
-    fn of(availability: &'a Availability, campaign: &'a Campaign, view: &ReservationView) -> Self {
+    pub(super) fn of(availability: &'a Availability, campaign: &'a Campaign, view: &ReservationView) -> Self {
         let places = [Some(view.first), view.second].into_iter().flatten();
         Self {
             number: view.number.to_string(),
@@ -198,7 +198,7 @@ async fn cancel(asked: Asked) -> Result<Answer, Problem> {
     let (found, _) = named(&asked).await?;
     let view = found.value;
     let operation = keyed(&asked, "cancel", &["cancel", &view.number.to_string()])?;
-    let by = by_citizen(view.person, Channel::Api);
+    let by = asked.login()?.by(Channel::Api);
     let answering = async {
         let (engine, reservation) = (&asked.app.engine, view.reservation);
         let cancelled = reservation::cancel_reservation(engine, view.person, reservation, by, Some(operation)).await;

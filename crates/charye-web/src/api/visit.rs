@@ -102,6 +102,13 @@ async fn leave(asked: Asked) -> Result<Answer, Problem> {
     if pass.campaign != campaign.id {
         return Err(Problem { recorded: Some(false), ..Problem::new("no_visit") });
     }
-    let left = waiting_room::leave(&asked.app.engine, pass.person, campaign.id, pass.generation, Channel::Api).await;
+    let left = waiting_room::leave(
+        &asked.app.engine,
+        pass.person,
+        campaign.id,
+        pass.generation,
+        asked.login()?.by(Channel::Api),
+    )
+    .await;
     Ok(as_of(left.map_err(|failure| asked.failed(failure))?, |(), seq| SeqTold { seq }))
 }

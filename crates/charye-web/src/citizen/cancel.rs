@@ -2,7 +2,6 @@
 //! in line to give a place back.
 
 use charye_domain::book::Channel;
-use charye_engine::by_citizen;
 use charye_engine::operations::operation;
 use charye_engine::reservation::cancel_reservation;
 use hyper::Method;
@@ -54,7 +53,7 @@ async fn cancel(asked: Asked) -> Result<Answer, Problem> {
     let key = key_of(&asked.form).ok_or_else(|| Problem::new("form_stale"))?;
     let number = own.view.number.to_string();
     let operation = operation(asked.app.engine.keys(), person, "cancel", key, number.as_bytes());
-    let by = by_citizen(person, Channel::Page);
+    let by = asked.login()?.by(Channel::Page);
     let cancelled = cancel_reservation(&asked.app.engine, person, own.view.reservation, by, Some(operation)).await;
     let cancelled = cancelled.map_err(|failure| asked.failed(failure))?;
     let path = format!("/reservations/{number}?cancelled=1");

@@ -7,13 +7,13 @@ use charye_domain::book::{Authority, Channel, HoldView, Places, Rejection};
 use charye_domain::campaign::Campaign;
 use charye_domain::ids::{HoldId, SlotId};
 use charye_domain::time::MinuteOfDay;
+use charye_engine::Inside;
 use charye_engine::availability::{Alternatives, Availability};
 use charye_engine::failure::Failure;
 use charye_engine::operations::operation;
 use charye_engine::reservation::{
     PlaceFailure, confirm_reservation, extend_hold, hold_places, look_up_citizen, release_hold,
 };
-use charye_engine::{Inside, by_citizen};
 use hyper::Method;
 
 use super::consent;
@@ -103,7 +103,8 @@ pub(super) fn inside(asked: &Asked, name: &'static str, canonical: &str) -> Resu
     let key = format!("{key}-{canonical}");
     let operation = operation(asked.app.engine.keys(), login.person, name, &key, canonical.as_bytes());
     let facts = login.facts();
-    Ok(Inside::citizen(login.person, pass.campaign, pass.generation, facts, Channel::Page, Some(operation)))
+    let by = login.by(Channel::Page);
+    Ok(Inside::on_visit(login.person, pass.campaign, pass.generation, facts, by, Some(operation)))
 }
 
 async fn hold(mut asked: Asked) -> Result<Answer, Problem> {
@@ -292,7 +293,7 @@ async fn extend(asked: Asked) -> Result<Answer, Problem> {
 async fn release(asked: Asked) -> Result<Answer, Problem> {
     let hold = hold_of(&asked.form)?;
     let person = asked.login()?.person;
-    let released = release_hold(&asked.app.engine, person, hold, by_citizen(person, Channel::Page), None).await;
+    let released = release_hold(&asked.app.engine, person, hold, asked.login()?.by(Channel::Page), None).await;
     match released {
         Ok(released) => Ok(seen(&asked, &released, Answer::see_other("/find"))),
         // It is gone already, which is what was asked for.
@@ -344,13 +345,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         };
         super::rendered(&page)
     };
-    let offer = |distance: Option<&str>| OfferWords {
-        href: "/find/a/b?day=1&first=2".to_owned(),
-        when: "8. 30.".to_owned(),
-        clinic: names.clinic(language),
-        distance: distance.map(str::to_owned),
-    };
-    let offered = || vec![offer(None), offer(Some("1.2 km"))];
+    let offered = || OfferWords::samples(language, names);
     let over = |expired: bool, offers| {
         let clinic = expired.then(|| "/find/a/b?x=1&y=2".to_owned());
         super::rendered(&HoldOverPage { layout: layout(), expired, clinic, offers })

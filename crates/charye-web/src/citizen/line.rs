@@ -154,7 +154,7 @@ async fn leave(asked: Asked) -> Result<Answer, Problem> {
     let login = asked.login()?;
     let campaign = asked.app.engine.campaigns().by_code(asked.path_value(0)?).cloned();
     let campaign = campaign.ok_or_else(|| Problem::new("campaign_unknown"))?;
-    let left = waiting_room::leave_line(&asked.app.engine, login.person, campaign.id, Channel::Page).await;
+    let left = waiting_room::leave_line(&asked.app.engine, login.person, campaign.id, login.by(Channel::Page)).await;
     let left = left.map_err(|failure| asked.failed(failure))?;
     let gone = remove_cookie(CookieName::Ticket, asked.app.gate.security());
     Ok(seen(&asked, &left, Answer::see_other("/line").with_cookie(gone)))

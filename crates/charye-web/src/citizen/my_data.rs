@@ -81,7 +81,7 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
 }
 
 async fn my_data_page(asked: &Asked, layout: Layout, mistakes: Mistakes) -> Result<MyDataPage, Problem> {
-    let person = asked.login()?.person;
+    let person = asked.own_login()?.person;
     let mut to_come = false;
     for campaign in asked.app.engine.campaigns().iter() {
         let looked = look_up_citizen(&asked.app.engine, person, campaign.id).await;
@@ -96,7 +96,7 @@ fn doses(view: &ReservationView) -> impl Iterator<Item = (SlotId, DoseState)> + 
 }
 
 async fn export(asked: Asked) -> Result<Answer, Problem> {
-    let (engine, person) = (&asked.app.engine, asked.login()?.person);
+    let (engine, person) = (&asked.app.engine, asked.own_login()?.person);
     let details = personal_details(engine, person).await.map_err(|failure| asked.failed(failure))?;
     let availability = engine.availability();
     let mut reservations = Vec::new();
@@ -156,7 +156,7 @@ fn state_code(state: DoseState) -> &'static str {
 }
 
 async fn erase(asked: Asked) -> Result<Answer, Problem> {
-    let person = asked.login()?.person;
+    let person = asked.own_login()?.person;
     if asked.form.get("sure") != Some("1") {
         let mut mistakes = Mistakes::default();
         mistakes.add(asked.language, "sure", "my-data-erase-unsure");

@@ -12,12 +12,14 @@ use charye_domain::citizen::CitizenFacts;
 use charye_domain::eligibility::{self, Eligibility};
 use charye_domain::identity::TrafficLight;
 use charye_domain::time::UnixMillis;
+use charye_domain::weakness::Defence;
 use charye_engine::Answered;
-use charye_engine::identity::{Choice, ProofWanted, complete_sign_in};
+use charye_engine::identity::{Choice, ProofWanted, SIGN_IN_MILLIS_MAX, complete_sign_in};
 use charye_engine::ports::{
     AskedField, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople, SealPurpose,
 };
 use charye_engine::waiting_room;
+use hyper::header::HeaderValue;
 use hyper::{Method, StatusCode};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -29,7 +31,7 @@ use super::my_day::{plain_date, today};
 #[cfg(any(test, feature = "samples"))]
 use super::samples::Names;
 use crate::asked::Fields;
-use crate::gate::{Access, CookieName, LoginSession, remove_cookie, set_cookie};
+use crate::gate::{Access, CookieName, LoginSession, cookie_value, remove_cookie, set_cookie};
 use crate::locale::{Language, Value};
 use crate::problem::Problem;
 use crate::routes::Route;
@@ -255,13 +257,14 @@ fn sign_in_page(
         link("/sign-in", &pairs)
     });
     let fine = mistakes.is_empty();
+    let browser = BeginningBrowser::of(asked).unwrap_or_else(|| BeginningBrowser::new(asked));
     let page = SignInPage {
         layout,
         providers: providers.iter().map(|choice| ProviderWords::of(language, choice)).collect(),
         some_unfit: providers.len() < all.len(),
         rehearsal: asked.app.rehearsal.is_some(),
         next,
-        begun: asked.form.filled("begun").map_or_else(|| begun_now(asked), str::to_owned),
+        begun: asked.form.filled("begun").map_or_else(|| browser.begun_now(asked), str::to_owned),
         wish,
         number,
         mistakes,
@@ -269,7 +272,10 @@ fn sign_in_page(
         more,
     };
     let status = if fine { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok((super::page(language, &page)?.status(status), fine))
+    let answer = super::page(language, &page)?.status(status);
+    // Only a rehearsal's own sign-in begins here; providers' begin with their first step.
+    let answer = if page.rehearsal { answer.with_cookie(browser.cookie(asked)) } else { answer };
+    Ok((answer, fine))
 }
 
 struct Found {
@@ -337,7 +343,8 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
         return Ok(sign_in_page(&asked, layout, next, Wish::default(), typed, mistakes)?.0);
     };
     let began_at = begun_at(&asked, asked.form.get("begun").unwrap_or_default());
-    enter(&asked, &proven, began_at, &next).await
+    let entered = enter(&asked, &proven, began_at, &next).await?;
+    Ok(entered.with_cookie(remove_cookie(CookieName::Begun, asked.app.gate.security())))
 }
 
 /// A proven citizen is signed in, by whatever way, and led on.
@@ -385,27 +392,62 @@ async fn led_on(asked: &Asked, login: &LoginSession, next: &str) -> Answered<Ans
     came.map(|answer| gone.into_iter().fold(answer, Answer::with_cookie_first))
 }
 
-/// When the sign-in of this form began, sealed; so that nobody writes an earlier moment into it.
-fn begun_now(asked: &Asked) -> String {
-    let sealed = asked.app.engine.keys().seal(SealPurpose::SignInState, BEGUN, &asked.now.0.to_le_bytes());
-    URL_SAFE_NO_PAD.encode(sealed)
+/// What ties a beginning to the browser that made it: a number in a cookie, gone with the sign-in.
+#[derive(Clone, Copy)]
+struct BeginningBrowser([u8; BeginningBrowser::BYTES]);
+
+impl BeginningBrowser {
+    const BYTES: usize = 16;
+
+    /// As this browser says it.
+    fn of(asked: &Asked) -> Option<Self> {
+        let text = cookie_value(&asked.headers, CookieName::Begun, asked.app.gate.security())?;
+        let mut bytes = [0; Self::BYTES];
+        let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+        (length == Self::BYTES).then_some(Self(bytes))
+    }
+
+    /// One that has not been seen here before.
+    fn new(asked: &Asked) -> Self {
+        let mut bytes = [0; Self::BYTES];
+        asked.app.engine.random().fill(&mut bytes);
+        Self(bytes)
+    }
+
+    fn cookie(self, asked: &Asked) -> HeaderValue {
+        let secs = SIGN_IN_MILLIS_MAX / 1_000;
+        set_cookie(CookieName::Begun, &URL_SAFE_NO_PAD.encode(self.0), secs, asked.app.gate.security())
+    }
+
+    fn context(self) -> Vec<u8> {
+        // `weak-beginning-browser` stands here.
+        if Defence::BeginningBrowser.is_off() { BEGUN.to_vec() } else { [BEGUN, &self.0].concat() }
+    }
+
+    /// When the sign-in of this form began, sealed; so that nobody writes an earlier moment into it, nor another browser's.
+    fn begun_now(self, asked: &Asked) -> String {
+        let now = asked.now.0.to_le_bytes();
+        URL_SAFE_NO_PAD.encode(asked.app.engine.keys().seal(SealPurpose::SignInState, &self.context(), &now))
+    }
 }
 
-/// What [`begun_now`] sealed; the present moment if it does not open.
+/// What [`BeginningBrowser::begun_now`] sealed for this browser; the present moment if it does not open.
 fn begun_at(asked: &Asked, sealed: &str) -> UnixMillis {
     let opened = || {
+        let context = BeginningBrowser::of(asked)?.context();
         let sealed = URL_SAFE_NO_PAD.decode(sealed.get(..sealed.len().min(BEGUN_TEXT_MAX))?).ok()?;
-        let plain = asked.app.engine.keys().open(SealPurpose::SignInState, BEGUN, &sealed).ok()?;
+        let plain = asked.app.engine.keys().open(SealPurpose::SignInState, &context, &sealed).ok()?;
         Some(UnixMillis(i64::from_le_bytes(plain.try_into().ok()?)))
     };
     opened().unwrap_or(asked.now)
 }
 
 async fn sign_out(asked: Asked) -> Result<Answer, Problem> {
-    if let Some(pass) = &asked.caller.pass {
+    if let (Some(login), Some(pass)) = (&asked.caller.login, &asked.caller.pass) {
         // Out is out, whether or not the visit could be ended: it ends by itself, and the cookies are gone.
         let engine = &asked.app.engine;
-        let left = waiting_room::leave(engine, pass.person, pass.campaign, pass.generation, Channel::Page).await;
+        let left =
+            waiting_room::leave(engine, pass.person, pass.campaign, pass.generation, login.by(Channel::Page)).await;
         if let Err(failure) = left {
             tracing::debug!(code = failure.code(), "a visit outlived its sign-out");
         }
@@ -413,6 +455,7 @@ async fn sign_out(asked: Asked) -> Result<Answer, Problem> {
     let security = asked.app.gate.security();
     Ok(Answer::see_other("/")
         .with_cookie(remove_cookie(CookieName::Login, security))
+        .with_cookie(remove_cookie(CookieName::ActingFor, security))
         .with_cookie(remove_cookie(CookieName::Ticket, security))
         .with_cookie(remove_cookie(CookieName::Pass, security)))
 }

@@ -9,6 +9,8 @@ use hyper::header::{COOKIE, HeaderValue};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CookieName {
     Login,
+    /// For whom somebody acts, beside their own login.
+    ActingFor,
     Pass,
     /// A place in the line.
     Ticket,
@@ -17,6 +19,8 @@ pub enum CookieName {
     Errand,
     /// A sign-in that is under way at an identity provider, sealed.
     SignIn,
+    /// Which browser began a rehearsal's own sign-in.
+    Begun,
 }
 
 /// Whether cookies may travel without TLS.
@@ -32,17 +36,21 @@ impl CookieName {
     fn text(self, security: CookieSecurity) -> &'static str {
         match (security, self) {
             (CookieSecurity::TlsOnly, Self::Login) => "__Host-charye_login",
+            (CookieSecurity::TlsOnly, Self::ActingFor) => "__Host-charye_acting_for",
             (CookieSecurity::TlsOnly, Self::Pass) => "__Host-charye_pass",
             (CookieSecurity::TlsOnly, Self::Ticket) => "__Host-charye_ticket",
             (CookieSecurity::TlsOnly, Self::Language) => "__Host-charye_language",
             (CookieSecurity::TlsOnly, Self::Errand) => "__Host-charye_errand",
             (CookieSecurity::TlsOnly, Self::SignIn) => "__Host-charye_sign_in",
+            (CookieSecurity::TlsOnly, Self::Begun) => "__Host-charye_begun",
             (CookieSecurity::Loopback, Self::Login) => "charye_login",
+            (CookieSecurity::Loopback, Self::ActingFor) => "charye_acting_for",
             (CookieSecurity::Loopback, Self::Pass) => "charye_pass",
             (CookieSecurity::Loopback, Self::Ticket) => "charye_ticket",
             (CookieSecurity::Loopback, Self::Language) => "charye_language",
             (CookieSecurity::Loopback, Self::Errand) => "charye_errand",
             (CookieSecurity::Loopback, Self::SignIn) => "charye_sign_in",
+            (CookieSecurity::Loopback, Self::Begun) => "charye_begun",
         }
     }
 }

@@ -16,10 +16,11 @@ use charye_domain::weakness::Defence;
 use charye_engine::ports::{Keys, Random, SealPurpose};
 use jiff::civil::Date;
 
+use super::behalf::Behalf;
 use crate::problem::Problem;
 
 const VERSION: u8 = 2;
-const LAYOUT_BYTES: usize = 79;
+pub(super) const LAYOUT_BYTES: usize = 79;
 /// A sealed session is a little longer than its layout; anything much longer is not ours and is not even decoded.
 const TEXT_BYTES_MAX: usize = 256;
 
@@ -44,6 +45,8 @@ pub struct LoginSession {
     pub consent: u8,
     /// What this session's CSRF tokens are made from.
     pub csrf_seed: [u8; 16],
+    /// Who acts for the person, where it is not the person; then this is no sign-in of theirs.
+    pub behalf: Option<Behalf>,
 }
 
 impl LoginSession {
@@ -78,6 +81,7 @@ impl LoginSession {
             seen_seq: seq,
             consent: 0,
             csrf_seed,
+            behalf: None,
         }
     }
 
@@ -121,6 +125,11 @@ impl LoginSession {
 
     /// Sealed, as base64url.
     pub(super) fn seal(&self, keys: &dyn Keys) -> String {
+        URL_SAFE_NO_PAD.encode(keys.seal(SealPurpose::LoginSession, &[], &self.layout()))
+    }
+
+    /// The plain text.
+    pub(super) fn layout(&self) -> Vec<u8> {
         let mut plain = Vec::with_capacity(LAYOUT_BYTES);
         plain.push(VERSION);
         plain.extend(self.person.0.to_le_bytes());
@@ -136,7 +145,7 @@ impl LoginSession {
         plain.extend([0; 7]);
         plain.extend(self.csrf_seed);
         plain.extend(self.citizen.0);
-        URL_SAFE_NO_PAD.encode(keys.seal(SealPurpose::LoginSession, &[], &plain))
+        plain
     }
 
     /// Opens what [`LoginSession::seal`] made, if it is ours and has not expired.
@@ -149,13 +158,17 @@ impl LoginSession {
         let unsealed = || Defence::LoginSeal.is_off().then(|| sealed.clone());
         let plain = keys.open(SealPurpose::LoginSession, &[], &sealed).ok().or_else(unsealed)?;
         let session = Self::read(&plain)?;
-        // `weak-login-expiry` stands here.
-        let lasts = now < session.expires_at || Defence::LoginExpiry.is_off();
-        let current = session.signed_in_at.0 <= now.plus_secs(60).0 && lasts;
-        current.then_some(session)
+        session.is_current(now).then_some(session)
     }
 
-    fn read(plain: &[u8]) -> Option<Self> {
+    /// Whether it has begun and not expired.
+    pub(super) fn is_current(&self, now: UnixMillis) -> bool {
+        // `weak-login-expiry` stands here.
+        let lasts = now < self.expires_at || Defence::LoginExpiry.is_off();
+        self.signed_in_at.0 <= now.plus_secs(60).0 && lasts
+    }
+
+    pub(super) fn read(plain: &[u8]) -> Option<Self> {
         if plain.len() != LAYOUT_BYTES || plain[0] != VERSION {
             return None;
         }
@@ -172,6 +185,7 @@ impl LoginSession {
             consent: plain[38],
             assurance: assurance_of(plain[39])?,
             csrf_seed: plain[47..63].try_into().ok()?,
+            behalf: None,
             citizen: CitizenKey(plain[63..79].try_into().ok()?),
         })
     }

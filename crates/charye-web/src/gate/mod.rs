@@ -3,6 +3,8 @@
 //!
 //! Must never decide what a person may reserve: the book does, with the generation the pass names.
 
+mod agents;
+mod behalf;
 mod cookies;
 mod csrf;
 mod login;
@@ -10,6 +12,8 @@ mod mac;
 mod operators;
 mod pass;
 mod ticket;
+#[cfg(test)]
+mod token_vectors;
 
 use std::sync::Arc;
 
@@ -21,6 +25,8 @@ use charye_engine::ports::Keys;
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HeaderValue};
 
+pub use agents::{Agent, AgentKeys, AgentKeysError};
+pub use behalf::{Behalf, HelpedName};
 pub use cookies::{CookieName, CookieSecurity, cookie_value, remove_cookie, set_cookie};
 pub use csrf::CsrfToken;
 pub use login::LoginSession;
@@ -40,6 +46,8 @@ pub enum Access {
     Inside,
     /// An operator with a token of the configuration. On the operators' listener only.
     Operator,
+    /// An agent with a token of the configuration. On the agents' listener only.
+    Agent,
 }
 
 /// Where a request's proof is looked for. A page's proof is in cookies, which browsers send by themselves, so pages
@@ -57,6 +65,7 @@ pub struct Caller {
     /// Present only beside the login of the same person.
     pub pass: Option<Pass>,
     pub operator: Option<StaffNumber>,
+    pub agent: Option<Agent>,
 }
 
 /// Why the gate did not let a request through.
@@ -68,6 +77,8 @@ pub enum Refusal {
     WaitFirst,
     /// No token of an operator.
     OperatorsOnly,
+    /// No token of an agent.
+    AgentsOnly,
 }
 
 /// The gate. Shared by all threads; holds keys, no state.
@@ -76,6 +87,7 @@ pub struct Gate {
     pass_keys: MacKeys,
     ticket_keys: MacKeys,
     operators: OperatorKeys,
+    agents: AgentKeys,
     security: CookieSecurity,
 }
 
@@ -84,12 +96,24 @@ impl Gate {
     pub fn new(keys: Arc<dyn Keys>, security: CookieSecurity) -> Self {
         let pass_keys = MacKeys::new(keys.clone(), PASS_MAC_PURPOSE);
         let ticket_keys = MacKeys::new(keys.clone(), TICKET_MAC_PURPOSE);
-        Self { keys, pass_keys, ticket_keys, operators: OperatorKeys::default(), security }
+        Self {
+            keys,
+            pass_keys,
+            ticket_keys,
+            operators: OperatorKeys::default(),
+            agents: AgentKeys::default(),
+            security,
+        }
     }
 
     /// The same, with operators who may steer.
     pub fn with_operators(self, operators: OperatorKeys) -> Self {
         Self { operators, ..self }
+    }
+
+    /// The gate of the agents' listener: only agents come through it, and citizens' own logins do not.
+    pub fn with_agents(self, agents: AgentKeys) -> Self {
+        Self { agents, ..self }
     }
 
     /// Reads whatever proof a request carries. What does not verify counts as absent.
@@ -106,7 +130,14 @@ impl Gate {
             true => login_text.or_else(|| cookie_value(headers, CookieName::Login, self.security)),
             false => login_text,
         };
-        let login = login_text.and_then(|text| LoginSession::open(&*self.keys, text, now));
+        let agent = match surface {
+            Surface::Api => bearer(headers).and_then(|text| self.agents.recognise(text)).cloned(),
+            Surface::Page => None,
+        };
+        let login = match self.agents.is_empty() {
+            true => self.login(surface, headers, login_text, now),
+            false => agent.as_ref().and_then(|agent| self.caller_of(agent, headers, now)),
+        };
         let pass = login.as_ref().and_then(|login| {
             let pass = Pass::open(&self.pass_keys, pass_text?, now)?;
             // `weak-pass-person` stands here.
@@ -118,7 +149,38 @@ impl Gate {
             }
             Surface::Api | Surface::Page => None,
         };
-        Caller { login, pass, operator }
+        Caller { login, pass, operator, agent }
+    }
+
+    /// The login that counts: one's own, or, beside it, that of the person one acts for.
+    fn login(
+        &self,
+        surface: Surface,
+        headers: &HeaderMap,
+        text: Option<&str>,
+        now: UnixMillis,
+    ) -> Option<LoginSession> {
+        let own = text.and_then(|text| LoginSession::open(&*self.keys, text, now));
+        match (surface, own) {
+            (Surface::Page, Some(own)) => {
+                let acting = cookie_value(headers, CookieName::ActingFor, self.security);
+                let acting = acting.and_then(|text| LoginSession::open_on_behalf(&*self.keys, text, now));
+                Some(acting.filter(|acting| acting.helper() == Some(own.person)).unwrap_or(own))
+            }
+            // Whoever shows it was given it: programs keep one login a person.
+            (Surface::Api, None) => {
+                let acting = LoginSession::open_on_behalf(&*self.keys, text?, now);
+                acting.filter(|acting| acting.helper().is_some())
+            }
+            (_, own) => own,
+        }
+    }
+
+    /// The caller whom this agent looked up.
+    fn caller_of(&self, agent: &Agent, headers: &HeaderMap, now: UnixMillis) -> Option<LoginSession> {
+        let text = headers.get(CALLER_HEADER)?.to_str().ok()?;
+        let caller = LoginSession::open_on_behalf(&*self.keys, text, now)?;
+        (caller.agent() == Some(agent.number)).then_some(caller)
     }
 
     /// Whether the caller may use a route with this access.
@@ -129,16 +191,19 @@ impl Gate {
         match access {
             Access::Anyone => Ok(()),
             Access::Operator => caller.operator.map(|_| ()).ok_or(Refusal::OperatorsOnly),
+            Access::Agent => caller.agent.as_ref().map(|_| ()).ok_or(Refusal::AgentsOnly),
             Access::SignedIn | Access::Inside if caller.login.is_none() => Err(Refusal::SignInFirst),
-            // `weak-gate` stands here.
-            Access::Inside if caller.pass.is_none() && !Defence::Gate.is_off() => Err(Refusal::WaitFirst),
+            Access::Inside if caller.pass.is_none() => Err(Refusal::WaitFirst),
             Access::SignedIn | Access::Inside => Ok(()),
         }
     }
 
     /// The text of a login session: what a cookie or a bearer header carries.
     pub fn seal_login(&self, login: &LoginSession) -> String {
-        login.seal(&*self.keys)
+        match &login.behalf {
+            None => login.seal(&*self.keys),
+            Some(behalf) => login.seal_on_behalf(behalf, &*self.keys),
+        }
     }
 
     /// The text of a pass.
@@ -166,10 +231,11 @@ impl Gate {
         self.security
     }
 
-    /// The header that sets the login cookie, good for the rest of the session.
+    /// The header that sets the login cookie, or that of the person acted for, good for the rest of the session.
     pub fn login_cookie(&self, login: &LoginSession, now: UnixMillis) -> HeaderValue {
         let secs = login.expires_at.millis_since(now).max(0) / 1_000;
-        set_cookie(CookieName::Login, &self.seal_login(login), secs, self.security)
+        let name = if login.behalf.is_some() { CookieName::ActingFor } else { CookieName::Login };
+        set_cookie(name, &self.seal_login(login), secs, self.security)
     }
 
     /// The header that sets the pass cookie, good until the pass expires.
@@ -192,6 +258,8 @@ impl std::fmt::Debug for Gate {
 
 /// The header in which API clients send their pass.
 pub const PASS_HEADER: &str = "charye-pass";
+/// The header in which an agent sends whom they looked up.
+pub const CALLER_HEADER: &str = "charye-caller";
 /// The header in which they send their ticket.
 pub const TICKET_HEADER: &str = "charye-ticket";
 

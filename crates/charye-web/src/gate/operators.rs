@@ -85,7 +85,7 @@ impl std::fmt::Debug for OperatorKeys {
     }
 }
 
-fn is_well_formed(token: &str) -> bool {
+pub(super) fn is_well_formed(token: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-_.".contains(&byte);
     (TOKEN_CHARS_MIN..=TOKEN_CHARS_MAX).contains(&token.len()) && token.bytes().all(allowed)
 }

@@ -12,7 +12,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use charye_domain::ids::Person;
 use charye_domain::weakness::Defence;
+use charye_engine::helping::may_act;
 use charye_engine::ports::Random;
 use charye_engine::{Failure, Fault};
 use http_body_util::BodyExt as _;
@@ -23,7 +25,9 @@ use hyper::{HeaderMap, Method, Request, Response};
 use super::{FOREIGN_POSTS, Found, HandlerFuture, Quick, Route, RouteTable};
 use crate::App;
 use crate::asked::{Answer, Asked, Fields};
-use crate::gate::{Access, Caller, CookieName, CookieSecurity, CsrfToken, Gate, Refusal, Surface, cookie_value};
+use crate::gate::{
+    Access, Caller, CookieName, CookieSecurity, CsrfToken, Gate, Refusal, Surface, cookie_value, remove_cookie,
+};
 use crate::gzip::{self, Packer};
 use crate::kept_answers::KeptAnswers;
 use crate::listener::{Body, Respond};
@@ -156,6 +160,9 @@ impl Dispatch {
         if let Err(refusal) = Gate::admit(&caller, route.access) {
             return Err(turned_away(route, &target, refusal));
         }
+        if let Some(helper) = helper_of(&caller, route.access) {
+            self.check_consent(route.surface, head, language, helper).await?;
+        }
         let query = head.uri.query().unwrap_or_default().as_bytes();
         let query = match route.surface {
             Surface::Page => Fields::parse_mangled(query)?,
@@ -186,6 +193,27 @@ impl Dispatch {
         }
     }
 
+    /// Law I18: whoever acts for another is asked for a consent that stands before anything is shown or done. A page goes back
+    /// to one's own.
+    async fn check_consent(
+        &self,
+        surface: Surface,
+        head: &hyper::http::request::Parts,
+        language: Language,
+        (helper, helped): (Person, Person),
+    ) -> Result<(), Told> {
+        match may_act(&self.app.engine, helper, helped).await {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                let problem = Problem { recorded: Some(false), ..Problem::new("help_not_standing") };
+                let gone = remove_cookie(CookieName::ActingFor, self.app.gate.security());
+                let told = self.tell(surface, head, language, &problem);
+                Err(Told::Answer(if surface == Surface::Page { told.with_cookie(gone) } else { told }))
+            }
+            Err(failure) => Err(Problem::from_failure(failure, self.random()).into()),
+        }
+    }
+
     fn random(&self) -> &dyn Random {
         self.app.engine.random()
     }
@@ -210,6 +238,12 @@ impl Dispatch {
             Surface::Page => crate::citizen::problem_page(&self.app, head, language, problem),
         }
     }
+}
+
+/// Who helps whom, where a consent is needed for what is asked.
+fn helper_of(caller: &Caller, access: Access) -> Option<(Person, Person)> {
+    let login = caller.login.as_ref().filter(|_| access != Access::Anyone)?;
+    Some((login.helper()?, login.person))
 }
 
 /// What `answering` gives within a deadline. Most answers are there at once, and then no timer is made.
@@ -243,7 +277,7 @@ fn turned_away(route: &Route, target: &str, refusal: Refusal) -> Told {
     Told::Answer(match refusal {
         Refusal::SignInFirst => Answer::see_other(&format!("/sign-in?next={next}")),
         Refusal::WaitFirst => Answer::see_other(&format!("/line?next={next}")),
-        Refusal::OperatorsOnly => return Told::Problem(Problem::refused(refusal)),
+        Refusal::OperatorsOnly | Refusal::AgentsOnly => return Told::Problem(Problem::refused(refusal)),
     })
 }
 
@@ -293,6 +327,10 @@ async fn read_frames(mut body: Incoming) -> Result<Bytes, Problem> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::new("request_malformed"))?;
         let Ok(bytes) = frame.into_data() else { continue };
+        if length == 0 && body.is_end_stream() && bytes.len() <= BODY_BYTES_MAX {
+            // Nearly every body comes in one piece, and that is not copied.
+            return Ok(bytes);
+        }
         length = length.saturating_add(bytes.len());
         if length > BODY_BYTES_DISCARDED_MAX {
             break;

@@ -9,6 +9,7 @@ use charye_domain::book::{Channel, LinePurpose, LineStanding, Rejection};
 use charye_domain::campaign::Campaign;
 use charye_domain::ids::CitizenKey;
 use charye_domain::time::UnixMillis;
+use charye_domain::waiting_room::admission::Limit;
 use charye_domain::waiting_room::draw::DrawId;
 use charye_domain::waiting_room::line::Position;
 use charye_domain::waiting_room::place::Place;
@@ -19,20 +20,24 @@ use charye_engine::{Answered, Failure};
 use tokio::sync::Semaphore;
 
 use crate::Asked;
-use crate::gate::{LoginSession, Pass, Ticket};
+use crate::gate::{LoginSession, Pass, Surface, Ticket};
 use crate::problem::Problem;
 
 /// Somebody with fewer people before them than the line calls in a second is called, or the line does not move; so the
 /// answer waits a moment for the call, and a line without a queue feels like none.
 const CALL_AWAITED: Duration = Duration::from_millis(1_500);
-/// How many are taken to be called in a second where it was not measured, or few came. Unit: people.
+/// How many are taken to be called in a second, however few came or are aimed at. Unit: people.
 const CALLED_TOGETHER: f64 = 100.0;
 /// How often it is looked for.
 const CALL_LOOKED_FOR: Duration = Duration::from_millis(50);
 /// Answers of this process that wait for a call, at most: whoever would be one more is told their place at once, and asks
-/// again. So nobody can have connections held by asking from many devices.
-const AWAITED_MAX: usize = 256;
+/// again. So nobody can have connections held by asking from many devices. Lines call ten times a second: it is what comes
+/// in half a second on the largest evening that one process can serve.
+const AWAITED_MAX: usize = 4_096;
 static AWAITED: Semaphore = Semaphore::const_new(AWAITED_MAX);
+
+/// After this a seat of the agents' share may be free: a visit with a caller takes minutes.
+const AGENTS_SEAT_AWAITED: Duration = Duration::from_secs(10);
 
 /// What became of somebody who asked to come in.
 pub(crate) enum CameIn {
@@ -52,8 +57,17 @@ pub(crate) async fn come_in(
     channel: Channel,
 ) -> Result<Answered<CameIn>, Problem> {
     login.proves_for(campaign)?;
-    if campaign.line.is_none() {
-        return claimed(asked, login, campaign, channel).await?.ok_or_else(|| Problem::new("not_called"));
+    // An agent's caller has a seat of the agents' share, or waits on the telephone.
+    if campaign.line.is_none() || login.agent().is_some() {
+        let retry_after = login.agent().map(|_| AGENTS_SEAT_AWAITED);
+        let not_called = || Problem { recorded: Some(false), retry_after, ..Problem::new("not_called") };
+        return claimed(asked, login, campaign, channel).await?.ok_or_else(not_called);
+    }
+    if let Some(place) = shown_place(asked, login, campaign, channel).filter(|_| purpose.is_none())
+        && may_claim(asked, login, campaign, &place).await
+        && let Some(came_in) = claimed(asked, login, campaign, channel).await?
+    {
+        return Ok(came_in);
     }
     let arrived = arrived(asked, login, campaign, purpose, channel).await?;
     if may_claim(asked, login, campaign, &arrived.value).await
@@ -69,6 +83,20 @@ pub(crate) struct PlaceTaken {
     pub(crate) ticket: Ticket,
     /// Until when the call is kept, if they were called.
     pub(crate) called_until: Option<UnixMillis>,
+}
+
+/// The place on the ticket that is shown, if it is this person's for this campaign: it spares the book one question. Whether
+/// they hold it still, the book says when they claim.
+fn shown_place(asked: &Asked, login: &LoginSession, campaign: &Campaign, channel: Channel) -> Option<InLine> {
+    let surface = if channel == Channel::Page { Surface::Page } else { Surface::Api };
+    let ticket = asked.app.gate.ticket(surface, &asked.headers)?;
+    let is_theirs = ticket.person == login.person && ticket.campaign == campaign.id;
+    match ticket.standing {
+        TicketStanding::Placed { place, .. } if is_theirs => {
+            Some(InLine { opening: ticket.opening, standing: LineStanding::Waiting { place } })
+        }
+        _ => None,
+    }
 }
 
 /// Takes a place, or finds the one that this person has, and goes no further.
@@ -102,7 +130,8 @@ async fn arrived(
     channel: Channel,
 ) -> Result<Answered<InLine>, Problem> {
     let (engine, began_at) = (&asked.app.engine, login.counts_from(asked.now));
-    let arrive = |purpose| arrive(engine, login.person, campaign.id, login.facts(), began_at, purpose, channel);
+    let arrive =
+        |purpose| arrive(engine, login.person, campaign.id, login.facts(), began_at, purpose, login.by(channel));
     let mut arrived = arrive(wish.unwrap_or(LinePurpose::Reserve)).await;
     let has_reserved = matches!(&arrived, Err(Failure::Rejected { rejection: Rejection::AlreadyReserved, .. }));
     if has_reserved && wish.is_none() {
@@ -118,7 +147,7 @@ async fn claimed(
     campaign: &Campaign,
     channel: Channel,
 ) -> Result<Option<Answered<CameIn>>, Problem> {
-    let claimed = claim(&asked.app.engine, login.person, campaign.id, login.facts(), channel).await;
+    let claimed = claim(&asked.app.engine, login.person, campaign.id, login.facts(), login.by(channel)).await;
     match claimed {
         Ok(Answered { seq, value: Claimed::Inside(visit) }) => {
             let pass = pass_of(asked, login, campaign, &visit);
@@ -187,19 +216,26 @@ async fn await_call(awaited: &Semaphore, moment: Duration, is_called: impl Fn() 
         count("no_room");
         return false;
     };
-    let called = async {
-        while !is_called() {
-            tokio::time::sleep(CALL_LOOKED_FOR).await;
+    // Looks are counted instead of timed: one timer for each who waits, not two.
+    let looks = (moment.as_millis() / CALL_LOOKED_FOR.as_millis()).max(1);
+    let mut called = is_called();
+    for _ in 0..looks {
+        if called {
+            break;
         }
-    };
-    let called = tokio::time::timeout(moment, called).await.is_ok();
+        tokio::time::sleep(CALL_LOOKED_FOR).await;
+        called = is_called();
+    }
     count(if called { "called" } else { "in_vain" });
     called
 }
 
-/// Whether somebody at this position could be called within a second.
+/// Whether somebody at this position could be called within a second: at the speed measured, or at the rate aimed at as
+/// long as none is and there are seats.
 fn may_be_next(line: &LineNow, position: Position) -> bool {
-    let in_a_second = line.speed.measured().map_or(0.0, |speed| speed.people_per_sec).max(CALLED_TOGETHER);
+    let aimed = line.explanation.filter(|last| matches!(last.limit, Limit::NobodyWaits | Limit::Rate));
+    let aimed_per_sec = aimed.map_or(0.0, |last| last.rate_per_min / 60.0);
+    let in_a_second = line.speed.measured().map_or(aimed_per_sec, |speed| speed.people_per_sec).max(CALLED_TOGETHER);
     line.paused.is_none() && f64::from(line.histogram.people_before(position.place)) < in_a_second
 }
 

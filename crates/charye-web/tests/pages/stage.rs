@@ -132,6 +132,8 @@ impl House {
         let app = Arc::new(App {
             engine: Arc::new(engine),
             gate: Gate::new(Arc::new(ToyKeys), CookieSecurity::Loopback),
+            guardians: None,
+            registry: None,
             rehearsal: Some(Arc::new(ThreePeople)),
             sign_in,
             metrics: None,

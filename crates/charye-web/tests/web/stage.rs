@@ -46,7 +46,9 @@ pub(crate) struct Setting {
     pub(crate) capacity: u16,
     pub(crate) limits: Limits,
     pub(crate) deadlines: Deadlines,
-    pub(crate) rehearsal: bool,
+    pub(crate) guardians: None,
+    registry: None,
+    rehearsal: bool,
     /// Rows of the test's own.
     pub(crate) more: Vec<Route>,
     /// The line before every opening; none unless a test wants one.

@@ -4,6 +4,7 @@
 use crate::book::decide::Asking;
 use crate::book::helps::Stage;
 use crate::book::{Action, Actor, Book, EndOfVisit, Event, Events, Rejection};
+use crate::campaign::UniquenessScheme;
 use crate::citizen::CitizenFacts;
 use crate::helping::{
     CHILD_YEARS, CODE_TRIES_MAX, CODE_TTL_SECS, CODES_PER_PERSON_MAX, CONSENT_TTL_SECS, EndOfHelp,
@@ -22,32 +23,20 @@ impl Book {
         }
     }
 
-    /// Has a code sent to the person helped. With a helper: who asks; without: who invites whoever has the code.
-    pub(super) fn offer_help(
+    /// Has a code sent to the person helped, who gives it to whom they choose.
+    pub(super) fn invite_helper(
         &self,
-        helped: Person,
-        helper: Option<Person>,
+        (helped, scheme): (Person, UniquenessScheme),
         (challenge, proof): (u64, HelpProof),
         now: UnixMillis,
     ) -> Result<Events, Rejection> {
         self.person(helped)?;
-        if let Some(helper) = helper {
-            self.person(helper)?;
-            if helper == helped {
-                return Err(Rejection::NotAllowed);
-            }
-            if self.helped_by(helper, now) >= HELPED_PER_HELPER_MAX {
-                return Err(Rejection::HelpLimit);
-            }
-        }
-        let codes = self.helps.of(helped, now).filter(|(_, help)| !help.is_standing() && help.helped == helped).count();
-        let stands = helper.is_some_and(|helper| self.helps.standing(helper, helped, now).is_some());
-        if codes >= CODES_PER_PERSON_MAX || (!stands && self.helpers_of(helped, now) >= HELPERS_PER_PERSON_MAX) {
+        let codes = self.helps.of(helped, now).filter(|(_, help)| !help.is_standing()).count();
+        if codes >= CODES_PER_PERSON_MAX || self.helpers_of(helped, now) >= HELPERS_PER_PERSON_MAX {
             return Err(Rejection::HelpersEnough);
         }
-        let help = self.next_help()?;
-        let expires_at = now.plus_secs(CODE_TTL_SECS);
-        Ok(Events::outside().and(Event::HelpAsked { help, helper, helped, challenge, proof, expires_at }))
+        let (help, expires_at) = (self.next_help()?, now.plus_secs(CODE_TTL_SECS));
+        Ok(Events::outside().and(Event::HelperInvited { help, helped, scheme, challenge, proof, expires_at }))
     }
 
     /// Gives a code back. The last wrong one ends the question.
@@ -60,9 +49,8 @@ impl Book {
     ) -> Result<Events, Rejection> {
         self.person(helper)?;
         let help = self.helps.get(id).filter(|help| now < help.ends_at).ok_or(Rejection::HelpUnknown)?;
-        let Stage::Asked { proof: wanted, misses } = help.stage else { return Err(Rejection::HelpUnknown) };
-        let is_addressed = help.helper.is_none_or(|addressed| addressed == helper);
-        if !is_addressed || help.helped == helper {
+        let Stage::Invited { proof: wanted, misses } = help.stage else { return Err(Rejection::HelpUnknown) };
+        if help.helped == helper {
             return Err(Rejection::HelpUnknown);
         }
         if proof != wanted {
@@ -81,7 +69,7 @@ impl Book {
     pub(super) fn attest_guardian(
         &self,
         (helper, helped): (Person, Person),
-        campaign: CampaignId,
+        (campaign, scheme): (CampaignId, UniquenessScheme),
         facts: &CitizenFacts,
         now: UnixMillis,
     ) -> Result<Events, Rejection> {
@@ -98,7 +86,7 @@ impl Book {
         }
         self.check_room(helper, helped, now)?;
         let (help, ends_at) = (self.next_help()?, now.plus_secs(REGISTRY_TTL_SECS));
-        Ok(Events::under(&state.campaign).and(Event::HelpAttested { help, helper, helped, ends_at }))
+        Ok(Events::under(&state.campaign).and(Event::HelpAttested { help, helper, helped, scheme, ends_at }))
     }
 
     /// Either side ends it, at any time. A visit on which the helper is inside ends with it.
@@ -147,11 +135,6 @@ impl Book {
         Ok(())
     }
 
-    /// People whom this person helps or has asked to.
-    fn helped_by(&self, helper: Person, now: UnixMillis) -> usize {
-        self.helps.of(helper, now).filter(|(_, help)| help.helper == Some(helper)).count()
-    }
-
     /// People who stand as this person's helpers.
     fn helpers_of(&self, helped: Person, now: UnixMillis) -> usize {
         self.helps.of(helped, now).filter(|(_, help)| help.is_standing() && help.helped == helped).count()
@@ -184,7 +167,7 @@ fn spoken_for(action: &Action) -> Option<Person> {
 /// Whether this is a question about helping that this actor may put at all.
 pub(super) fn may_ask(action: &Action, actor: Actor) -> bool {
     match action {
-        Action::OfferHelp { helped, helper, .. } => actor == Actor::Citizen(helper.unwrap_or(*helped)),
+        Action::InviteHelper { helped, .. } => actor == Actor::Citizen(*helped),
         Action::AcceptHelp { helper, .. } => actor == Actor::Citizen(*helper),
         Action::AttestGuardian { .. } => actor == Actor::System,
         Action::EndHelp { person, .. } => {

@@ -59,12 +59,12 @@ impl Book {
                 self.end_visit(asking(*person), *campaign, *generation, *wish)
             }
 
-            Action::OfferHelp { helped, helper, challenge, proof } => {
-                self.offer_help(*helped, *helper, (*challenge, *proof), now)
+            Action::InviteHelper { helped, scheme, challenge, proof } => {
+                self.invite_helper((*helped, *scheme), (*challenge, *proof), now)
             }
             Action::AcceptHelp { help, helper, proof } => self.accept_help(*helper, *help, *proof, now),
-            Action::AttestGuardian { helper, helped, campaign, facts } => {
-                self.attest_guardian((*helper, *helped), *campaign, facts, now)
+            Action::AttestGuardian { helper, helped, scheme, campaign, facts } => {
+                self.attest_guardian((*helper, *helped), (*campaign, *scheme), facts, now)
             }
             Action::EndHelp { person, help } => self.end_help(asking(*person), *help),
             Action::LookUpCaller { person } => self.look_up_caller(*person, command.by.reason),

@@ -50,7 +50,7 @@ fn may_ask(action: &Action, actor: Actor) -> bool {
         Action::Steer { .. } => operator || system,
         // Lights are measured; what people say of a provider is said by people.
         Action::SteerProvider { .. } => operator,
-        Action::OfferHelp { .. }
+        Action::InviteHelper { .. }
         | Action::AcceptHelp { .. }
         | Action::AttestGuardian { .. }
         | Action::EndHelp { .. }

@@ -30,7 +30,7 @@ mod width {
     pub(super) const HOLD: usize = 27;
     pub(super) const VISIT: usize = 28;
     pub(super) const OPERATION: usize = 46;
-    pub(super) const HELP: usize = 38;
+    pub(super) const HELP: usize = 39;
 }
 
 /// Why bytes are not a book. Says what part does not fit, for the log.

@@ -82,7 +82,7 @@ pub(super) fn write(to: &mut Writer<'_>, outcome: &Outcome) {
             (13, opening.0, kind, wide)
         }
         Outcome::Steered => (14, 0, 0, 0),
-        Outcome::HelpAsked { help } => (15, 0, help.0, 0),
+        Outcome::HelperInvited { help } => (15, 0, help.0, 0),
         Outcome::HelpStands { help, ends_at } => (16, 0, help.0, bits(ends_at)),
         Outcome::HelpOver => (17, 0, 0, 0),
     };
@@ -144,7 +144,7 @@ pub(super) fn read(from: &mut Fields<'_>) -> Result<Outcome, ImageError> {
             },
         },
         14 => Outcome::Steered,
-        15 => Outcome::HelpAsked { help: HelpId(middle) },
+        15 => Outcome::HelperInvited { help: HelpId(middle) },
         16 => Outcome::HelpStands { help: HelpId(middle), ends_at: at },
         17 => Outcome::HelpOver,
         _ => return Err(unknown),
@@ -212,7 +212,7 @@ mod tests {
             Outcome::InLine { opening: OpeningId(0), standing: LineStanding::Returning { number: 77 } },
             Outcome::InLine { opening: OpeningId(255), standing: LineStanding::Called { until: at } },
             Outcome::Steered,
-            Outcome::HelpAsked { help: HelpId(8) },
+            Outcome::HelperInvited { help: HelpId(8) },
             Outcome::HelpStands { help: HelpId(9), ends_at: at },
             Outcome::HelpOver,
         ]);

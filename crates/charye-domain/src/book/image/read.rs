@@ -18,7 +18,7 @@ use crate::book::reservations::{PlaceOf, Reservation, state_from_code, takes_a_p
 use crate::book::rooms::Rooms;
 use crate::book::{Actor, Book, Operation};
 use crate::campaign::Campaign;
-use crate::helping::{HelpBasis, HelpProof};
+use crate::helping::{HelpBasis, HelpProof, scheme_of_number};
 use crate::identity::{IdentityProviderId, OperatorWord, OperatorWords};
 use crate::ids::{
     CampaignId, CampaignVersion, CitizenKey, ClinicId, HelpId, HoldId, ImportId, KeyId, OpeningId, OperationKey,
@@ -257,16 +257,17 @@ impl Book {
             let id = HelpId(row.u32());
             let helper = Some(row.u32()).filter(|helper| *helper != NONE).map(Person);
             let (helped, ends_at) = (Person(row.u32()), UnixMillis(row.i64()));
+            let scheme = scheme_of_number(row.u8()).ok_or(ImageError::Invalid("a scheme"))?;
             let (code, misses, proof) = (row.u8(), row.u8(), HelpProof(row.array()));
             let stage = match code {
-                0 => Stage::Asked { proof, misses },
+                0 => Stage::Invited { proof, misses },
                 1 => Stage::Standing(HelpBasis::Consent),
                 2 => Stage::Standing(HelpBasis::Registry),
                 _ => return Err(ImageError::Invalid("how far a help has come")),
             };
             let known =
                 self.people.known(helped).is_some() && helper.is_none_or(|helper| self.people.known(helper).is_some());
-            check(known && self.helps.restore(id, Help { helper, helped, ends_at, stage }), "who helps whom")
+            check(known && self.helps.restore(id, Help { helper, helped, scheme, ends_at, stage }), "who helps whom")
         })
     }
 

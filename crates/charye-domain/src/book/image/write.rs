@@ -6,7 +6,7 @@ use crate::book::image::bytes::Writer;
 use crate::book::image::clinic::{write_clinic, write_session};
 use crate::book::image::{MAGIC, VERSION, outcome};
 use crate::book::reservations::{PlaceOf, state_code};
-use crate::helping::HelpBasis;
+use crate::helping::{HelpBasis, scheme_number};
 use crate::identity::OperatorWord;
 use crate::ids::SlotId;
 
@@ -146,8 +146,9 @@ impl Book {
             to.u32(help.helper.map_or(NONE, |helper| helper.0));
             to.u32(help.helped.0);
             to.i64(help.ends_at.0);
+            to.u8(scheme_number(help.scheme));
             let (code, misses, proof) = match help.stage {
-                Stage::Asked { proof, misses } => (0, misses, proof.0),
+                Stage::Invited { proof, misses } => (0, misses, proof.0),
                 Stage::Standing(HelpBasis::Consent) => (1, 0, [0; 16]),
                 Stage::Standing(HelpBasis::Registry) => (2, 0, [0; 16]),
             };

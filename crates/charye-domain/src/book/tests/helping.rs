@@ -3,6 +3,7 @@
 use super::*;
 use crate::book::samples::{CHILD, OPERATOR, SINGLE, book_in, image_of};
 use crate::book::{Channel, EndOfVisit, Event, Provenance, Query, Reply, StaffNumber};
+use crate::campaign::UniquenessScheme;
 use crate::helping::{
     CODE_TRIES_MAX, CODE_TTL_SECS, CODES_PER_PERSON_MAX, CONSENT_TTL_SECS, HelpProof, HelpView, REGISTRY_TTL_SECS,
 };
@@ -12,15 +13,15 @@ use crate::vaccine::DoseNumber;
 const RIGHT: HelpProof = HelpProof([7; 16]);
 const WRONG: HelpProof = HelpProof([8; 16]);
 
-fn offer(sample: &mut Sample, helped: Person, helper: Option<Person>) -> Outcome {
-    let action = Action::OfferHelp { helped, helper, challenge: 1, proof: RIGHT };
-    sample.ask(Actor::Citizen(helper.unwrap_or(helped)), action)
+fn invite(sample: &mut Sample, helped: Person) -> Outcome {
+    let scheme = UniquenessScheme::Rehearsal;
+    sample.ask(Actor::Citizen(helped), Action::InviteHelper { helped, scheme, challenge: 1, proof: RIGHT })
 }
 
-fn asked(outcome: Outcome) -> HelpId {
+fn invited(outcome: Outcome) -> HelpId {
     match outcome {
-        Outcome::HelpAsked { help } => help,
-        other => panic!("not asked: {other:?}"),
+        Outcome::HelperInvited { help } => help,
+        other => panic!("not invited: {other:?}"),
     }
 }
 
@@ -33,12 +34,15 @@ fn end(sample: &mut Sample, person: Person, help: HelpId) -> Outcome {
 }
 
 fn attest(sample: &mut Sample, helper: Person, helped: Person, facts: crate::citizen::CitizenFacts) -> Outcome {
-    sample.ask(Actor::System, Action::AttestGuardian { helper, helped, campaign: CAMPAIGN, facts })
+    sample.ask(
+        Actor::System,
+        Action::AttestGuardian { helper, helped, scheme: UniquenessScheme::Rehearsal, campaign: CAMPAIGN, facts },
+    )
 }
 
 /// `helper` acts for `helped` by consent.
 fn helping(sample: &mut Sample, helper: Person, helped: Person) -> HelpId {
-    let help = asked(offer(sample, helped, Some(helper)));
+    let help = invited(invite(sample, helped));
     assert_eq!(said(accept(sample, help, helper, RIGHT)), "ok");
     help
 }
@@ -67,8 +71,8 @@ fn a_helper_acts_for_the_person_helped_from_the_code_to_the_end() {
     let mut sample = open(2);
     let (helper, mother) = (sample.citizen(1), sample.citizen(2));
     assert_eq!(said(comes_in(&mut sample, helper, mother)), "help_not_standing");
-    let help = asked(offer(&mut sample, mother, Some(helper)));
-    assert_eq!(said(comes_in(&mut sample, helper, mother)), "help_not_standing", "asking is not having");
+    let help = invited(invite(&mut sample, mother));
+    assert_eq!(said(comes_in(&mut sample, helper, mother)), "help_not_standing", "a code that is out is no consent");
     assert_eq!(said(accept(&mut sample, help, helper, RIGHT)), "ok");
 
     let authority = inside_by(&mut sample, helper, mother);
@@ -119,8 +123,8 @@ fn a_helper_gets_no_place_of_their_own_out_of_helping() {
 fn a_code_is_good_once_for_half_an_hour_and_for_five_tries() {
     let mut sample = open(2);
     let (helper, mother, other) = (sample.citizen(1), sample.citizen(2), sample.citizen(3));
-    let help = asked(offer(&mut sample, mother, Some(helper)));
-    assert_eq!(said(accept(&mut sample, help, other, RIGHT)), "help_unknown", "only who asked can give it back");
+    let help = invited(invite(&mut sample, mother));
+    assert_eq!(said(accept(&mut sample, help, mother, RIGHT)), "help_unknown", "nobody helps themselves");
     assert_eq!(said(accept(&mut sample, HelpId(9), helper, RIGHT)), "help_unknown");
     for _ in 1..CODE_TRIES_MAX {
         assert_eq!(said(accept(&mut sample, help, helper, WRONG)), "help_code_wrong");
@@ -128,13 +132,13 @@ fn a_code_is_good_once_for_half_an_hour_and_for_five_tries() {
     assert_eq!(said(accept(&mut sample, help, helper, RIGHT)), "ok", "the fifth may be right");
     assert_eq!(said(accept(&mut sample, help, helper, RIGHT)), "help_unknown", "once");
 
-    let help = asked(offer(&mut sample, other, Some(helper)));
+    let help = invited(invite(&mut sample, other));
     for _ in 0..CODE_TRIES_MAX {
         assert_eq!(said(accept(&mut sample, help, helper, WRONG)), "help_code_wrong");
     }
     assert_eq!(said(accept(&mut sample, help, helper, RIGHT)), "help_unknown", "five were wrong");
 
-    let help = asked(offer(&mut sample, other, Some(helper)));
+    let help = invited(invite(&mut sample, other));
     sample.now = sample.now.plus_secs(CODE_TTL_SECS);
     assert_eq!(
         said(accept(&mut sample, help, helper, RIGHT)),
@@ -146,36 +150,41 @@ fn a_code_is_good_once_for_half_an_hour_and_for_five_tries() {
 }
 
 #[test]
-fn an_invitation_is_for_whoever_is_given_the_code_but_not_for_oneself() {
+fn nobody_invites_for_another() {
     let mut sample = open(2);
     let (helper, mother) = (sample.citizen(1), sample.citizen(2));
-    let help = asked(offer(&mut sample, mother, None));
-    assert_eq!(said(accept(&mut sample, help, mother, RIGHT)), "help_unknown");
-    assert_eq!(said(accept(&mut sample, help, helper, RIGHT)), "ok");
-    assert_eq!(said(offer(&mut sample, mother, Some(mother))), "not_allowed");
-    let by_another = Action::OfferHelp { helped: mother, helper: None, challenge: 1, proof: RIGHT };
-    assert_eq!(said(sample.ask(Actor::Citizen(helper), by_another)), "not_allowed");
+    let scheme = UniquenessScheme::Rehearsal;
+    let by_another = Action::InviteHelper { helped: mother, scheme, challenge: 1, proof: RIGHT };
+    for actor in [Actor::Citizen(helper), Actor::Proxy(helper), Actor::Agent(StaffNumber(1)), OPERATOR, Actor::System] {
+        assert_eq!(said(sample.ask(actor, by_another.clone())), "not_allowed", "{actor:?}");
+    }
 }
 
 #[test]
 fn four_are_helped_by_one_two_help_one_and_three_codes_are_out() {
     let mut sample = open(2);
     let people: Vec<Person> = (1..=9).map(|key| sample.citizen(key)).collect();
-    (1..=4).for_each(|of| drop(helping(&mut sample, people[0], people[of])));
-    assert_eq!(said(offer(&mut sample, people[5], Some(people[0]))), "help_limit");
-    let invitation = asked(offer(&mut sample, people[5], None));
+    for of in 1..=4 {
+        helping(&mut sample, people[0], people[of]);
+    }
+    let invitation = invited(invite(&mut sample, people[5]));
     assert_eq!(said(accept(&mut sample, invitation, people[0], RIGHT)), "help_limit");
 
+    let early = invited(invite(&mut sample, people[1]));
     helping(&mut sample, people[6], people[1]);
-    assert_eq!(said(offer(&mut sample, people[1], Some(people[7]))), "helpers_enough");
-    assert_eq!(said(offer(&mut sample, people[1], Some(people[6]))), "ok", "who helps already may ask anew");
+    assert_eq!(said(invite(&mut sample, people[1])), "helpers_enough");
+    assert_eq!(
+        said(accept(&mut sample, early, people[7], RIGHT)),
+        "helpers_enough",
+        "that it was out before is no way in"
+    );
 
     for by in 0..CODES_PER_PERSON_MAX {
-        assert_eq!(said(offer(&mut sample, people[8], Some(people[5 + by % 2]))), "ok", "{by}");
+        assert_eq!(said(invite(&mut sample, people[8])), "ok", "{by}");
     }
-    assert_eq!(said(offer(&mut sample, people[8], Some(people[7]))), "helpers_enough");
+    assert_eq!(said(invite(&mut sample, people[8])), "helpers_enough");
     sample.pass_time(CODE_TTL_SECS);
-    assert_eq!(said(offer(&mut sample, people[8], Some(people[7]))), "ok");
+    assert_eq!(said(invite(&mut sample, people[8])), "ok");
 }
 
 #[test]
@@ -201,7 +210,13 @@ fn a_consent_runs_out_and_is_renewed_in_place() {
 fn a_guardian_needs_a_registrys_word_and_a_child() {
     let mut sample = open(2);
     let (guardian, child) = (sample.citizen(1), sample.citizen(2));
-    let action = Action::AttestGuardian { helper: guardian, helped: child, campaign: CAMPAIGN, facts: CHILD };
+    let action = Action::AttestGuardian {
+        helper: guardian,
+        helped: child,
+        scheme: UniquenessScheme::Rehearsal,
+        campaign: CAMPAIGN,
+        facts: CHILD,
+    };
     for actor in [Actor::Citizen(guardian), Actor::Agent(StaffNumber(1)), OPERATOR] {
         assert_eq!(said(sample.ask(actor, action.clone())), "not_allowed", "{actor:?}");
     }
@@ -284,7 +299,7 @@ fn who_helps_whom_comes_back_from_an_image() {
     let people: Vec<Person> = (1..=4).map(|key| sample.citizen(key)).collect();
     helping(&mut sample, people[0], people[1]);
     attest(&mut sample, people[0], people[2], CHILD);
-    let out = asked(offer(&mut sample, people[3], None));
+    let out = invited(invite(&mut sample, people[3]));
     accept(&mut sample, out, people[0], WRONG);
     inside_by(&mut sample, people[0], people[1]);
     let image = image_of(&sample.book);

@@ -66,7 +66,7 @@ pub(super) fn number_of(event: &Event) -> u8 {
         Event::PutBack { .. } => 78,
         Event::Called { .. } => 79,
         Event::Steered { .. } => 80,
-        Event::HelpAsked { .. } => 81,
+        Event::HelperInvited { .. } => 81,
         Event::HelpMissed { .. } => 82,
         Event::HelpAccepted { .. } => 83,
         Event::HelpAttested { .. } => 84,
@@ -119,7 +119,7 @@ pub(super) fn person_of(event: &Event) -> Option<Person> {
         | Event::PlacesDrawn { .. }
         | Event::Called { .. }
         | Event::Steered { .. }
-        | Event::HelpAsked { .. }
+        | Event::HelperInvited { .. }
         | Event::HelpMissed { .. }
         | Event::HelpAccepted { .. }
         | Event::HelpAttested { .. }
@@ -253,7 +253,7 @@ pub(super) fn put_fields(out: &mut Vec<u8>, event: &Event, at: UnixMillis) {
             put_text(out, &order.note);
         }
         Event::Refused { rejection } => put_rejection(out, *rejection, at),
-        Event::HelpAsked { .. }
+        Event::HelperInvited { .. }
         | Event::HelpMissed { .. }
         | Event::HelpAccepted { .. }
         | Event::HelpAttested { .. }

@@ -2,7 +2,7 @@
 //! them.
 
 use charye_domain::book::Event;
-use charye_domain::helping::{EndOfHelp, HelpProof};
+use charye_domain::helping::{EndOfHelp, HelpProof, scheme_number, scheme_of_number};
 use charye_domain::ids::{HelpId, Person};
 use charye_domain::time::UnixMillis;
 
@@ -14,10 +14,10 @@ use crate::journal::codec::rejection::{put_instant, read_instant};
 /// Appends the fields of an event of helping. Any other event has none here.
 pub(super) fn put_fields(out: &mut Vec<u8>, event: &Event, at: UnixMillis) {
     match event {
-        Event::HelpAsked { help, helper, helped, challenge, proof, expires_at } => {
+        Event::HelperInvited { help, helped, scheme, challenge, proof, expires_at } => {
             put_u32(out, help.0);
-            put_maybe(out, *helper);
             put_u32(out, helped.0);
+            out.push(scheme_number(*scheme));
             // Random, so a varint would be longer.
             out.extend_from_slice(&challenge.to_le_bytes());
             out.extend_from_slice(&proof.0);
@@ -27,11 +27,17 @@ pub(super) fn put_fields(out: &mut Vec<u8>, event: &Event, at: UnixMillis) {
             put_u32(out, help.0);
             put_u32(out, helper.0);
         }
-        Event::HelpAccepted { help, helper, helped, ends_at }
-        | Event::HelpAttested { help, helper, helped, ends_at } => {
+        Event::HelpAccepted { help, helper, helped, ends_at } => {
             put_u32(out, help.0);
             put_u32(out, helper.0);
             put_u32(out, helped.0);
+            put_instant(out, *ends_at, at);
+        }
+        Event::HelpAttested { help, helper, helped, scheme, ends_at } => {
+            put_u32(out, help.0);
+            put_u32(out, helper.0);
+            put_u32(out, helped.0);
+            out.push(scheme_number(*scheme));
             put_instant(out, *ends_at, at);
         }
         Event::HelpEnded { help, cause } => {
@@ -50,11 +56,12 @@ pub(super) fn put_fields(out: &mut Vec<u8>, event: &Event, at: UnixMillis) {
 /// Reads the fields of the event with this number.
 pub(super) fn read_fields(source: &mut Source<'_>, number: u8, at: UnixMillis) -> Result<Event, CodecFailure> {
     let help = |source: &mut Source<'_>| source.number("help").map(HelpId);
+    let scheme = |source: &mut Source<'_>| scheme_of_number(source.u8()?).ok_or(CodecFailure::Malformed("scheme"));
     Ok(match number {
-        81 => Event::HelpAsked {
+        81 => Event::HelperInvited {
             help: help(source)?,
-            helper: read_maybe(source)?,
             helped: read_person(source)?,
+            scheme: scheme(source)?,
             challenge: u64::from_le_bytes(source.array()?),
             proof: HelpProof(source.array()?),
             expires_at: read_instant(source, at)?,
@@ -70,6 +77,7 @@ pub(super) fn read_fields(source: &mut Source<'_>, number: u8, at: UnixMillis) -
             help: help(source)?,
             helper: read_person(source)?,
             helped: read_person(source)?,
+            scheme: scheme(source)?,
             ends_at: read_instant(source, at)?,
         },
         85 => Event::HelpEnded {

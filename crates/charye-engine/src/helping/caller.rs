@@ -1,0 +1,91 @@
+//! Room: engine/helping. An agent finds who is on the telephone, by exact identifiers that a registry confirms. That they looked,
+//! and why, is durable before anything is shown (law I12); whom nobody finds is on record as well.
+//!
+//! Called by `web/agents`. It must never show anything when the record fails, nor tell why nobody was found.
+
+use charye_domain::book::{Action, Actor, Channel, Command, Provenance, StaffNumber};
+use charye_domain::ids::Person;
+
+use crate::answered::Answered;
+use crate::engine::Engine;
+use crate::failure::{BusyCause, Failure};
+use crate::identity::{
+    ProofWanted, SignInAnswer, SignInBy, SignInDesk, SignInFailure, SignInWish, answer_sign_in, begin_sign_in,
+    complete_sign_in,
+};
+use crate::ports::{Parameters, ProvenCitizen};
+
+/// Which agent asks, why, and how many people they may look up within an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentAsking {
+    pub agent: StaffNumber,
+    /// Code of the reasons table, never 0.
+    pub reason: u16,
+    pub budget_per_hour: u32,
+}
+
+/// Whom they look for.
+#[derive(Clone, Copy, Debug)]
+pub struct CallerSought<'a> {
+    /// The registry's name.
+    pub registry: &'a str,
+    /// What the campaign asks of the proof.
+    pub wanted: ProofWanted,
+    /// What the registry asks for, as the caller said it.
+    pub filled_in: &'a Parameters,
+}
+
+/// Who was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundCaller {
+    pub person: Person,
+    pub proven: ProvenCitizen,
+}
+
+/// Looks a caller up. `None`: nobody, for whatever reason.
+///
+/// # Errors
+/// `Busy`: the budget is spent (`TooOften`), or the registry does not answer. Otherwise as [`Engine::command`]; then nothing
+/// may be shown.
+pub async fn find_caller(
+    engine: &Engine,
+    desk: &SignInDesk,
+    asking: AgentAsking,
+    sought: CallerSought<'_>,
+) -> Result<Answered<Option<FoundCaller>>, Failure> {
+    engine.help_desk().count_look_up(asking.agent, asking.budget_per_hour, engine.shared.clock.monotonic())?;
+    let proven = ask_registry(desk, sought).await?;
+    let found = match proven {
+        Some(proven) => {
+            let person = complete_sign_in(engine, &proven, Channel::Call).await?.value.person;
+            Some(FoundCaller { person, proven })
+        }
+        None => None,
+    };
+    let by = Provenance { actor: Actor::Agent(asking.agent), channel: Channel::Call, reason: asking.reason };
+    let action = Action::LookUpCaller { person: found.as_ref().map(|found| found.person) };
+    let recorded = engine.command(Command { by, operation: None, action }).await?;
+    Ok(recorded.map(|_| found))
+}
+
+async fn ask_registry(desk: &SignInDesk, sought: CallerSought<'_>) -> Result<Option<ProvenCitizen>, Failure> {
+    let CallerSought { registry, wanted, filled_in } = sought;
+    let (by, language, go_on_to) = (SignInBy::Staff, "ko", "");
+    let wish =
+        SignInWish { provider: registry, by, wanted: Some(wanted), filled_in, language, go_on_to, instead_of: None };
+    let answered = match begin_sign_in(desk, wish).await {
+        Ok(begun) => answer_sign_in(desk, registry, &begun.sealed_state, filled_in).await,
+        Err(failure) => Err(failure),
+    };
+    match answered {
+        Ok(SignInAnswer::Proven(proven)) if wanted.is_met_by(&proven.citizen) => Ok(Some(proven.citizen)),
+        Ok(SignInAnswer::Proven(_) | SignInAnswer::NotYet { .. }) | Err(SignInFailure::Refused(_)) => Ok(None),
+        Err(SignInFailure::InLine { about, .. }) => {
+            Err(Failure::Busy { retry_after: about, cause: BusyCause::Saturated })
+        }
+        Err(SignInFailure::LeftAlone { retry_after, .. } | SignInFailure::Busy { retry_after }) => {
+            Err(Failure::Busy { retry_after, cause: BusyCause::Saturated })
+        }
+        Err(SignInFailure::ProviderFault(_)) => Err(Failure::busy(BusyCause::Saturated)),
+    }
+}
