@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use charye_domain::waiting_room::admission::PauseReason;
 use charye_simulator::country::OPENS;
 use charye_simulator::overload::{Machine, offer};
 use charye_simulator::surge::{Honesty, Played, Scenario, play};
@@ -29,7 +30,7 @@ fn lawful_evenings(seeds: std::ops::Range<u64>) {
         returners += played.history.returners;
         compared += played.history.places_compared;
         starts += u64::from(played.process_starts);
-        sold_out += u64::from(played.history.paused_for_want_of_places);
+        sold_out += u64::from(played.history.pauses_for(PauseReason::NothingLeft).next().is_some());
         let cap = scenario.country.line.map_or(u32::MAX, |line| line.hard_cap);
         full += u64::from(played.history.occupied_max + cap / 4 >= cap);
     }
@@ -95,6 +96,49 @@ fn with_60_percent_gone_visits_start_at_the_target_rate_after_30_seconds() {
             assert!((9.0..=11.0).contains(&per_sec), "seed {seed}, from {from} s on: {per_sec} a second instead of 10");
         }
     }
+}
+
+/// Nobody is called in a pause, and everybody is called in order across it: the laws of the journal and of those who asked
+/// say so for every evening. Here: that the door closes and opens by itself, and that those inside go on.
+#[test]
+fn a_disk_that_stalls_closes_the_door_until_it_is_well_and_nobody_loses_a_place() {
+    for seed in 0..4 {
+        let played = lawful(&Scenario::stalled_disk(seed));
+        let history = &played.history;
+        let [pause] = history.pauses_for(PauseReason::GateInTrouble).copied().collect::<Vec<_>>()[..] else {
+            panic!("seed {seed}: {:?}", history.pauses);
+        };
+        let (from, to) = (pause.from.millis_since(OPENS), pause.to.map_or(0, |to| to.millis_since(OPENS)));
+        assert!((65_000..75_000).contains(&from), "seed {seed}: closed {from} ms after the opening");
+        // Ten seconds after the last slow commit, which may be a while before the disk is well: nobody new comes in.
+        assert!((105_000..125_000).contains(&to), "seed {seed}: opened {to} ms after the opening");
+        // Who was called before it may still come; nobody else does.
+        let came_in = |from: i64, to: i64| {
+            history.starts.iter().filter(|at| (from..to).contains(&at.millis_since(OPENS))).count()
+        };
+        assert!(came_in(from + 61_000, to) == 0 && came_in(to, to + 60_000) > 60, "seed {seed}");
+        assert!(history.confirmed.len() == 600, "seed {seed}: {} confirmed", history.confirmed.len());
+    }
+}
+
+#[test]
+fn a_line_stands_still_when_all_is_taken_and_goes_on_in_order_as_places_are_given_back() {
+    let (mut pauses, mut after_a_wait) = (0, 0);
+    for seed in 0..4 {
+        let scenario = Scenario::sold_out(seed);
+        let played = lawful(&scenario);
+        let history = &played.history;
+        let places = scenario.country.places() as usize;
+        // However little is given back at a time, in the end all of it is taken again.
+        let standing = history.confirmed.len() - history.cancelled.len();
+        assert!(standing == places, "seed {seed}: {standing} of {places} places are taken in the end");
+        assert!(history.confirmed.len() > places + places / 5, "seed {seed}: {} confirmed", history.confirmed.len());
+        for pause in history.pauses_for(PauseReason::NothingLeft) {
+            pauses += 1;
+            after_a_wait += u32::from(pause.to.is_some_and(|to| to.millis_since(pause.from) >= 30_000));
+        }
+    }
+    assert!(pauses > 4 && after_a_wait > 0, "{pauses} pauses, {after_a_wait} of them of half a minute and more");
 }
 
 #[test]

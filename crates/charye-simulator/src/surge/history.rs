@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use charye_domain::book::{Operation, Outcome};
 use charye_domain::ids::{Person, ReservationId, ReservationNumber};
 use charye_domain::time::UnixMillis;
+use charye_domain::waiting_room::admission::PauseReason;
 use charye_domain::waiting_room::place::Place;
 use charye_domain::waiting_room::wait_estimate::{
     FACTOR_MAX, LONG_WAIT_SECS, PromiseScore, SHORT_WIDTH_SECS, WaitRange,
@@ -40,6 +41,14 @@ pub struct Confirmed {
     pub number: ReservationNumber,
 }
 
+/// A time during which the line stood still, as it is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    pub reason: PauseReason,
+    pub from: UnixMillis,
+    pub to: Option<UnixMillis>,
+}
+
 /// What was seen.
 #[derive(Debug, Default)]
 pub struct History {
@@ -67,7 +76,8 @@ pub struct History {
     pub occupied_max: u32,
     /// Pauses and changes of terms.
     pub terms: u32,
-    pub paused_for_want_of_places: bool,
+    /// Why the line stood still, from when to when; without an end if it does.
+    pub pauses: Vec<Pause>,
     /// Promises kept, as the line itself publishes it.
     pub score: PromiseScore,
     /// The process has begun again since the last look.
@@ -123,6 +133,7 @@ impl History {
             .as_ref()
             .map_or((0, false), |before| (before.occupied, before.terms_and_pause != now.terms_and_pause));
         self.score = line.score;
+        self.note_pause(line.paused, line.at);
         let cap = line.terms.hard_cap();
         // An outage is reckoned from the last row: whose grace has passed since then has it again, and nobody was called since.
         let revived = if std::mem::take(&mut self.has_restarted) { self.occupied_at_row.1 } else { 0 };
@@ -144,6 +155,21 @@ impl History {
             self.moves.push((now.seq, now.now_serving));
         }
         self.watched = Some(now);
+    }
+
+    fn note_pause(&mut self, paused: Option<PauseReason>, at: UnixMillis) {
+        let open = self.pauses.last_mut().filter(|pause| pause.to.is_none());
+        match (open, paused) {
+            (Some(pause), now) if now != Some(pause.reason) => pause.to = Some(at),
+            (Some(_), _) | (None, None) => return,
+            (None, Some(_)) => {}
+        }
+        self.pauses.extend(paused.map(|reason| Pause { reason, from: at, to: None }));
+    }
+
+    /// The times during which the line stood still for this.
+    pub fn pauses_for(&self, reason: PauseReason) -> impl Iterator<Item = &Pause> {
+        self.pauses.iter().filter(move |pause| pause.reason == reason)
     }
 
     /// Somebody in the line was told to wait, at this sequence number. Nobody behind them may have been called since they

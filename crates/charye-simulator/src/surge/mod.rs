@@ -16,6 +16,6 @@ mod told;
 
 mod history;
 
-pub use history::{Breach, Confirmed, History, Honesty, ToldRange};
+pub use history::{Breach, Confirmed, History, Honesty, Pause, ToldRange};
 pub use player::{Played, SurgeFailure, play};
 pub use scenario::{Incident, Kind, Scenario, Tempers};

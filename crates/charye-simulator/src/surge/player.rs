@@ -237,7 +237,6 @@ impl<'a> Surge<'a> {
         if let Some(line) = self.line() {
             self.history.watch(&line);
             let nothing_left = line.paused == Some(PauseReason::NothingLeft);
-            self.history.paused_for_want_of_places |= nothing_left;
             self.nothing_left_since = nothing_left.then(|| self.nothing_left_since.unwrap_or(line.at));
         }
         Ok(attendant_asked || matches!(turned, Turned::Worked { questions } if questions > 0))

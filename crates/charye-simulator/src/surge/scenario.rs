@@ -21,11 +21,22 @@ pub enum Kind {
     MostAreGone,
     /// Half an hour of waiting and more.
     LongWait,
+    /// The disk stalls for a while.
+    StalledDisk,
+    /// Far fewer places than people, and many of those who have one give it back.
+    SoldOut,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Random, Self::WithoutALine, Self::MostAreGone, Self::LongWait];
+    pub const ALL: [Self; 6] = [
+        Self::Random,
+        Self::WithoutALine,
+        Self::MostAreGone,
+        Self::LongWait,
+        Self::StalledDisk,
+        Self::SoldOut,
+    ];
 
     /// What it is called on the command line.
     pub fn name(self) -> &'static str {
@@ -34,6 +45,8 @@ impl Kind {
             Self::WithoutALine => "without-a-line",
             Self::MostAreGone => "most-are-gone",
             Self::LongWait => "long-wait",
+            Self::StalledDisk => "stalled-disk",
+            Self::SoldOut => "sold-out",
         }
     }
 }
@@ -120,6 +133,8 @@ impl Scenario {
             Kind::WithoutALine => Self::without_a_line(seed),
             Kind::MostAreGone => Self::most_are_gone(seed, 600),
             Kind::LongWait => Self::long_wait(seed, 1),
+            Kind::StalledDisk => Self::stalled_disk(seed),
+            Kind::SoldOut => Self::sold_out(seed),
         }
     }
 
@@ -233,6 +248,31 @@ impl Scenario {
             incidents,
             ..Self::calm(seed, line)
         }
+    }
+
+    /// An evening on which the disk stalls while people wait: from the second minute on each commit takes most of a second, for
+    /// three quarters of a minute. Then it is as before.
+    pub fn stalled_disk(seed: u64) -> Self {
+        let mut chance = Chance::new(seed ^ 0x57a1_1ed0);
+        let line =
+            LineTerms { hard_cap: 200, agents_share: 0, rate_min_per_min: 60, rate_max_per_min: 240, grace_secs: 60 };
+        let sync = Duration::from_millis(chance.within(&(600..=900)));
+        let incidents = vec![
+            (60_000, Incident::Commits(WriteCost { sync, ..WriteCost::default() })),
+            (105_000, Incident::Commits(WriteCost::default())),
+        ];
+        let tempers = Tempers { think_secs: 2..=20, ..Self::calm(seed, line).tempers };
+        Self { kind: Kind::StalledDisk, drawn: 500, late: 100, tempers, incidents, ..Self::calm(seed, line) }
+    }
+
+    /// An evening with far fewer places than people, on which three in ten reservations are given back within minutes.
+    pub fn sold_out(seed: u64) -> Self {
+        let line =
+            LineTerms { hard_cap: 60, agents_share: 0, rate_min_per_min: 600, rate_max_per_min: 600, grace_secs: 30 };
+        let tempers = Tempers { think_secs: 2..=10, cancel_percent: 30, ..Self::calm(seed, line).tempers };
+        let calm = Self::calm(seed, line);
+        let country = Country { clinics: 2, capacity: 4, visit_max_secs: 240, hold_ttl_secs: 120, ..calm.country };
+        Self { kind: Kind::SoldOut, drawn: 850, late: 50, tempers, country, ..Self::calm(seed, line) }
     }
 
     /// Nobody misbehaves and nothing breaks.
