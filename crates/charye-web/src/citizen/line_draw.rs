@@ -43,6 +43,8 @@ struct DrawPage {
     public_value: Option<String>,
     draw: Option<DrawWords>,
     own_id: Option<String>,
+    /// Where the published file begins; its slices follow.
+    head: String,
     /// Each with its number, from 1, and its address.
     slices: Vec<(i64, String)>,
     back: Option<String>,
@@ -116,37 +118,46 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
         public_value: note.map(|note| language.of(note).to_owned()),
         draw: DrawWords::of(line),
         own_id: own_id.map(|id| hex(&id.0)),
+        head: format!("{here}/head"),
         slices: (0..slices).map(slice).collect(),
         back: ticket.map(|_| format!("/line/{}", campaign.code)),
     };
     super::page(language, &page)
 }
 
-/// One slice of the list as it stands in the published file: a draw id and its place a line.
+/// The head of the published file, or one slice of it: a draw id and its place a line. A head with any slices after it can be
+/// verified.
 async fn slice(asked: Asked) -> Result<Answer, Problem> {
     let not_found = || Problem::new("not_found");
     let (campaign, opening) = opening_at(&asked)?;
-    let number: usize = asked.path_value(2)?.parse().map_err(|_| not_found())?;
     let lines = asked.app.engine.lines();
     let line = lines.get(campaign.id, opening).ok_or_else(not_found)?;
     let list = asked.app.engine.draws().list(campaign.id, opening).ok_or_else(not_found)?;
-    let text = slice_text(line, &list, number).ok_or_else(not_found)?;
+    let text = match asked.path_value(2)? {
+        "head" => head_text(line, &list),
+        number => number.parse().ok().and_then(|number| slice_text(line, &list, number)),
+    };
+    let text = text.ok_or_else(not_found)?;
     let kept = HeaderValue::from_static("public, max-age=86400");
     Ok(Answer::of(StatusCode::OK, "text/plain; charset=utf-8", text.into()).with(CACHE_CONTROL, kept))
 }
 
-fn slice_text(line: &LineNow, list: &DrawList, number: usize) -> Option<String> {
-    use std::fmt::Write as _;
+fn head_text(line: &LineNow, list: &DrawList) -> Option<String> {
+    let mut text = String::new();
+    list.write_head(line, &mut |written| add_line(&mut text, written))?;
+    Some(text)
+}
 
-    let draw = line.seed.as_ref()?;
+fn slice_text(line: &LineNow, list: &DrawList, number: usize) -> Option<String> {
     let ids = Some(list.slice(number)).filter(|ids| !ids.is_empty())?;
     let mut text = String::with_capacity(16 + ids.len() * 50);
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "slice {number}");
-    for id in ids {
-        let _ = writeln!(text, "{} {:016x}", hex(&id.0), draw.seed.place(*id).0);
-    }
+    list.write_slice(line, number, &mut |written| add_line(&mut text, written))?;
     Some(text)
+}
+
+fn add_line(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
 }
 
 fn opening_at(asked: &Asked) -> Result<(std::sync::Arc<Campaign>, OpeningId), Problem> {
@@ -167,6 +178,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
             public_value: mine.then(|| names.or("KOSPI, 2021-08-09", "<KOSPI> & \"more\"")),
             draw,
             own_id: mine.then(|| "090ac6520e5f40a285b6783bfc961ef8".to_owned()),
+            head: "/line/kr/8/draw/head".to_owned(),
             slices: (0..slices)
                 .map(|n| (i64::try_from(n).unwrap_or_default() + 1, format!("/line/kr/8/draw/{n}")))
                 .collect(),

@@ -100,12 +100,13 @@ draw-later = Not to be published yet.
 draw-none = No draw has been published yet.
 draw-check = How to check
 draw-check-own = Look for your draw number in the list below; your place stands beside it. The lower, the earlier.
-draw-check-all = Download the whole list and calculate it again with “charye draw verify”, or with the program of twenty lines in the documentation.
+draw-check-all = Download the head and the pages of the list, put them one after another, and calculate them again with “charye draw verify”, or with the program of twenty lines in the documentation.
 draw-slices = The published list
+draw-head = Head of the list
 draw-slice = Page { $count }
 draw-back = Back to my place in line
 
-landing-countdown = Opens in
+landing-countdown = The next opening begins in
 landing-waiting = { $count ->
     [one] { $count } person is in line.
    *[other] { $count } people are in line.

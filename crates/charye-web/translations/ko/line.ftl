@@ -88,11 +88,12 @@ draw-later = 아직 공개할 때가 아닙니다.
 draw-none = 아직 공개된 추첨이 없습니다.
 draw-check = 확인하는 방법
 draw-check-own = 아래 명단에서 내 추첨번호를 찾으면 그 옆에 순번이 있습니다. 순번이 작을수록 먼저입니다.
-draw-check-all = 명단 전체를 내려받아 ‘charye draw verify’로, 또는 문서에 있는 스무 줄짜리 프로그램으로 다시 계산할 수 있습니다.
+draw-check-all = 명단의 머리와 모든 쪽을 내려받아 이어 붙인 뒤 ‘charye draw verify’로, 또는 문서에 있는 스무 줄짜리 프로그램으로 다시 계산할 수 있습니다.
 draw-slices = 공개된 명단
+draw-head = 명단의 머리
 draw-slice = { $count }쪽
 draw-back = 내 순서로 돌아가기
 
-landing-countdown = 시작까지
+landing-countdown = 다음 예약 시작까지
 landing-waiting = { $count }명이 줄에 있습니다.
 landing-opened = 열렸습니다.
