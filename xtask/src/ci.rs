@@ -102,7 +102,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "weaknesses",
-        shows: "without any one defence of the gate, the attacks that guard it get through",
+        shows: "without any one defence, of the gate or of the book, an attack that guards it gets through",
         act: Act::Tests(&[Runner {
             probe: &["cargo", "--version"],
             argv: &[

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::scene::{Attack, CAMPAIGN, Citizen, LINE, Scene, VISIT};
+use crate::scene::{Attack, CAMPAIGN, Citizen, LINE, Scene, VISIT, signed_of};
 
 /// The opening that is to come.
 const NEXT: u64 = 1;
@@ -13,15 +13,16 @@ const AHEAD_MS: i64 = 3_600_000;
 const COMMIT_TRIES: usize = 300;
 
 pub(crate) const ATTACKS: &[Attack] = &[
-    Attack { name: "a visit before the opening", guards: &["eligibility"], attempt: visit_before },
-    Attack { name: "a visit with a number in the draw", guards: &["line"], attempt: enrolled_is_not_in },
+    Attack { name: "a visit before the opening", guards: &["opening", "call"], attempt: visit_before },
+    Attack { name: "a place in the line before the opening", guards: &["opening"], attempt: place_before },
+    Attack { name: "a visit with a number in the draw", guards: &["call"], attempt: enrolled_is_not_in },
     Attack { name: "a client's clock a year ahead or behind", guards: &["server-clock"], attempt: client_clock },
-    Attack { name: "enrolled from fifty devices", guards: &["line"], attempt: enrolled_fifty_times },
-    Attack { name: "enrolled, given up and enrolled again", guards: &["line"], attempt: enrolled_again },
+    Attack { name: "enrolled from fifty devices", guards: &["draw-number"], attempt: enrolled_fifty_times },
+    Attack { name: "enrolled, given up and enrolled again", guards: &["draw-number"], attempt: enrolled_again },
     Attack { name: "routes of the inside with an enrolled ticket", guards: &["gate"], attempt: inside_enrolled },
     Attack { name: "the draw's secret before its time", guards: &["draw"], attempt: secret_before },
     Attack { name: "the draw's list before its time", guards: &["draw"], attempt: list_before },
-    Attack { name: "the other opening's running line", guards: &["eligibility"], attempt: other_opening },
+    Attack { name: "the other opening's running line", guards: &["birth-day-digit"], attempt: other_opening },
     Attack {
         name: "asked again and again until the opening",
         guards: &["server-clock", "draw"],
@@ -69,6 +70,16 @@ fn visit_before(scene: &mut Scene) {
         refused(&citizen);
     }
     assert_eq!(citizen.has(), (true, 0));
+}
+
+fn place_before(scene: &mut Scene) {
+    let citizen = enrolled(scene);
+    let ticket = signed_of(citizen.ticket.as_ref().unwrap());
+    assert_eq!(ticket[7], 0, "a number in the draw, and no place yet");
+    for path in [LINE, VISIT] {
+        let answer = citizen.api().post_json(path, "not-needed", &json!({ "purpose": "reserve" }));
+        assert!(answer.json().get("pass").is_none() && answer.json()["state"] != "waiting", "{answer:?}");
+    }
 }
 
 fn enrolled_is_not_in(scene: &mut Scene) {

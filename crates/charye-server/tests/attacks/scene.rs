@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charye_domain::ids::KeyId;
+use charye_domain::waiting_room::tokens::{PASS_MAC_PURPOSE, SIGNED_BYTES};
 use charye_engine::ports::{Keys as _, SealPurpose};
 use charye_gateway::keys::{DataFolder, LocalKeys};
 use serde_json::{Value, json};
@@ -24,8 +25,12 @@ pub(crate) const VISIT: &str = "/api/v1/campaigns/kr-2021-18-49/visit";
 pub(crate) const HOLDS: &str = "/api/v1/holds";
 pub(crate) const RESERVATIONS: &str = "/api/v1/reservations";
 const OPERATOR_TOKEN: &str = "bm90IGEgc2VjcmV0LCBqdXN0IGZvciBhIHRlc3Q=";
+/// The opening to everybody, after one for each digit and two for who missed theirs.
+const LAST_OPENING: u64 = 12;
+/// Where the program reads how much time has passed.
+const PASSED_FILE: &str = "time-passed-ms";
 /// A call comes within tenths of a second; a hang guard.
-const CALL_TRIES: usize = 900;
+pub(crate) const CALL_TRIES: usize = 900;
 const CALL_WAIT: Duration = Duration::from_millis(100);
 /// A connection that says nothing for so long is given up.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -38,12 +43,32 @@ pub(crate) struct Attack {
     pub(crate) attempt: fn(&mut Scene),
 }
 
+/// A small nation whose campaign is open today: made once, and copied for each scene that is played on it.
+pub(crate) struct Ground {
+    folder: tempfile::TempDir,
+    /// The opening that is open.
+    opening: u64,
+    /// When somebody was born who may reserve.
+    born: String,
+}
+
+/// Whose opening it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Evening {
+    /// Of one digit of birthdays, until 18:00 of a day.
+    OfADigit,
+    /// Of everybody in the cohorts, for weeks: time can pass.
+    OfEverybody,
+}
+
 /// The program, and the people around it.
 pub(crate) struct Scene {
     folder: tempfile::TempDir,
     data: PathBuf,
     config: PathBuf,
     pub(crate) server: Server,
+    /// The opening that is open.
+    pub(crate) opening: u64,
     /// Those who may reserve now, those of the next opening, those who are in no cohort; by made-up number.
     now: VecDeque<String>,
     next: VecDeque<String>,
@@ -53,6 +78,7 @@ pub(crate) struct Scene {
     keys: LocalKeys,
     paused: bool,
     keys_used: u32,
+    passed_secs: u64,
 }
 
 /// A person and what they have in their pockets.
@@ -67,25 +93,60 @@ pub(crate) struct Citizen {
     pub(crate) visit: Value,
 }
 
-impl Scene {
-    /// Opens the scene; an honest citizen shows that the way in works.
-    pub(crate) fn open() -> Self {
-        Self::open_without("")
-    }
-
-    /// The same without a defence, in a build that can.
-    pub(crate) fn open_without(defence: &'static str) -> Self {
+impl Ground {
+    pub(crate) fn make(evening: Evening) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("demo");
-        let demo = Server::demo(&data);
-        let now = demo.citizen(&data, "may reserve now").0;
+        let mut arguments = vec!["demo", "--listen", "127.0.0.1:0", "--scale", "4", "--data", data.to_str().unwrap()];
+        if evening == Evening::OfEverybody {
+            arguments.push("--everyone");
+        }
+        let demo = Server::start(&arguments, &[]);
+        let born = demo.citizen(&data, "may reserve now").0;
         drop(demo);
+        Self { folder, opening: if evening == Evening::OfEverybody { LAST_OPENING } else { 0 }, born }
+    }
+
+    /// A copy of its own for a scene; without what the program makes again by itself.
+    fn copied_to(&self, folder: &Path) -> PathBuf {
+        let data = folder.join("demo");
+        copy_folder(&self.folder.path().join("demo"), &data);
+        data
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    std::fs::set_permissions(to, std::fs::metadata(from).unwrap().permissions()).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else if entry.file_name() != "ballast" {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+impl Scene {
+    /// Opens the scene on a ground of its own; an honest citizen shows that the way in works.
+    pub(crate) fn open(evening: Evening) -> Self {
+        Self::open_without("", &Ground::make(evening))
+    }
+
+    /// Opens it without a defence, in a build that can.
+    pub(crate) fn open_without(defence: &'static str, ground: &Ground) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = ground.copied_to(folder.path());
         let config = support::write_config(folder.path(), &data, "");
         let tokens = folder.path().join("operators");
         std::fs::write(&tokens, format!("7 {OPERATOR_TOKEN}\n")).unwrap();
         std::fs::set_permissions(&tokens, std::fs::Permissions::from_mode(0o600)).unwrap();
-        let more = format!("operations_address = \"127.0.0.1:0\"\n[operators]\ntoken_file = {tokens:?}\n[engine]");
-        let text = std::fs::read_to_string(&config).unwrap().replace("[engine]", &more);
+        let passed = folder.path().join(PASSED_FILE);
+        let operators = format!("operations_address = \"127.0.0.1:0\"\n[operators]\ntoken_file = {tokens:?}\n");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let text = text.replace("[engine]", &format!("{operators}[engine]\ntime_passed_file = {passed:?}"));
+        let text = text.replace("[rehearsal]", "[rehearsal]\nidentity_port = 0");
         std::fs::write(&config, text).unwrap();
         let rows = std::fs::read_to_string(data.join("nation/citizens.csv")).unwrap();
         // A name may stand in quotes with a comma; a date is shaped like nothing else in a row.
@@ -99,15 +160,17 @@ impl Scene {
         };
         let in_cohort = |date: &str| ("1973".."2003").contains(&&date[..4]);
         // The evenings go through the last digits of birthdays one by one.
-        let digit = now[9..].parse::<u32>().unwrap();
+        let digit = ground.born[9..].parse::<u32>().unwrap();
         let of_day = |date: &str, digit: u32| in_cohort(date) && date.ends_with(&digit.to_string());
+        let everybody = ground.opening == LAST_OPENING;
         let server = Server::start(&["serve", "--config", config.to_str().unwrap()], &[("WEAK_DEFENCE", defence)]);
         let keys = LocalKeys::open(&data.join("keys.toml"), &data.join("keys.check"), DataFolder::InUse).unwrap();
         let places = free_pair(&mut server.client());
         let mut scene = Self {
-            now: of(&|date| of_day(date, digit)),
-            next: of(&|date| of_day(date, (digit + 1) % 10)),
+            now: of(&|date| if everybody { in_cohort(date) } else { of_day(date, digit) }),
+            next: of(&|date| !everybody && of_day(date, (digit + 1) % 10)),
             never: of(&|date| ("1940".."1960").contains(&&date[..4])),
+            opening: ground.opening,
             folder,
             data,
             config,
@@ -116,6 +179,7 @@ impl Scene {
             keys,
             paused: false,
             keys_used: 0,
+            passed_secs: 0,
         };
         let honest = scene.insider();
         let hold = honest.api().hold(&scene, "honest-key");
@@ -134,15 +198,16 @@ impl Scene {
 
     /// Plays attacks; those that had an effect.
     pub(crate) fn effective<'a>(&mut self, attacks: impl Iterator<Item = &'a Attack>) -> Vec<&'static str> {
-        let mut effective = Vec::new();
-        for attack in attacks {
+        attacks.filter(|attack| self.is_effective(attack)).map(|attack| attack.name).collect()
+    }
+
+    /// Plays one attack: whether it had an effect, which its own words on stderr tell.
+    pub(crate) fn is_effective(&mut self, attack: &Attack) -> bool {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             self.places = free_pair(&mut self.server.client());
-            let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (attack.attempt)(self)));
-            if played.is_err() {
-                effective.push(attack.name);
-            }
-        }
-        effective
+            (attack.attempt)(self);
+        }))
+        .is_err()
     }
 
     fn ask_the_journal(mut self) {
@@ -164,7 +229,6 @@ impl Scene {
         self.server.terminate();
         assert!(self.server.wait().success());
         self.server = Server::start(&["serve", "--config", self.config.to_str().unwrap()], &[]);
-        assert!(self.folder.path().exists());
     }
 
     fn operator(&self) -> Client {
@@ -195,7 +259,7 @@ impl Scene {
     /// From now on nobody is called.
     pub(crate) fn pause(&mut self) {
         if !self.paused {
-            self.steer(0, &json!({ "action": "pause" }));
+            self.steer(self.opening, &json!({ "action": "pause" }));
             self.paused = true;
         }
     }
@@ -203,14 +267,14 @@ impl Scene {
     /// From now on people are called.
     pub(crate) fn resume(&mut self) {
         if self.paused {
-            self.steer(0, &json!({ "action": "resume" }));
+            self.steer(self.opening, &json!({ "action": "resume" }));
             self.paused = false;
         }
     }
 
     /// Somebody who may reserve, signed in and nothing else.
     pub(crate) fn visitor(&mut self) -> Citizen {
-        let number = self.now.pop_front().expect("enough people may reserve now");
+        let number = self.number();
         self.sign_in(number)
     }
 
@@ -234,8 +298,8 @@ impl Scene {
         citizen
     }
 
-    /// Somebody inside.
-    pub(crate) fn insider(&mut self) -> Citizen {
+    /// Somebody who is called, and has not come yet. The line stands still afterwards if it did before.
+    pub(crate) fn called(&mut self) -> Citizen {
         let was_paused = self.paused;
         self.resume();
         let mut citizen = self.visitor();
@@ -245,15 +309,21 @@ impl Scene {
             if citizen.poll()["state"] == "come" {
                 break;
             }
-            if !self.line(0)["paused"].is_null() {
-                self.steer(0, &json!({ "action": "resume" }));
+            if !self.line(self.opening)["paused"].is_null() {
+                self.steer(self.opening, &json!({ "action": "resume" }));
             }
             std::thread::park_timeout(CALL_WAIT);
         }
-        citizen.go_in();
         if was_paused {
             self.pause();
         }
+        citizen
+    }
+
+    /// Somebody inside.
+    pub(crate) fn insider(&mut self) -> Citizen {
+        let mut citizen = self.called();
+        citizen.go_in();
         citizen
     }
 
@@ -278,10 +348,51 @@ impl Scene {
         URL_SAFE_NO_PAD.encode([signed, &mac.as_bytes()[..16]].concat())
     }
 
-    /// A beginning of a sign-in of any moment, sealed as the program does.
-    pub(crate) fn forge_beginning(&self, at_ms: i64) -> String {
-        let sealed = self.keys.seal(SealPurpose::SignInState, b"rehearsal sign-in begun", &at_ms.to_le_bytes());
-        URL_SAFE_NO_PAD.encode(sealed)
+    /// This citizen's pass with some of its bytes changed, signed as the program would.
+    pub(crate) fn forged_pass(&self, citizen: &Citizen, change: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut signed = signed_of(citizen.pass.as_ref().unwrap());
+        change(&mut signed);
+        self.forge(PASS_MAC_PURPOSE, &signed)
+    }
+
+    /// All of them ask for a visit at once; how many came in.
+    pub(crate) fn claim_at_once<'a>(&self, people: impl Iterator<Item = &'a Citizen>) -> usize {
+        std::thread::scope(|scope| {
+            let asked: Vec<_> = people.map(|citizen| scope.spawn(|| citizen.claim().status)).collect();
+            let answers = asked.into_iter().map(|asked| asked.join().unwrap());
+            answers.filter(|status| matches!(status, 200)).count()
+        })
+    }
+
+    /// What somebody's login says inside, which only the installation's key opens.
+    pub(crate) fn opened_login(&self, citizen: &Citizen) -> Vec<u8> {
+        let sealed = URL_SAFE_NO_PAD.decode(&citizen.login).unwrap();
+        self.keys.open(SealPurpose::LoginSession, &[], &sealed).unwrap()
+    }
+
+    /// The test person's row in the nation's list, from 0.
+    pub(crate) fn row_of(&self, citizen: &str) -> usize {
+        let rows = std::fs::read_to_string(self.data.join("nation/citizens.csv")).unwrap();
+        rows.lines().skip(1).position(|row| row.starts_with(&format!("{citizen},"))).unwrap()
+    }
+
+    /// The made-up number of somebody who may reserve.
+    pub(crate) fn number(&mut self) -> String {
+        self.now.pop_front().expect("enough people may reserve now")
+    }
+
+    /// A figure of the program's own, all its labels added up.
+    pub(crate) fn figure(&self, name: &str) -> f64 {
+        let text = Client::new(self.server.operators.unwrap()).get("/metrics").expect(200).body;
+        let lines = text.lines().filter(|line| line.starts_with(name));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    }
+
+    /// A beginning of a sign-in of any moment, sealed as the program does for the browser with this cookie.
+    pub(crate) fn forge_beginning(&self, browser: &Client, at_ms: i64) -> String {
+        let cookie = browser.cookies.iter().find(|(name, _)| name == "charye_begun").unwrap();
+        let context = [&b"rehearsal sign-in begun"[..], &URL_SAFE_NO_PAD.decode(&cookie.1).unwrap()].concat();
+        URL_SAFE_NO_PAD.encode(self.keys.seal(SealPurpose::SignInState, &context, &at_ms.to_le_bytes()))
     }
 
     /// Waits until the program's clock, which requests read at most a quarter of a second late, shows another time to
@@ -291,6 +402,20 @@ impl Scene {
         while self.now_ms() < before + 600 {
             std::thread::park_timeout(CALL_WAIT);
         }
+    }
+
+    /// So many seconds pass at once, for the program and whoever is in it.
+    pub(crate) fn pass_time(&mut self, secs: u64) {
+        let before = self.now_ms();
+        self.passed_secs += secs;
+        std::fs::write(self.folder.path().join(PASSED_FILE), (self.passed_secs * 1_000).to_string()).unwrap();
+        for _ in 0..CALL_TRIES {
+            if self.now_ms() >= before + i64::try_from(secs * 1_000).unwrap() {
+                return;
+            }
+            std::thread::park_timeout(CALL_WAIT);
+        }
+        panic!("{secs} seconds did not pass");
     }
 
     /// What the program takes for now.
@@ -455,6 +580,11 @@ impl Asks for Client {
     fn hold(&mut self, scene: &Scene, key: &str) -> Answer {
         self.post_json(HOLDS, key, &scene.places)
     }
+}
+
+/// What the MAC of a ticket or pass covers.
+pub(crate) fn signed_of(text: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(text).unwrap()[..SIGNED_BYTES].to_vec()
 }
 
 /// The path of a hold that an answer told.

@@ -6,11 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charye_domain::waiting_room::tokens::{PASS_MAC_PURPOSE, TICKET_MAC_PURPOSE};
 use serde_json::json;
 
-use crate::scene::{Asks as _, Attack, CAMPAIGN, Citizen, HOLDS, RESERVATIONS, Scene, csrf_of};
+use crate::scene::{Asks as _, Attack, CAMPAIGN, Citizen, HOLDS, RESERVATIONS, Scene, csrf_of, signed_of};
 use crate::support::Client;
-
-/// Bytes under the MAC.
-const SIGNED: usize = 28;
 
 pub(crate) const ATTACKS: &[Attack] = &[
     Attack { name: "a pass edited in every character", guards: &["pass-mac"], attempt: pass_edited },
@@ -28,8 +25,9 @@ pub(crate) const ATTACKS: &[Attack] = &[
     Attack { name: "a ticket that is cut or longer", guards: &["ticket-mac"], attempt: ticket_cut },
     Attack { name: "a login edited in every character", guards: &["login-seal"], attempt: login_edited },
     Attack { name: "a login that is cut or longer", guards: &["login-seal"], attempt: login_cut },
+    Attack { name: "a login written by hand, unsealed", guards: &["login-seal"], attempt: login_unsealed },
     Attack { name: "a genuine pass that has expired", guards: &["pass-expiry"], attempt: pass_expired },
-    Attack { name: "a genuine pass of another campaign", guards: &["pass-campaign"], attempt: pass_of_other_campaign },
+    Attack { name: "a genuine pass of another campaign", guards: &["visit"], attempt: pass_of_other_campaign },
     Attack { name: "a genuine pass of a later visit", guards: &["generation"], attempt: pass_of_later_visit },
     Attack { name: "a genuine pass of no visit", guards: &["visit"], attempt: pass_of_no_visit },
     Attack { name: "a pass under a key that is not kept", guards: &["key-ring"], attempt: pass_of_lost_key },
@@ -99,17 +97,6 @@ fn cut_and_longer(text: &str) -> Vec<String> {
         text.repeat(20),
     ]);
     bent
-}
-
-fn signed_of(text: &str) -> Vec<u8> {
-    URL_SAFE_NO_PAD.decode(text).unwrap()[..SIGNED].to_vec()
-}
-
-/// This citizen's pass with some of its bytes changed, signed as the program would.
-fn forged_pass(scene: &Scene, citizen: &Citizen, change: impl FnOnce(&mut Vec<u8>)) -> String {
-    let mut signed = signed_of(citizen.pass.as_ref().unwrap());
-    change(&mut signed);
-    scene.forge(PASS_MAC_PURPOSE, &signed)
 }
 
 fn forged_ticket(scene: &Scene, citizen: &Citizen, change: impl FnOnce(&mut Vec<u8>)) -> String {
@@ -199,9 +186,9 @@ fn pass_by_ticket_key(scene: &mut Scene) {
 
 fn kinds_swapped(scene: &mut Scene) {
     let inside = scene.insider();
-    let forged = forged_pass(scene, &inside, |signed| signed[1] = 1);
+    let forged = scene.forged_pass(&inside, |signed| signed[1] = 1);
     no_good(scene, &inside, &forged);
-    let forged = forged_pass(scene, &inside, |signed| signed[7] = 1);
+    let forged = scene.forged_pass(&inside, |signed| signed[7] = 1);
     no_good(scene, &inside, &forged);
     let waiting = scene.waiting();
     let forged = forged_ticket(scene, &waiting, |signed| signed[1] = 2);
@@ -250,17 +237,25 @@ fn login_cut(scene: &mut Scene) {
     }
 }
 
+fn login_unsealed(scene: &mut Scene) {
+    let victim = scene.insider();
+    let login = URL_SAFE_NO_PAD.encode(scene.opened_login(&victim));
+    let forged = Citizen { login, ..victim };
+    forged.api().get(&format!("{RESERVATIONS}?campaign={CAMPAIGN}")).expect(401);
+    assert_eq!(forged.browser().get("/my-data").status, 303);
+}
+
 fn pass_expired(scene: &mut Scene) {
     let citizen = scene.insider();
     let now = scene.now_ms();
     for expired_at in [now - 1_000, now - 86_400_000, 0, i64::MIN] {
-        let forged = forged_pass(scene, &citizen, |signed| {
+        let forged = scene.forged_pass(&citizen, |signed| {
             signed[16..24].copy_from_slice(&expired_at.to_le_bytes());
         });
         no_good(scene, &citizen, &forged);
     }
     // The same with a time to come is good: the key is the right one.
-    let forged = forged_pass(scene, &citizen, |signed| {
+    let forged = scene.forged_pass(&citizen, |signed| {
         signed[16..24].copy_from_slice(&(now + 60_000).to_le_bytes());
     });
     let key = scene.new_key();
@@ -299,7 +294,7 @@ fn pass_of_no_visit(scene: &mut Scene) {
     let inside = scene.insider();
     let waiting = scene.waiting();
     let person = waiting.person();
-    let forged = forged_pass(scene, &inside, |signed| signed[8..12].copy_from_slice(&person));
+    let forged = scene.forged_pass(&inside, |signed| signed[8..12].copy_from_slice(&person));
     no_good(scene, &waiting, &forged);
     let mut browser = waiting.with_pass(&forged).browser();
     let csrf = csrf_of(&mut browser).unwrap();
@@ -312,7 +307,7 @@ fn pass_of_no_visit(scene: &mut Scene) {
 fn pass_of_lost_key(scene: &mut Scene) {
     let citizen = scene.insider();
     for key_id in [0_u16, 7, 99, u16::MAX] {
-        let forged = forged_pass(scene, &citizen, |signed| signed[2..4].copy_from_slice(&key_id.to_le_bytes()));
+        let forged = scene.forged_pass(&citizen, |signed| signed[2..4].copy_from_slice(&key_id.to_le_bytes()));
         no_good(scene, &citizen, &forged);
     }
 }
@@ -320,10 +315,10 @@ fn pass_of_lost_key(scene: &mut Scene) {
 fn pass_of_other_version(scene: &mut Scene) {
     let citizen = scene.insider();
     for version in [0, 2, 255] {
-        let forged = forged_pass(scene, &citizen, |signed| signed[0] = version);
+        let forged = scene.forged_pass(&citizen, |signed| signed[0] = version);
         no_good(scene, &citizen, &forged);
     }
-    let forged = forged_pass(scene, &citizen, |signed| signed[27] = 1);
+    let forged = scene.forged_pass(&citizen, |signed| signed[27] = 1);
     no_good(scene, &citizen, &forged);
 }
 

@@ -3,7 +3,10 @@
 
 use serde_json::json;
 
-use crate::scene::{Asks as _, Attack, CAMPAIGN, Citizen, HOLDS, LINE, Scene, VISIT, hold_path};
+use crate::scene::{
+    Asks as _, Attack, CALL_TRIES, CAMPAIGN, Citizen, HOLDS, LINE, RESERVATIONS, Scene, VISIT, hold_path,
+};
+use crate::support::{Client, input_value};
 
 /// Asked as fast as it goes.
 const HAMMERED: usize = 300;
@@ -13,20 +16,27 @@ const HARD_CAP: u32 = 60_000;
 pub(crate) const ATTACKS: &[Attack] = &[
     Attack { name: "polling faster than told", guards: &["line"], attempt: polling_fast },
     Attack { name: "asking for a visit without a pause", guards: &["call"], attempt: claiming_fast },
-    Attack { name: "taking a place again and again", guards: &["line"], attempt: taking_fast },
+    Attack { name: "asking for a visit before those ahead", guards: &["order"], attempt: pushing_past },
+    Attack { name: "taking a place again and again", guards: &["one-place"], attempt: taking_fast },
     Attack { name: "more bots than seats", guards: &["cap"], attempt: bots_hold_seats },
-    Attack { name: "heartbeats that make a visit longer", guards: &["visit"], attempt: heartbeats },
-    Attack { name: "a hold extended without end", guards: &["book"], attempt: hold_extended },
+    Attack { name: "heartbeats that make a visit longer", guards: &["book"], attempt: heartbeats },
+    Attack { name: "a hold extended without end", guards: &["hold-extensions"], attempt: hold_extended },
     Attack { name: "a hold given back and taken without end", guards: &["book"], attempt: hold_again },
     Attack { name: "a mass return after a message", guards: &["call"], attempt: mass_return },
-    Attack { name: "a place in a line that is closed", guards: &["line"], attempt: closed_line },
+    Attack { name: "a place in a line that is closed", guards: &["line-closed"], attempt: closed_line },
     Attack { name: "a sign-in begun a day before", guards: &["beginning"], attempt: begun_a_day_before },
-    Attack { name: "a sign-in whose beginning is typed in", guards: &["beginning"], attempt: begun_typed },
-    Attack { name: "a sign-in begun in the time to come", guards: &["beginning"], attempt: begun_in_the_future },
-    Attack { name: "a second sign-in for an earlier place", guards: &["line"], attempt: signed_in_again },
+    Attack { name: "a sign-in whose beginning is typed in", guards: &["line"], attempt: begun_typed },
+    Attack { name: "a sign-in begun in the time to come", guards: &["line"], attempt: begun_in_the_future },
+    Attack { name: "a sign-in begun in another browser", guards: &["beginning-browser"], attempt: begun_elsewhere },
+    Attack { name: "a second sign-in for an earlier place", guards: &["one-place"], attempt: signed_in_again },
     Attack { name: "giving up a place for a better one", guards: &["line"], attempt: given_up },
     Attack { name: "the best of a family's places", guards: &["line"], attempt: family_helper },
-    Attack { name: "a wish to change without a reservation", guards: &["book"], attempt: change_nothing },
+    Attack { name: "a wish to change without a reservation", guards: &["call"], attempt: change_nothing },
+    Attack {
+        name: "a second reservation in a visit for a change",
+        guards: &["one-reservation"],
+        attempt: reserved_twice,
+    },
     Attack { name: "leaving and coming in while nobody is called", guards: &["call"], attempt: in_and_out },
 ];
 
@@ -55,6 +65,25 @@ fn claiming_fast(scene: &mut Scene) {
     assert_eq!(ahead(&hasty.poll()), before);
 }
 
+fn pushing_past(scene: &mut Scene) {
+    let [first, second, last] = std::array::from_fn(|_| {
+        scene.later();
+        scene.waiting()
+    });
+    let terms = |rates: [u32; 2]| {
+        let [lowest, highest] = rates;
+        json!({ "action": "terms", "hard_cap": HARD_CAP, "rate_min_per_min": lowest, "rate_max_per_min": highest })
+    };
+    // Seats enough, and one call a minute.
+    scene.steer(0, &terms([1, 1]));
+    scene.resume();
+    let came_in = (0..3).any(|_| last.claim().status == 200);
+    let told = [&first, &second].map(|citizen| citizen.poll()["state"].clone());
+    assert!(!came_in || !told.contains(&json!("waiting")), "in, while people ahead are told to wait: {told:?}");
+    scene.pause();
+    scene.steer(0, &terms([600, 60_000]));
+}
+
 fn taking_fast(scene: &mut Scene) {
     let mut hasty = scene.waiting();
     let (ticket, waiting) = (hasty.person(), scene.line(0)["waiting"].clone());
@@ -79,9 +108,8 @@ fn bots_hold_seats(scene: &mut Scene) {
         for bot in &mut inside {
             bot.go_in();
         }
-        for citizen in &waiting {
-            assert_eq!(citizen.claim().status, 409, "every seat is taken");
-        }
+        // At once: whoever could be next is answered only after waiting a moment for the call.
+        assert_eq!(scene.claim_at_once(waiting.iter()), 0, "every seat is taken");
         let line = scene.line(0);
         assert!(line["inside"].as_u64().unwrap() <= seats, "{line}");
     }
@@ -152,12 +180,17 @@ fn closed_line(scene: &mut Scene) {
     scene.steer(0, &json!({ "action": "reopen_to_arrivals" }));
 }
 
-/// Signs in by the page with this beginning and takes a place; which.
-fn place_with_beginning(scene: &mut Scene, begun: &str) -> u64 {
+/// A browser on the page of signing in, and the beginning that the page has for it.
+fn browser_that_begins(scene: &Scene) -> (Client, String) {
+    let mut browser = scene.server.client();
+    let page = browser.get("/sign-in").expect(200).body;
+    (browser, input_value(&page, "begun"))
+}
+
+/// Signs somebody in by the page with this beginning and takes a place; which.
+fn place_with_beginning(scene: &mut Scene, browser: &mut Client, begun: &str) -> u64 {
     scene.pause();
     let mut citizen = scene.visitor();
-    let mut browser = scene.server.client();
-    browser.get("/sign-in").expect(200);
     browser.post("/sign-in", &[("number", &citizen.number), ("begun", begun)]).expect(303);
     let login = browser.cookies.iter().find(|(name, _)| name == "charye_login").unwrap();
     citizen.login.clone_from(&login.1);
@@ -165,12 +198,18 @@ fn place_with_beginning(scene: &mut Scene, begun: &str) -> u64 {
     citizen.place()
 }
 
+/// The same with a beginning of any moment, as only the program could seal it.
+fn place_begun_at(scene: &mut Scene, at_ms: i64) -> u64 {
+    let (mut browser, _) = browser_that_begins(scene);
+    let begun = scene.forge_beginning(&browser, at_ms);
+    place_with_beginning(scene, &mut browser, &begun)
+}
+
 fn begun_a_day_before(scene: &mut Scene) {
     // Ten minutes are the longest that a sign-in counts back; whoever came before that stays ahead.
-    let [fresh, old] = [600_000, 86_400_000].map(|ms| scene.forge_beginning(scene.now_ms() - ms));
-    let longest = place_with_beginning(scene, &fresh);
+    let longest = place_begun_at(scene, scene.now_ms() - 600_000);
     scene.later();
-    let forged = place_with_beginning(scene, &old);
+    let forged = place_begun_at(scene, scene.now_ms() - 86_400_000);
     assert!(forged >= longest, "a beginning of yesterday is worth no more: {forged} {longest}");
 }
 
@@ -178,7 +217,8 @@ fn begun_typed(scene: &mut Scene) {
     let first = scene.waiting().place();
     scene.later();
     for begun in ["0", "1", "", "AAAAAAAAAAA", "-1"] {
-        let place = place_with_beginning(scene, begun);
+        let (mut browser, _) = browser_that_begins(scene);
+        let place = place_with_beginning(scene, &mut browser, begun);
         assert!(place > first, "{begun}: {place}");
     }
 }
@@ -186,10 +226,21 @@ fn begun_typed(scene: &mut Scene) {
 fn begun_in_the_future(scene: &mut Scene) {
     let first = scene.waiting().place();
     scene.later();
-    let begun = scene.forge_beginning(scene.now_ms() + 86_400_000);
-    let second = place_with_beginning(scene, &begun);
+    let second = place_begun_at(scene, scene.now_ms() + 86_400_000);
     scene.later();
     assert!(first < second && second < scene.waiting().place(), "it counts as now");
+}
+
+fn begun_elsewhere(scene: &mut Scene) {
+    let (mut farm, begun) = browser_that_begins(scene);
+    scene.later();
+    let in_order = scene.waiting().place();
+    scene.later();
+    let (mut buyer, _) = browser_that_begins(scene);
+    let bought = place_with_beginning(scene, &mut buyer, &begun);
+    assert!(bought > in_order, "a beginning is of no use in another browser: {bought} {in_order}");
+    let own = place_with_beginning(scene, &mut farm, &begun);
+    assert!(own < in_order, "where it began it counts: {own} {in_order}");
 }
 
 fn signed_in_again(scene: &mut Scene) {
@@ -250,6 +301,26 @@ fn change_nothing(scene: &mut Scene) {
     }
     assert_eq!(scene.try_inside(&mut citizen.api()), Vec::<String>::new());
     assert_eq!(citizen.has(), (true, 0));
+}
+
+fn reserved_twice(scene: &mut Scene) {
+    let mut citizen = scene.insider();
+    citizen.reserve(scene);
+    scene.resume();
+    let change = json!({ "purpose": "change" });
+    let visit = (0..CALL_TRIES).find_map(|_| {
+        let answer = citizen.api().post_json(VISIT, "not-needed", &change);
+        let came_in = (answer.status == 200).then(|| answer.json());
+        std::thread::park_timeout(std::time::Duration::from_millis(100));
+        came_in
+    });
+    citizen.pass = visit.unwrap()["pass"].as_str().map(str::to_owned);
+    for path in [HOLDS, RESERVATIONS] {
+        let key = scene.new_key();
+        let answer = citizen.api().post_json(path, &key, &scene.places);
+        assert_eq!(answer.json()["code"], "already_reserved", "{answer:?}");
+    }
+    assert_eq!(citizen.has(), (true, 1));
 }
 
 fn in_and_out(scene: &mut Scene) {
