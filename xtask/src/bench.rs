@@ -129,6 +129,15 @@ pub(crate) const BENCHES: &[Bench] = &[
         arguments: &[],
         takes_options: false,
     },
+    Bench {
+        name: "poll",
+        what: "somebody who waits is told so, as JSON and as a page, as multiples of a bare echo",
+        package: "charye-rehearsal",
+        example: "poll_bench",
+        features: &[],
+        arguments: &[],
+        takes_options: false,
+    },
 ];
 
 impl Bench {

@@ -29,14 +29,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
-        Self::Random,
-        Self::WithoutALine,
-        Self::MostAreGone,
-        Self::LongWait,
-        Self::StalledDisk,
-        Self::SoldOut,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Random, Self::WithoutALine, Self::MostAreGone, Self::LongWait, Self::StalledDisk, Self::SoldOut];
 
     /// What it is called on the command line.
     pub fn name(self) -> &'static str {
