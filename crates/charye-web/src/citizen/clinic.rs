@@ -7,7 +7,10 @@ use charye_domain::ids::{CampaignId, ClinicId, ProductId, ReservationNumber, Slo
 use charye_domain::reservation::DoseState;
 use charye_domain::time::DayIndex;
 use charye_domain::vaccine::DoseNumber;
-use charye_engine::availability::{Availability, ClinicDays, DaySet, Moment, SearchError, TimeOffered};
+use charye_engine::availability::{
+    Area, Availability, Centre, ClinicDays, ClinicFound, DaySet, Moment, Offer, Order, SearchError, SearchRequest,
+    TimeOffered,
+};
 use charye_engine::reservation::{look_up_citizen, look_up_reservation};
 use hyper::Method;
 use jiff::ToSpan as _;
@@ -16,7 +19,7 @@ use jiff::civil::{Date, Weekday};
 use super::find::{campaign_inside, kind_key, product_by_code};
 use super::form::{iso_date, link, new_key};
 use super::layout::{Layout, Part};
-use super::place::when;
+use super::place::{OfferWords, offer_words, when};
 #[cfg(any(test, feature = "samples"))]
 use super::samples::Names;
 use crate::gate::Access;
@@ -24,6 +27,10 @@ use crate::locale::{Language, Value, long_date, short_date, time_of_day};
 use crate::problem::Problem;
 use crate::routes::Route;
 use crate::{Answer, Asked};
+
+/// Clinics offered instead of a full one, and how far away the farthest may be.
+const OFFERS: u8 = 6;
+const OFFERED_WITHIN_M: u32 = 20_000;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::page(Method::GET, "/find/{clinic}/{product}", Access::Inside, show)]
@@ -45,6 +52,8 @@ struct ClinicPage {
     /// The first dose's calendar; empty where the first dose is not to be chosen.
     months: Vec<Month>,
     nothing_free: bool,
+    /// What is near, where a first dose is wanted and nothing is free.
+    offers: Vec<OfferWords>,
     /// The times of the chosen day.
     day: Option<DayWords>,
     /// The first dose's time, once chosen.
@@ -238,6 +247,7 @@ impl Look<'_> {
             second_lead: None,
             months: Vec::new(),
             nothing_free: false,
+            offers: Vec::new(),
             day: None,
             first: None,
             second: None,
@@ -260,6 +270,7 @@ impl Look<'_> {
             self.availability.clinic_days(campaign, self.clinic, self.product, dose, self.moment).map_err(told)?;
         let Some(earliest) = days.free.first() else {
             page.nothing_free = true;
+            page.offers = self.offers()?;
             return Ok(());
         };
         let asked_day = self.asked.query.filled("day").and_then(iso_date).and_then(|date| self.campaign.day(date));
@@ -285,6 +296,36 @@ impl Look<'_> {
             (Some(_), Some(first)) if !no_second => self.choose_second(page, first, Some(&day_text)),
             _ => Ok(()),
         }
+    }
+
+    /// The earliest place of the product at each of the nearest clinics that have one.
+    fn offers(&self) -> Result<Vec<OfferWords>, Problem> {
+        let clinic = self.availability.directory().clinic(self.clinic).ok_or_else(not_found)?;
+        let mut request = SearchRequest::new(self.campaign.id);
+        (request.area, request.order) = match clinic.point {
+            Some(here) => {
+                (Area::Around { centre: Centre::Point(here), radius_m: Some(OFFERED_WITHIN_M) }, Order::Distance)
+            }
+            None => (Area::District(clinic.district), Order::Earliest),
+        };
+        request.product = Some(self.product);
+        (request.page_size, request.next_times) = (OFFERS, 1);
+        let page = self.availability.search(&request, self.moment).map_err(told)?;
+        let change = self.change().unwrap_or_default();
+        let offer = |found: &ClinicFound| {
+            let time = found.next_times.iter().next()?;
+            let offer = Offer {
+                slot: time.slot,
+                clinic: found.clinic,
+                product: time.product,
+                day: time.day,
+                start: time.start,
+                remaining: time.remaining,
+                distance_m: found.distance_m,
+            };
+            offer_words(self.language, self.availability, self.campaign, &offer, &change)
+        };
+        Ok(page.clinics.iter().filter_map(offer).collect())
     }
 
     /// The second dose: its days, and the times of the day chosen, the standard day unless another was.
@@ -488,6 +529,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
             second_lead: None,
             months,
             nothing_free,
+            offers: if nothing_free { OfferWords::samples(language, names) } else { Vec::new() },
             day,
             first: first.map(str::to_owned),
             second,

@@ -19,6 +19,7 @@ use hyper::{Method, StatusCode};
 
 use super::day_words::{DayWords, DayWordsOf, When};
 use super::form::{Mistakes, iso_date, link};
+use super::kept_found::{self, AskedFor, FindShown};
 use super::layout::{Layout, Part};
 use super::place::distance_text;
 use super::province_map::ProvinceMap;
@@ -46,8 +47,8 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// What a citizen asks for, as typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Wish {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Wish {
     province: String,
     district: String,
     product: String,
@@ -58,14 +59,26 @@ struct Wish {
     order: String,
     cursor: String,
     /// The reservation that is being moved, or nothing.
-    change: String,
+    pub(super) change: String,
 }
 
+/// The page: what it says to everybody who asks the same, and around it what is this citizen's.
 #[derive(askama::Template)]
 #[template(path = "find.html")]
-struct FindPage<'a> {
+struct FindPage {
     layout: Layout,
+    change: String,
+    shown: Arc<FindShown>,
+}
+
+/// What is asked for, as the form to ask otherwise.
+#[derive(askama::Template)]
+#[template(path = "find_asked.html")]
+struct AskedWords<'a> {
+    layout: &'a Layout,
     campaign: &'a str,
+    /// Where is searched, and for which name, once that is said: then the list comes first, and the form is folded up.
+    area: Option<String>,
     wish: Wish,
     mistakes: Mistakes,
     provinces: Vec<Choice<'a>>,
@@ -75,6 +88,13 @@ struct FindPage<'a> {
     orders: Vec<Choice<'a>>,
     /// First and last day that can be asked for.
     days: (String, String),
+}
+
+/// What was found for it.
+#[derive(askama::Template)]
+#[template(path = "find_found.html")]
+struct FoundWords<'a> {
+    layout: &'a Layout,
     /// Until a province is chosen.
     map: Option<ProvinceMap>,
     /// Present if the request made sense.
@@ -265,36 +285,51 @@ pub(super) fn campaign_inside(asked: &Asked) -> Result<Arc<Campaign>, Problem> {
 
 async fn show(asked: Asked, days: Arc<DayWordsOf>) -> Result<Answer, Problem> {
     let campaign = campaign_inside(&asked)?;
-    let days = days.of(&campaign, DayWords::of);
     let availability = asked.app.engine.availability();
     let language = asked.language;
     let mut wish = Wish::of(&asked.query);
     wish.settle(&availability);
-    let change = wish.change.clone();
     let mut mistakes = Mistakes::default();
     let mut request = wish.request(language, &campaign, &mut mistakes);
     if asked.query.get("near") == Some("nowhere") {
         mistakes.add(language, "province", "find-near-nowhere");
     }
-    let mut found = None;
+    let layout = Layout::of(&asked, Part::Find);
+    let change = wish.change.clone();
+    if !mistakes.is_empty() {
+        let shown = FindShown::of(&layout, &availability, &campaign, &wish, &mistakes, None)?;
+        let page = FindPage { layout, change, shown: shown.into() };
+        return Ok(super::page(language, &page)?.status(StatusCode::UNPROCESSABLE_ENTITY));
+    }
+    let moment = availability.moment(campaign.id, asked.now);
+    let asked_for = AskedFor { language, campaign: campaign.clone(), availability: availability.clone(), moment, wish };
+    if let Some(shown) = kept_found::find(&asked_for) {
+        return super::page(language, &FindPage { layout, change, shown });
+    }
+    // Before the search: what changes while it reads ends what is kept.
+    let footing = availability.footing(&request).ok();
+    let AskedFor { mut wish, .. } = asked_for.clone();
+    let mut searched = availability.search(&request, moment);
+    if matches!(searched, Err(SearchError::CursorInvalid | SearchError::PageTooDeep)) {
+        // A page of another search, or of clinics that are gone: from the beginning.
+        wish.cursor.clear();
+        request.cursor = None;
+        searched = availability.search(&request, moment);
+    }
+    let days = days.of(&campaign, DayWords::of);
+    let found = match searched {
+        Ok(page) => Some(found_words(language, &availability, &campaign, &days, &wish, &change, &page)),
+        Err(error) => {
+            mistaken(language, error, &mut mistakes)?;
+            None
+        }
+    };
+    let shown = Arc::new(FindShown::of(&layout, &availability, &campaign, &wish, &mistakes, found)?);
     if mistakes.is_empty() {
-        let moment = availability.moment(campaign.id, asked.now);
-        let mut searched = availability.search(&request, moment);
-        if matches!(searched, Err(SearchError::CursorInvalid | SearchError::PageTooDeep)) {
-            // A page of another search, or of clinics that are gone: from the beginning.
-            wish.cursor.clear();
-            request.cursor = None;
-            searched = availability.search(&request, moment);
-        }
-        match searched {
-            Ok(page) => found = Some(found_words(language, &availability, &campaign, &days, &wish, &change, &page)),
-            Err(error) => mistaken(language, error, &mut mistakes)?,
-        }
+        kept_found::keep(asked_for, footing, &shown);
     }
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let layout = Layout::of(&asked, Part::Find);
-    let page = find_page(layout, &availability, &campaign, wish, mistakes, found);
-    Ok(super::page(language, &page)?.status(status))
+    Ok(super::page(language, &FindPage { layout, change, shown })?.status(status))
 }
 
 /// Where the browser says it is becomes a district, and is forgotten: no address of ours carries a position.
@@ -354,14 +389,31 @@ fn mistaken(language: Language, error: SearchError, mistakes: &mut Mistakes) -> 
     Ok(())
 }
 
-fn find_page<'a>(
-    layout: Layout,
+impl FindShown {
+    fn of(
+        layout: &Layout,
+        availability: &Availability,
+        campaign: &Campaign,
+        wish: &Wish,
+        mistakes: &Mistakes,
+        found: Option<Found<'_>>,
+    ) -> Result<Self, Problem> {
+        let kept = [("product", wish.product.as_str()), ("change", &wish.change)];
+        let map = wish.province.is_empty().then(|| ProvinceMap::of(layout.language, availability.directory(), &kept));
+        Ok(Self {
+            asked: super::fragment(&asked_words(layout, availability, campaign, wish, mistakes))?,
+            found: super::fragment(&FoundWords { layout, map, found })?,
+        })
+    }
+}
+
+fn asked_words<'a>(
+    layout: &'a Layout,
     availability: &'a Availability,
     campaign: &'a Campaign,
-    wish: Wish,
-    mistakes: Mistakes,
-    found: Option<Found<'a>>,
-) -> FindPage<'a> {
+    wish: &Wish,
+    mistakes: &Mistakes,
+) -> AskedWords<'a> {
     let language = layout.language;
     let directory = availability.directory();
     let place = |code: u32, name: &'a Bilingual, chosen: &str| {
@@ -378,9 +430,12 @@ fn find_page<'a>(
         };
         pairs.iter().map(choice).collect()
     };
-    let kept = [("product", wish.product.as_str()), ("change", &wish.change)];
-    FindPage {
-        map: wish.province.is_empty().then(|| ProvinceMap::of(language, directory, &kept)),
+    let district = wish.district.parse().ok().and_then(|code| directory.district(code));
+    let names = [province.map(|province| &province.name), district.map(|district| &district.name)];
+    let named = names.into_iter().flatten().map(|name| language.of(name));
+    let area = named.chain([wish.name.as_str()]).filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ");
+    AskedWords {
+        area: Some(area).filter(|area| !area.is_empty()),
         campaign: language.of(&campaign.name),
         provinces: directory.provinces().iter().map(|p| place(p.code, &p.name, &wish.province)).collect(),
         districts: of_province.iter().map(|d| place(d.code, &d.name, &wish.district)).collect(),
@@ -397,9 +452,8 @@ fn find_page<'a>(
         orders: keyed(&[("", "order-near"), ("early", "order-early"), ("name", "order-name")], &wish.order),
         days: (campaign.first_day.to_string(), campaign.last_day.to_string()),
         layout,
-        wish,
-        mistakes,
-        found,
+        wish: wish.clone(),
+        mistakes: mistakes.clone(),
     }
 }
 
@@ -497,10 +551,12 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
             .collect(),
     };
     let page = |wish: Wish, mistakes, found| {
-        let wish_map = wish.province.is_empty().then(|| ProvinceMap::sample(language));
-        let page = FindPage {
-            layout: Layout::sample(language, true, Part::Find),
+        let layout = Layout::sample(language, true, Part::Find);
+        let (change, map) = (wish.change.clone(), wish.province.is_empty().then(|| ProvinceMap::sample(language)));
+        let words = AskedWords {
+            layout: &layout,
             campaign: &campaign,
+            area: (!wish.province.is_empty()).then(|| wish.name.clone()),
             wish,
             mistakes,
             provinces: vec![choice("11", "서울", true), choice("26", "부산", false)],
@@ -509,10 +565,10 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
             times: vec![choice("", "-", true)],
             orders: vec![choice("", "-", true)],
             days: ("2021-08-26".to_owned(), "2021-11-11".to_owned()),
-            map: wish_map,
-            found,
         };
-        super::rendered(&page)
+        let (asked, found) = (super::rendered(&words), super::rendered(&FoundWords { layout: &layout, map, found }));
+        let shown = Arc::new(FindShown { asked, found });
+        super::rendered(&FindPage { layout, change, shown })
     };
     let typed = Wish { name: names.or("내과", "\"><script>"), province: "11".to_owned(), ..Wish::default() };
     let moving = Wish { change: "1234-5678-901".to_owned(), ..Wish::default() };
@@ -574,6 +630,30 @@ mod tests {
         let link = wish.link("abc");
         let query = link.split_once('?').unwrap().1;
         assert_eq!(Wish::of(&Fields::parse(query.as_bytes()).unwrap()), wish);
+    }
+
+    #[test]
+    fn what_is_kept_for_everybody_holds_no_token_of_anybody() {
+        let layout = Layout::sample(Language::Korean, true, Part::Find);
+        let token = layout.csrf.clone().unwrap();
+        let page = samples(Language::Korean, Names::Usual).into_iter().find(|(name, _)| *name == "find").unwrap().1;
+        assert!(page.contains(&token));
+        let map = Some(ProvinceMap::sample(Language::Korean));
+        let found = super::super::rendered(&FoundWords { layout: &layout, map, found: None });
+        let asked = AskedWords {
+            layout: &layout,
+            campaign: "",
+            area: None,
+            wish: Wish::default(),
+            mistakes: Mistakes::default(),
+            provinces: Vec::new(),
+            districts: Vec::new(),
+            products: Vec::new(),
+            times: Vec::new(),
+            orders: Vec::new(),
+            days: (String::new(), String::new()),
+        };
+        assert!(!found.contains(&token) && !super::super::rendered(&asked).contains(&token));
     }
 
     #[test]

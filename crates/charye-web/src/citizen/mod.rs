@@ -11,6 +11,7 @@ mod day_words;
 mod find;
 mod form;
 mod hold;
+mod kept_found;
 mod landing;
 mod layout;
 mod line;
@@ -74,13 +75,18 @@ pub fn routes() -> Vec<Route> {
 
 /// A page as an answer.
 fn page(language: Language, page: &impl askama::Template) -> Result<Answer, Problem> {
+    Ok(Answer::html(language, fragment(page)?))
+}
+
+/// A page, or a part of one, as text.
+fn fragment(page: &impl askama::Template) -> Result<String, Problem> {
     // At once as large as most pages become: a page that grows is copied each time.
     let mut html = String::with_capacity(PAGE_BYTES);
     page.render_into(&mut html).map_err(|error| {
         tracing::error!(%error, "a page did not render");
         Problem::new("fault")
     })?;
-    Ok(Answer::html(language, html))
+    Ok(html)
 }
 
 /// A sample page, whole.

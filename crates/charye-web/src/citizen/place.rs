@@ -99,6 +99,23 @@ impl PlaceWords {
     }
 }
 
+#[cfg(any(test, feature = "samples"))]
+impl OfferWords {
+    pub(super) fn samples(language: Language, names: Names) -> Vec<Self> {
+        let offer = |distance: Option<&str>| Self {
+            href: "/find/a/b?day=1&first=2".to_owned(),
+            when: format!(
+                "{} {}",
+                short_date(language, jiff::civil::date(2021, 8, 30)),
+                time_of_day(language, MinuteOfDay(540))
+            ),
+            clinic: names.clinic(language),
+            distance: distance.map(str::to_owned),
+        };
+        vec![offer(None), offer(Some("1.2 km"))]
+    }
+}
+
 /// How a dose stands, in words.
 pub(super) fn state_text(language: Language, state: DoseState) -> String {
     let key = match state {
@@ -138,7 +155,8 @@ pub(super) fn offers(
     all.filter_map(|offer| offer_words(language, availability, campaign, offer, change)).collect()
 }
 
-fn offer_words(
+/// One offer as a link to its clinic's page; nothing if clinic or product are gone.
+pub(super) fn offer_words(
     language: Language,
     availability: &Availability,
     campaign: &Campaign,

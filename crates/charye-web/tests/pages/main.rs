@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test, whose stage and browser are no #[test] functions")]
 
 mod line;
+mod look;
 mod providers;
 mod stage;
 mod whole_way;
