@@ -4,13 +4,11 @@
 // CHARYE_GALLERY=FOLDER takes a gallery that is there already; CHARYE_SCREENSHOTS=FOLDER keeps pictures.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { readFile, readdir } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { axeFindings, newCitizen, openBrowser } from './driver/browser.mjs';
 import { dataFolder } from './driver/charye.mjs';
-import { POLICY, TYPES, renderGallery } from './driver/gallery.mjs';
+import { renderGallery, serveGallery } from './driver/gallery.mjs';
 import { check, run } from './driver/suite.mjs';
 
 const SHOTS = process.env.CHARYE_SCREENSHOTS;
@@ -24,17 +22,7 @@ const folder = await dataFolder();
 const gallery = process.env.CHARYE_GALLERY ?? (await renderGallery(folder.path));
 const samples = (await readdir(gallery)).filter((name) => /\.(ko|en)\.html$/.test(name));
 const browser = await openBrowser();
-const server = createServer(answer).listen(0, '127.0.0.1');
-await once(server, 'listening');
-const url = `http://127.0.0.1:${server.address().port}`;
-
-async function answer(request, response) {
-  const content = await readFile(join(gallery, request.url)).catch(() => null);
-  // A poll, too, finds nothing here: pages stay as they were rendered.
-  if (content === null) return response.writeHead(404).end();
-  const type = TYPES[request.url.split('.').at(-1)];
-  return response.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'content-security-policy': POLICY }).end(content);
-}
+const { url, close } = await serveGallery(gallery);
 
 /** A page to look at samples with: it stays where it is led, whatever a sample's script or refresh would load next. */
 async function looker(look) {
@@ -134,7 +122,6 @@ check('a screen reader is told the line: one heading, one region that speaks up,
 
 await run(async () => {
   await browser.close();
-  server.close();
-  server.closeAllConnections();
+  close();
   await folder.remove();
 });

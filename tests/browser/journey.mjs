@@ -4,28 +4,17 @@
 // CHARYE_SCREENSHOTS=FOLDER keeps a picture of the main pages.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { axeFindings, newCitizen, openBrowser } from './driver/browser.mjs';
 import { dataFolder, startDemo } from './driver/charye.mjs';
+import { peopleOfToday } from './driver/people.mjs';
 import { check, run } from './driver/suite.mjs';
 
 const SHOTS = process.env.CHARYE_SCREENSHOTS;
 const folder = await dataFolder();
 const demo = await startDemo(folder.path);
 const browser = await openBrowser();
-const citizens = await peopleOfToday();
-
-/** Made-up national numbers of people who may reserve today, from the nation that the demo generated. */
-async function peopleOfToday() {
-  const told = demo.said.find((line) => line.includes('may reserve now'));
-  const [, , , digit] = told.match(/born (\d{4})-(\d\d)-\d(\d)/);
-  const rows = (await readFile(join(folder.path, 'nation', 'citizens.csv'), 'utf8')).split('\n').slice(1);
-  return rows
-    .map((row) => row.split(','))
-    .filter(([, , , born]) => born?.endsWith(digit) && born >= '1973' && born < '2003')
-    .map(([number, , , born]) => ({ number, born }));
-}
+const citizens = await peopleOfToday(demo, folder.path);
 
 /** One visitor: a page that notes what it loads, and judges every page it is shown. */
 class Visitor {

@@ -4,6 +4,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -13,10 +16,28 @@ export const POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; 
 /** By ending, the type of a file. */
 export const TYPES = { html: 'text/html', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' };
 
-/** Renders the gallery into a folder that is there, and answers its path. */
+/** Renders the gallery into a folder, and answers its path. */
 export async function renderGallery(path) {
+  await mkdir(path, { recursive: true });
   const args = ['run', '-q', '--locked', '-p', 'charye-web', '--features', 'samples', '--example', 'gallery', path];
   const [code] = await once(spawn('cargo', args, { cwd: ROOT, stdio: 'inherit' }), 'close');
   assert.equal(code, 0, 'the gallery is rendered');
   return path;
+}
+
+/** Serves a gallery on a free port of loopback, as our own server would; `close()` it afterwards. */
+export async function serveGallery(gallery) {
+  const server = createServer(async (request, response) => {
+    const content = await readFile(join(gallery, request.url)).catch(() => null);
+    // A poll, too, finds nothing here: pages stay as they were rendered.
+    if (content === null) return response.writeHead(404).end();
+    const type = TYPES[request.url.split('.').at(-1)];
+    return response.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'content-security-policy': POLICY }).end(content);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${server.address().port}`, close };
 }
