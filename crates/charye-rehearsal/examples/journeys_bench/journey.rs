@@ -1,209 +1,294 @@
-//! Room: rehearsal, bench `journeys`. The journey itself: each connection takes one citizen after the other through all of
-//! its steps, as fast as answers come. Closed loop: this measures how many there can be, not how long people wait.
+//! Room: rehearsal, bench `journeys`. The journey itself, as a crowd walks it: each connection takes one citizen after the
+//! other through all of its steps. Closed loop: this measures how many there can be, not how long people wait.
 
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use charye_rehearsal::load::{Answer, Connection, RequestText, Target};
+use charye_rehearsal::load::{Answer, Next, RequestText, Walk};
 use hdrhistogram::Histogram;
-use serde::Deserialize;
-use tokio::task::{JoinSet, LocalSet};
 
-use super::stage::askings::Citizen;
-use super::stage::{Failure, now};
+use super::Failure;
+use super::stage::now;
+use super::windows::{Signed, Windows};
 
 /// The steps, in order. The line is polled twice, whatever it says.
-pub(crate) const STEPS: [&str; 8] =
-    ["sign_in", "take_place", "poll", "poll_again", "enter", "look_up", "hold", "confirm"];
+pub(crate) const STEPS: [&str; 9] =
+    ["begin", "callback", "take_place", "poll", "poll_again", "claim", "look_up", "hold", "confirm"];
+const BEGIN: usize = 0;
+const CALLBACK: usize = 1;
+const TAKE_PLACE: usize = 2;
+const POLL: usize = 3;
+const POLL_AGAIN: usize = 4;
+const CLAIM: usize = 5;
+const LOOK_UP: usize = 6;
+const HOLD: usize = 7;
+const CONFIRM: usize = 8;
 /// Districts large and small, near the capital and far from it.
-const DISTRICTS: [u32; 10] = [11_110, 11_680, 26_350, 28_260, 41_117, 41_590, 42_110, 46_910, 48_121, 50_110];
-/// Times that somebody who is told to wait asks again.
-const WAITS_MAX: usize = 1_000;
+const DISTRICTS: [&str; 10] =
+    ["11110", "11680", "26350", "28260", "41117", "41590", "42110", "46910", "48121", "50110"];
+/// Longest time measured of a step. Unit: microseconds.
+const STEP_US_MAX: u64 = 600_000_000;
 
-/// What came of it.
-pub(crate) struct Played {
+/// Somebody who has everything that a journey takes but the journey.
+pub(crate) struct Citizen {
+    /// What comes back from the provider, with the sealed state of a sign-in that was begun before the run: the callback's
+    /// body. Its answer is signed by now.
+    came_back: String,
+    key: String,
+    /// The hold's body.
+    places: String,
+}
+
+/// Everybody begins to sign in, and the windows' answers are made: before any measurement.
+pub(crate) struct Beginnings<'w> {
+    signed: Signed,
+    windows: &'w Windows,
+    /// The body of every beginning.
+    begin: String,
+    now_secs: u64,
+    /// By number; nothing yet for whom is on the way.
+    citizens: Vec<Citizen>,
+    on_the_way: Vec<usize>,
+    failed: Option<Failure>,
+}
+
+impl<'w> Beginnings<'w> {
+    /// One for each pair of places.
+    pub(crate) fn new(
+        signed: Signed,
+        windows: &'w Windows,
+        campaign: &str,
+        pairs: &[(String, String)],
+        connections: usize,
+    ) -> Result<Self, Failure> {
+        let citizen = |(number, (first, second)): (usize, &(String, String))| Citizen {
+            came_back: String::new(),
+            key: format!("journey-{number}"),
+            places: format!(r#"{{"campaign":"{campaign}","first":"{first}","second":"{second}"}}"#),
+        };
+        let citizens = pairs.iter().enumerate().map(citizen).collect();
+        let now_secs = unix_secs()?;
+        Ok(Self {
+            signed,
+            windows,
+            begin: for_campaign(campaign),
+            now_secs,
+            citizens,
+            on_the_way: vec![0; connections],
+            failed: None,
+        })
+    }
+
+    /// Those who may go, all of them.
+    pub(crate) fn done(self) -> Result<Vec<Citizen>, Failure> {
+        self.failed.map_or(Ok(self.citizens), Err)
+    }
+
+    fn keep(&mut self, number: usize, answer: &Answer<'_>) -> Result<(), Failure> {
+        let sign_in = text_of(answer.body, "sign_in").ok_or_else(|| refused(BEGIN, answer))?;
+        let fields = std::str::from_utf8(answer.body)?;
+        let transaction =
+            fields.split_once(r#""name":"transaction","value":""#).and_then(|(_, rest)| rest.split('"').next());
+        let transaction = transaction.ok_or_else(|| refused(BEGIN, answer))?;
+        let returned = self.windows.answer(self.signed, transaction, number, self.now_secs)?;
+        self.citizens[number].came_back = format!(r#"{{"sign_in":"{sign_in}","returned":"{returned}"}}"#);
+        Ok(())
+    }
+}
+
+impl Walk for Beginnings<'_> {
+    fn come(&mut self, connection: usize, number: u64, _: Instant, request: &mut RequestText) -> bool {
+        let number = number as usize;
+        self.on_the_way[connection] = number;
+        begin(self.signed, &self.begin, request);
+        number < self.citizens.len() && self.failed.is_none()
+    }
+
+    fn hear(&mut self, connection: usize, answer: &Answer<'_>, _: &mut RequestText) -> Next {
+        if let Err(failure) = self.keep(self.on_the_way[connection], answer) {
+            self.failed.get_or_insert(failure);
+        }
+        Next::Go
+    }
+}
+
+fn begin(signed: Signed, body: &str, request: &mut RequestText) {
+    request.post_at(&["/api/v1/providers/", signed.provider(), "/begin"]).json(body);
+}
+
+/// The body of a beginning.
+fn for_campaign(campaign: &str) -> String {
+    format!(r#"{{"campaign":"{campaign}"}}"#)
+}
+
+#[expect(clippy::disallowed_methods, reason = "answers say when they were issued, by the server's clock")]
+fn unix_secs() -> Result<u64, Failure> {
+    Ok(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs())
+}
+
+/// Everybody's journey, and what came of it.
+pub(crate) struct Journeys<'c> {
+    signed: Signed,
+    campaign: String,
+    /// The body of every beginning.
+    begin: String,
+    citizens: &'c [Citizen],
+    walkers: Vec<Walker>,
     pub(crate) completed: u64,
     pub(crate) refused: u64,
-    pub(crate) wall: Duration,
+    pub(crate) why: Option<String>,
     /// By step. Unit: microseconds.
     pub(crate) times: Vec<Histogram<u64>>,
 }
 
-/// What answers tell; everything else is passed over.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Told<'a> {
-    login: Option<&'a str>,
-    ticket: Option<&'a str>,
-    pass: Option<&'a str>,
-    hold: Option<&'a str>,
-    code: Option<&'a str>,
-    ask_again_ms: Option<u64>,
-}
-
-struct Stage {
-    campaign: String,
-    citizens: Vec<Citizen>,
-    next: Cell<usize>,
-    completed: Cell<u64>,
-    refused: Cell<u64>,
-    times: RefCell<Vec<Histogram<u64>>>,
-    /// The first that went wrong explains the run.
-    explained: Cell<bool>,
-}
-
-/// Plays for so long, or until everybody has reserved.
-pub(crate) fn play(
-    target: Target,
-    campaign: &str,
-    citizens: Vec<Citizen>,
-    connections: usize,
-    time: Duration,
-) -> Result<Played, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let stage = Rc::new(Stage {
-        campaign: campaign.to_owned(),
-        citizens,
-        next: Cell::new(0),
-        completed: Cell::new(0),
-        refused: Cell::new(0),
-        times: RefCell::new(vec![Histogram::new_with_bounds(1, 600_000_000, 3)?; STEPS.len()]),
-        explained: Cell::new(false),
-    });
-    let wall = LocalSet::new().block_on(&runtime, async {
-        let mut open = Vec::with_capacity(connections);
-        for _ in 0..connections {
-            open.push(Connection::open(target, None).await?);
-        }
-        let began = now();
-        let mut carriers = JoinSet::new();
-        for connection in open {
-            carriers.spawn_local(carry(Rc::clone(&stage), connection, began, time));
-        }
-        while let Some(ended) = carriers.join_next().await {
-            ended?.map_err(|failure| failure.to_string())?;
-        }
-        Ok::<_, Failure>(began.elapsed())
-    })?;
-    Ok(Played { completed: stage.completed.get(), refused: stage.refused.get(), wall, times: stage.times.take() })
-}
-
-async fn carry(
-    stage: Rc<Stage>,
-    mut connection: Connection,
-    began: std::time::Instant,
-    time: Duration,
-) -> Result<(), charye_rehearsal::load::LoadFailure> {
-    let mut request = RequestText::default();
-    while began.elapsed() < time {
-        let number = stage.next.get();
-        let Some(citizen) = stage.citizens.get(number) else { break };
-        stage.next.set(number + 1);
-        let done = Journey { stage: &stage, connection: &mut connection, request: &mut request, citizen, number };
-        match done.take().await? {
-            true => stage.completed.set(stage.completed.get() + 1),
-            false => stage.refused.set(stage.refused.get() + 1),
-        }
-    }
-    Ok(())
-}
-
-struct Journey<'a> {
-    stage: &'a Stage,
-    connection: &'a mut Connection,
-    request: &'a mut RequestText,
-    citizen: &'a Citizen,
+/// Who is on a connection, how far, and with what in their pocket.
+struct Walker {
     number: usize,
+    step: usize,
+    asked_at: Instant,
+    login: String,
+    ticket: String,
+    pass: String,
+    hold: String,
 }
 
-impl Journey<'_> {
-    /// Whether it ended with a reservation.
-    async fn take(mut self) -> Result<bool, charye_rehearsal::load::LoadFailure> {
-        let campaign = ["/api/v1/campaigns/", &self.stage.campaign];
-        self.request.post("/api/v1/sign-in").json(&format!("{{\"citizen\":{}}}", self.citizen.id));
-        let Some(login) = self.ask(0, |told| told.login).await? else { return Ok(false) };
-        let login = ["Bearer ", &login];
-        self.request.post_at(&[campaign[0], campaign[1], "/line"]).header_of("authorization", &login).end();
-        let Some(ticket) = self.ask(1, |told| Some(told.ticket.unwrap_or_default())).await? else { return Ok(false) };
-        for step in [2, 3].into_iter().filter(|_| !ticket.is_empty()) {
-            self.request.get("/api/v1/line").header("charye-ticket", &ticket).end();
-            if self.ask(step, |_| Some("")).await?.is_none() {
-                return Ok(false);
+impl<'c> Journeys<'c> {
+    pub(crate) fn new(
+        signed: Signed,
+        campaign: &str,
+        citizens: &'c [Citizen],
+        connections: usize,
+    ) -> Result<Self, Failure> {
+        let nobody = || Walker {
+            number: 0,
+            step: BEGIN,
+            asked_at: now(),
+            login: String::new(),
+            ticket: String::new(),
+            pass: String::new(),
+            hold: String::new(),
+        };
+        Ok(Self {
+            signed,
+            campaign: campaign.to_owned(),
+            begin: for_campaign(campaign),
+            citizens,
+            walkers: std::iter::repeat_with(nobody).take(connections).collect(),
+            completed: 0,
+            refused: 0,
+            why: None,
+            times: vec![Histogram::new_with_bounds(1, STEP_US_MAX, 3)?; STEPS.len()],
+        })
+    }
+
+    fn write(&self, walker: &Walker, request: &mut RequestText) {
+        let at_campaign = |rest: &'static str| ["/api/v1/campaigns/", self.campaign.as_str(), rest];
+        let login = ["Bearer ", walker.login.as_str()];
+        let citizen = &self.citizens[walker.number];
+        match walker.step {
+            BEGIN => begin(self.signed, &self.begin, request),
+            CALLBACK => {
+                let path = ["/api/v1/providers/", self.signed.provider(), "/callback"];
+                request.post_at(&path).json(&citizen.came_back);
+            }
+            TAKE_PLACE => request.post_at(&at_campaign("/line")).header_of("authorization", &login).end(),
+            POLL | POLL_AGAIN => request.get("/api/v1/line").header("charye-ticket", &walker.ticket).end(),
+            CLAIM => {
+                let request = request.post_at(&at_campaign("/visit")).header_of("authorization", &login);
+                request.header("charye-ticket", &walker.ticket).end();
+            }
+            LOOK_UP => {
+                let [base, campaign, clinics] = at_campaign("/clinics?limit=20&district=");
+                request.get_at(&[base, campaign, clinics, DISTRICTS[walker.number % DISTRICTS.len()]]).end();
+            }
+            HOLD => {
+                let request = request.post("/api/v1/holds").header_of("authorization", &login);
+                request
+                    .header("charye-pass", &walker.pass)
+                    .header("idempotency-key", &citizen.key)
+                    .json(&citizen.places);
+            }
+            _ => {
+                let request = request.post_at(&["/api/v1/holds/", &walker.hold, "/confirm"]);
+                let request = request.header_of("authorization", &login).header("charye-pass", &walker.pass);
+                request.header("idempotency-key", &citizen.key).end();
             }
         }
-        let Some(pass) = self.enter(&campaign, &login).await? else { return Ok(false) };
-        let district = DISTRICTS[self.number % DISTRICTS.len()].to_string();
-        let area = ["/clinics?limit=20&district=", &district];
-        self.request.get_at(&[campaign[0], campaign[1], area[0], area[1]]).end();
-        if self.ask(5, |_| Some("")).await?.is_none() {
-            return Ok(false);
-        }
-        let (first, second) = (&self.citizen.first, &self.citizen.second);
-        let body = format!(r#"{{"campaign":"{}","first":"{first}","second":"{second}"}}"#, self.stage.campaign);
-        let key = format!("journey-{}", self.number);
-        let request = self.request.post("/api/v1/holds").header_of("authorization", &login);
-        request.header("charye-pass", &pass).header("idempotency-key", &key).json(&body);
-        let Some(hold) = self.ask(6, |told| told.hold).await? else { return Ok(false) };
-        let request = self.request.post_at(&["/api/v1/holds/", &hold, "/confirm"]).header_of("authorization", &login);
-        request.header("charye-pass", &pass).header("idempotency-key", &key).end();
-        Ok(self.ask(7, |_| Some("")).await?.is_some())
-    }
-
-    /// Asks for a visit until it is their turn.
-    async fn enter(
-        &mut self,
-        campaign: &[&str; 2],
-        login: &[&str],
-    ) -> Result<Option<String>, charye_rehearsal::load::LoadFailure> {
-        for _ in 0..WAITS_MAX {
-            self.request.post_at(&[campaign[0], campaign[1], "/visit"]).header_of("authorization", login).end();
-            let mut wait_ms = None;
-            let mut heard = |told: &Told<'_>| {
-                wait_ms = (told.code == Some("not_called")).then(|| told.ask_again_ms.unwrap_or(1_000));
-            };
-            let pass = self.ask_hearing(4, |told| told.pass, &mut heard).await?;
-            match (pass, wait_ms) {
-                (None, Some(wait_ms)) => tokio::time::sleep(Duration::from_millis(wait_ms.max(1))).await,
-                (pass, _) => return Ok(pass),
-            }
-        }
-        Ok(None)
-    }
-
-    async fn ask(
-        &mut self,
-        step: usize,
-        wanted: impl for<'t> Fn(&Told<'t>) -> Option<&'t str>,
-    ) -> Result<Option<String>, charye_rehearsal::load::LoadFailure> {
-        self.ask_hearing(step, wanted, &mut |_| {}).await
-    }
-
-    /// Asks what is written; what was wanted of the answer, if it was a good one.
-    async fn ask_hearing(
-        &mut self,
-        step: usize,
-        wanted: impl for<'t> Fn(&Told<'t>) -> Option<&'t str>,
-        heard: &mut dyn FnMut(&Told<'_>),
-    ) -> Result<Option<String>, charye_rehearsal::load::LoadFailure> {
-        let asked_at = now();
-        let answer = self.connection.ask(self.request).await?;
-        let micros = u64::try_from(asked_at.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.stage.times.borrow_mut()[step].saturating_record(micros.max(1));
-        let good = (200..300).contains(&answer.status);
-        // A look-up is long, and nothing of it is wanted here: everybody has their places.
-        let body: &[u8] = if step == 5 && good { b"{}" } else { answer.body };
-        let told: Told<'_> = serde_json::from_slice(body).unwrap_or_default();
-        heard(&told);
-        if !good && told.code != Some("not_called") && !self.stage.explained.replace(true) {
-            explain(step, &answer);
-        }
-        Ok(wanted(&told).filter(|_| good).map(str::to_owned))
     }
 }
 
-fn explain(step: usize, answer: &Answer<'_>) {
-    use std::io::Write as _;
+impl Walk for Journeys<'_> {
+    fn come(&mut self, connection: usize, number: u64, _: Instant, request: &mut RequestText) -> bool {
+        let number = number as usize;
+        if number >= self.citizens.len() {
+            return false;
+        }
+        let walker = &mut self.walkers[connection];
+        (walker.number, walker.step, walker.asked_at) = (number, BEGIN, now());
+        self.write(&self.walkers[connection], request);
+        true
+    }
+
+    fn hear(&mut self, connection: usize, answer: &Answer<'_>, request: &mut RequestText) -> Next {
+        let walker = &mut self.walkers[connection];
+        let (step, heard_at) = (walker.step, now());
+        let micros = u64::try_from((heard_at - walker.asked_at).as_micros()).unwrap_or(u64::MAX);
+        self.times[walker.step].saturating_record(micros.max(1));
+        walker.asked_at = heard_at;
+        if !(200..400).contains(&answer.status) {
+            let is_early = walker.step == CLAIM && text_of(answer.body, "code") == Some("not_called");
+            if is_early && let Some(wait_ms) = number_of(answer.body, "ask_again_ms") {
+                self.write(&self.walkers[connection], request);
+                return Next::AskAfter(Duration::from_millis(wait_ms));
+            }
+            self.refused += 1;
+            // The first that went wrong explains the run.
+            self.why.get_or_insert_with(|| refused(step, answer).to_string());
+            return Next::Go;
+        }
+        let (pocket, told) = match walker.step {
+            CALLBACK => (&mut walker.login, text_of(answer.body, "login")),
+            TAKE_PLACE => (&mut walker.ticket, text_of(answer.body, "ticket")),
+            CLAIM => (&mut walker.pass, text_of(answer.body, "pass")),
+            HOLD => (&mut walker.hold, text_of(answer.body, "hold")),
+            CONFIRM => {
+                self.completed += 1;
+                return Next::Go;
+            }
+            _ => (&mut walker.hold, None),
+        };
+        if let Some(told) = told {
+            told.clone_into(pocket);
+        }
+        walker.step += 1;
+        self.write(&self.walkers[connection], request);
+        Next::Ask
+    }
+}
+
+/// The text of a member of a JSON object of ours: none of them holds an escaped character.
+fn text_of<'a>(body: &'a [u8], name: &str) -> Option<&'a str> {
+    let rest = after_name(body, name)?.strip_prefix('"')?;
+    rest.split('"').next()
+}
+
+fn number_of(body: &[u8], name: &str) -> Option<u64> {
+    after_name(body, name)?.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+fn after_name<'a>(body: &'a [u8], name: &str) -> Option<&'a str> {
+    let body = std::str::from_utf8(body).ok()?;
+    // Members are told apart by their quotes: `"name":`.
+    let mut rest = body;
+    while let Some((_, from)) = rest.split_once('"') {
+        if let Some(value) = from.strip_prefix(name).and_then(|value| value.strip_prefix("\":")) {
+            return Some(value);
+        }
+        rest = from;
+    }
+    None
+}
+
+fn refused(step: usize, answer: &Answer<'_>) -> Failure {
     let body = String::from_utf8_lossy(answer.body);
-    let _ = writeln!(std::io::stderr().lock(), "{}: {} {body}", STEPS[step], answer.status);
+    format!("{}: {} {}", STEPS[step], answer.status, body.chars().take(600).collect::<String>()).into()
 }

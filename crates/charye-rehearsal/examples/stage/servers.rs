@@ -57,6 +57,21 @@ impl Programs {
         Program::start(&self.charye, &arguments, READY_MAX)
     }
 
+    /// A server of this configuration, ready.
+    pub(crate) fn serve(&self, config: &Path) -> Result<Program, Failure> {
+        let config = config.to_str().ok_or("a file that is no text")?;
+        Program::start(&self.charye, &["serve", "--config", config], READY_MAX)
+    }
+
+    /// What a command of the program says.
+    pub(crate) fn say(&self, arguments: &[&str]) -> Result<String, Failure> {
+        let said = Command::new(&self.charye).args(arguments).output()?;
+        if !said.status.success() {
+            return Err(format!("{}: {}", arguments.join(" "), String::from_utf8_lossy(&said.stderr)).into());
+        }
+        Ok(String::from_utf8(said.stdout)?)
+    }
+
     /// The bare server, ready.
     pub(crate) fn echo(&self) -> Result<Program, Failure> {
         Program::start(&self.echo, &[], READY_MAX)
