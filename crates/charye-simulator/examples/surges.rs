@@ -8,6 +8,10 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use charye_domain::ids::Person;
+use charye_domain::waiting_room::line::Line;
+use charye_domain::waiting_room::place::Place;
+use charye_simulator::chance::Chance;
 use charye_simulator::country::OPENS;
 use charye_simulator::overload::{Machine, OverloadFailure, offer};
 use charye_simulator::surge::{Honesty, Played, Scenario, SurgeFailure, play};
@@ -21,6 +25,7 @@ fn main() -> ExitCode {
     let measured = random_evenings(evenings)
         .and_then(|()| no_stall())
         .and_then(|()| estimates())
+        .map(|()| memory())
         .map_err(|failure| format!("{failure:?}"))
         .and_then(|()| overload().map_err(|failure| format!("{failure:?}")));
     match measured {
@@ -97,6 +102,21 @@ fn estimates() -> Result<(), SurgeFailure> {
     figure("surge.served_within_the_first_range", kept_percent, "%", ">= 90", kept_percent >= 90.0);
     figure("surge.median_error_of_the_middle", median_error * 100.0, "%", "<= 15", median_error <= 0.15);
     Ok(())
+}
+
+/// Ten million people in one line: what polls look at, and what finds a place again.
+fn memory() {
+    const PEOPLE: u32 = 10_000_000;
+    let mut chance = Chance::new(1);
+    let mut line = Line::new(22 * 3_600_000, PEOPLE, PEOPLE);
+    for person in (0..PEOPLE).map(Person) {
+        // A line with room for all of them refuses nobody.
+        let _ = line.arrive(person, Place(chance.bits() >> 1));
+    }
+    let polled = line.waiting().bytes() as f64 / f64::from(1 << 20);
+    let index = line.index_bytes() as f64 / f64::from(line.people());
+    figure("line.bytes_that_polls_look_at", polled, "MiB", "<= 16", polled <= 16.0);
+    figure("line.index_bytes_a_person", index, "B", "<= 48", line.people() == PEOPLE && index <= 48.0);
 }
 
 fn overload() -> Result<(), OverloadFailure> {

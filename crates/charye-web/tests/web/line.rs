@@ -8,6 +8,7 @@ use charye_domain::book::{Action, Channel, Command, Provenance};
 use charye_domain::ids::OpeningId;
 use charye_domain::waiting_room::admission::PauseReason;
 use charye_domain::waiting_room::draw::published::unhex;
+use charye_domain::waiting_room::draw::verify::Verifier;
 use charye_domain::waiting_room::draw::{DrawId, DrawSecret, Seed, secret_commitment};
 use charye_domain::waiting_room::steering::Steering;
 use serde_json::{Value, json};
@@ -170,6 +171,35 @@ fn a_paused_line_says_so_and_keeps_the_places() {
 }
 
 #[test]
+fn a_gate_in_trouble_says_so_and_goes_on_by_itself() {
+    let stage = full();
+    let ticket = take(&mut stage.signed_in(1))["ticket"].as_str().unwrap().to_owned();
+    steer(&stage, Steering::Pause(PauseReason::GateInTrouble));
+    let told = poll(&stage, &ticket).json();
+    assert_eq!((&told["state"], &told["paused"]), (&json!("waiting"), &json!("gate_in_trouble")));
+    assert_eq!(stage.stranger().get(NOW).json()["paused"], "gate_in_trouble");
+    // Nothing is slow: ten seconds of that, and the line goes on.
+    (0..12).for_each(|_| stage.pass(1_000));
+    until(&stage, || poll(&stage, &ticket).json().get("paused").is_none().then_some(()));
+}
+
+#[test]
+fn who_is_called_is_told_how_long_their_seat_is_kept() {
+    let stage = Stage::with_line(1);
+    let mut citizen = stage.signed_in(1);
+    take(&mut citizen);
+    stage.pass(1_000);
+    let told = take(&mut citizen);
+    assert_eq!(told["state"], "come");
+    let kept_ms = |told: &Value| told["kept_ms"].as_u64().unwrap();
+    let at_first = kept_ms(&told);
+    stage.pass(5_000);
+    let later = kept_ms(&take(&mut citizen));
+    assert!((5_000..=60_000).contains(&at_first) && later + 5_000 <= at_first, "{at_first}, then {later}");
+    assert!(poll(&stage, told["ticket"].as_str().unwrap()).json().get("kept_ms").is_none(), "a poll does not know");
+}
+
+#[test]
 fn a_line_closed_to_arrivals_keeps_those_who_stand_in_it() {
     let stage = full();
     take(&mut stage.signed_in(1));
@@ -278,6 +308,15 @@ fn a_draw_can_be_checked_by_anyone_from_what_is_published() {
         entries.iter().filter(|entry| entry["place"].as_str() < own["place"].as_str()).count()
     };
     assert_eq!(told["ahead"], before(id), "the line stands as it was drawn");
+    let file = ["head", "0"].map(|part| {
+        String::from_utf8(
+            Client::connect(stage.address).ask("GET", &format!("/line/sample/0/draw/{part}"), &[], b"").body,
+        )
+        .unwrap()
+    });
+    let mut verifier = Verifier::default();
+    file.concat().lines().for_each(|line| verifier.line(line).unwrap());
+    assert!(verifier.finish().unwrap().is_whole_and_true(), "{file:?}");
     let text = Client::connect(stage.address).ask("GET", "/line/sample/0/draw/0", &[], b"");
     assert!(String::from_utf8(text.body).unwrap().starts_with("slice 0\n"));
     let page = Client::connect(stage.address).ask("GET", "/line/sample/0/draw", &[], b"");
