@@ -43,7 +43,7 @@ impl BusyCause {
             Self::StorageLow => "storage_low",
             Self::Draining => "draining",
             Self::Saturated => "saturated",
-            Self::TooOften => "too_often",
+            Self::TooOften => "tried_too_often",
         }
     }
 

@@ -121,7 +121,7 @@ pub const KINDS: &[ProblemKind] = &[
     ProblemKind { code: "storage_low", status: 503 },
     ProblemKind { code: "draining", status: 503 },
     ProblemKind { code: "saturated", status: 503 },
-    ProblemKind { code: "too_often", status: 429 },
+    ProblemKind { code: "tried_too_often", status: 429 },
     // Ours.
     ProblemKind { code: "fault", status: 500 },
     ProblemKind { code: "outcome_unknown", status: 500 },

@@ -6,6 +6,7 @@
 use charye_domain::book::{Query, Reply};
 use charye_domain::helping::HelpView;
 use charye_domain::ids::{HelpId, Person};
+use charye_domain::weakness::Defence;
 
 use crate::answered::Answered;
 use crate::engine::{Engine, mismatched};
@@ -37,7 +38,8 @@ pub async fn look_up_helping(engine: &Engine, person: Person) -> Result<Answered
 /// As [`Engine::query`].
 pub async fn may_act(engine: &Engine, helper: Person, helped: Person) -> Result<bool, Failure> {
     let views = look_up_helping(engine, helper).await?.value;
-    Ok(views.iter().any(|view| view.stands_for(helper, helped)))
+    // `weak-consent` stands here too: for what is only looked at.
+    Ok(views.iter().any(|view| view.stands_for(helper, helped)) || Defence::Consent.is_off())
 }
 
 /// The person whom `helper` helps by this number, with what the rules need of them. `None`: nobody.

@@ -187,9 +187,25 @@ fn show(reservation: &str, installed: &Installed) -> Result<(), Ending> {
     };
     for line in &story.lines {
         let at = in_words(line.at);
-        say(&format!("{:>10}  {at}  {:<24} {:<8} {}", line.seq, line.actor, line.channel, line.text));
+        let why = why(line.reason);
+        say(&format!("{:>10}  {at}  {:<24} {:<8} {}{why}", line.seq, line.actor, line.channel, line.text));
     }
     Ok(())
+}
+
+/// The reason of an entry, if it has one, with its meaning in docs/reference/journal-format.md.
+fn why(reason: u16) -> String {
+    let meaning = match reason {
+        0 => return String::new(),
+        1 => "agreed to what is kept, version 1",
+        101 => "no device to sign in with",
+        102 => "could not sign in",
+        103 => "cannot use the pages",
+        104 => "wants to change or cancel",
+        105 => "asks about a reservation",
+        _ => "not known to this program",
+    };
+    format!(" (reason {reason}: {meaning})")
 }
 
 /// An instant in UTC, to the millisecond.

@@ -41,6 +41,8 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// Its operators' listener, if it has one.
     pub(crate) operators: Option<SocketAddr>,
+    /// Its agents' listener, if it has one.
+    pub(crate) agents: Option<SocketAddr>,
     /// What it printed after `ready`, up to the first empty line.
     pub(crate) said: Vec<String>,
 }
@@ -67,11 +69,14 @@ impl Server {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut operators = None;
+        let (mut operators, mut agents) = (None, None);
         let address = loop {
             let line = lines.next().expect("it says `ready` before it ends").unwrap();
             if let Some(address) = line.strip_prefix("operators http://") {
                 operators = Some(address.parse().unwrap());
+            }
+            if let Some(address) = line.strip_prefix("agents http://") {
+                agents = Some(address.parse().unwrap());
             }
             if let Some(address) = line.strip_prefix("ready http://") {
                 break address.parse().unwrap();
@@ -82,7 +87,7 @@ impl Server {
         let said = if arguments.first() == Some(&"demo") { told.collect() } else { Vec::new() };
         // Whatever else it prints must not block it.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, operators, said }
+        Self { child, address, operators, agents, said }
     }
 
     /// Birth date and made-up national number of the citizen whom the demo tells to sign in as with these words.

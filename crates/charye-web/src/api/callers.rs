@@ -36,7 +36,7 @@ pub(super) fn routes() -> Vec<Route> {
                 .problems(&[
                     "campaign_unknown",
                     "caller_not_found",
-                    "too_often",
+                    "tried_too_often",
                     "saturated",
                     "clock_unsure",
                     "draining",

@@ -18,6 +18,7 @@ pub(super) enum Part {
     Home,
     Find,
     Reservations,
+    Helping,
     Elsewhere,
 }
 
@@ -32,6 +33,8 @@ pub(super) struct Layout {
     pub(super) target: String,
     /// Present when somebody is signed in; every form carries it then.
     pub(super) csrf: Option<String>,
+    /// The name of the person whom a helper acts for: then every page says so.
+    pub(super) acting: Option<String>,
     pub(super) part: Part,
     /// When the page should load itself again. Only near the end of a hold, to say that it has ended. Unit: seconds.
     pub(super) refresh_secs: Option<i64>,
@@ -66,6 +69,7 @@ impl Layout {
             language,
             rehearsal: app.rehearsal.is_some(),
             target: target.to_owned(),
+            acting: caller.login.as_ref().and_then(|login| login.helped_name().map(str::to_owned)),
             csrf: caller.login.as_ref().map(|login| CsrfToken::of(login).masked(app.engine.random())),
             part,
             refresh_secs: None,
@@ -152,7 +156,10 @@ impl Layout {
 
     /// Whether the page belongs to this part.
     pub(super) fn is_in(&self, part: &str) -> bool {
-        matches!((self.part, part), (Part::Find, "find") | (Part::Reservations, "reservations"))
+        matches!(
+            (self.part, part),
+            (Part::Find, "find") | (Part::Reservations, "reservations") | (Part::Helping, "helping")
+        )
     }
 
     /// The other language: its tag and its own name.
@@ -170,6 +177,7 @@ impl Layout {
             language,
             rehearsal: true,
             target: "/find?product=pfizer&from=2021-08-30".to_owned(),
+            acting: None,
             csrf: signed_in.then(|| "bWFzazAxMjM0NTY3ODlhYvEUEx1EVUZXcGFyVDM4YWI".to_owned()),
             part,
             refresh_secs: None,

@@ -10,6 +10,7 @@ mod consent;
 mod day_words;
 mod find;
 mod form;
+mod helping;
 mod hold;
 mod kept_found;
 mod landing;
@@ -39,6 +40,8 @@ use samples::Names;
 #[cfg(feature = "samples")]
 pub use samples::{SampleAsset, SamplePage, sample_assets, sample_pages};
 
+use hyper::header::{CACHE_CONTROL, HeaderValue};
+
 use crate::Answer;
 use crate::locale::Language;
 use crate::problem::Problem;
@@ -66,6 +69,7 @@ pub fn routes() -> Vec<Route> {
         reservations::routes,
         calendar::routes,
         my_data::routes,
+        helping::routes,
         change::routes,
         cancel::routes,
         problems::routes,
@@ -76,6 +80,12 @@ pub fn routes() -> Vec<Route> {
 /// A page as an answer.
 fn page(language: Language, page: &impl askama::Template) -> Result<Answer, Problem> {
     Ok(Answer::html(language, fragment(page)?))
+}
+
+/// A page that answers a form itself, as the browser's history may keep it: who follows a link from it and goes back finds
+/// it again, not the question whether to send the form once more.
+fn kept_in_history(answer: Answer) -> Answer {
+    answer.with(CACHE_CONTROL, HeaderValue::from_static("private, max-age=600"))
 }
 
 /// A page, or a part of one, as text.
@@ -112,6 +122,7 @@ fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
         hold::samples,
         reservations::samples,
         my_data::samples,
+        helping::samples,
         change::samples,
         cancel::samples,
         problems::samples,

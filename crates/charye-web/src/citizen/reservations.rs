@@ -213,6 +213,12 @@ fn bring(language: Language, campaign: &Campaign) -> Option<String> {
     Some(language.of(campaign.look.as_ref()?.bring.as_ref()?).to_owned())
 }
 
+/// The list of somebody who has nothing, in this frame.
+#[cfg(any(test, feature = "samples"))]
+pub(super) fn empty_list_sample(layout: Layout) -> String {
+    super::rendered(&ListPage { layout, reservations: Vec::new(), holding: false })
+}
+
 #[cfg(any(test, feature = "samples"))]
 pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     let layout = || Layout::sample(language, true, Part::Reservations);

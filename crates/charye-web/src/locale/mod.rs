@@ -163,12 +163,14 @@ const FILES: [&[&str]; 2] = [
         include_str!("../../translations/ko/line.ftl"),
         include_str!("../../translations/ko/operators.ftl"),
         include_str!("../../translations/ko/problems.ftl"),
+        include_str!("../../translations/ko/helping.ftl"),
     ],
     &[
         include_str!("../../translations/en/pages.ftl"),
         include_str!("../../translations/en/line.ftl"),
         include_str!("../../translations/en/operators.ftl"),
         include_str!("../../translations/en/problems.ftl"),
+        include_str!("../../translations/en/helping.ftl"),
     ],
 ];
 

@@ -208,7 +208,7 @@ fn every_route_is_guarded_and_every_answer_is_safe() {
         let page = stranger.send(route.method.as_str(), &target, (route.method != "GET").then_some(&[][..]));
         match route.access {
             Access::Anyone => assert_ne!(page.status, 500, "{route:?}"),
-            Access::Operator => panic!("{route:?} is no page"),
+            Access::Operator | Access::Agent => panic!("{route:?} is no page"),
             Access::SignedIn | Access::Inside => assert!(page.location().starts_with("/sign-in?next="), "{route:?}"),
         }
         let policy = page.header("content-security-policy").unwrap_or_else(|| panic!("{route:?} has no policy"));

@@ -46,9 +46,7 @@ pub(crate) struct Setting {
     pub(crate) capacity: u16,
     pub(crate) limits: Limits,
     pub(crate) deadlines: Deadlines,
-    pub(crate) guardians: None,
-    registry: None,
-    rehearsal: bool,
+    pub(crate) rehearsal: bool,
     /// Rows of the test's own.
     pub(crate) more: Vec<Route>,
     /// The line before every opening; none unless a test wants one.
@@ -102,6 +100,8 @@ impl Stage {
         let app = Arc::new(App {
             engine: Arc::new(engine),
             gate: Gate::new(Arc::new(ToyKeys), CookieSecurity::Loopback),
+            guardians: None,
+            registry: None,
             rehearsal: setting.rehearsal.then(|| Arc::new(MadeUpPeople) as Arc<dyn RehearsalPeople>),
             sign_in,
             metrics: Some(Arc::new(|| "charye_up 1\n".to_owned())),

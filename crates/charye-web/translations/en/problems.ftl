@@ -189,5 +189,5 @@ problem-helpers-enough-title = There are helpers enough
 problem-helpers-enough-advice = Two people may act for one person, and three codes may be out at a time. End what is not needed first.
 problem-not-a-child-title = From the age of 14 on, they must agree themselves
 problem-not-a-child-advice = They can sign in, and give you the code that they are sent.
-problem-too-often-title = That was too often
-problem-too-often-advice = Please try again later. Nothing was changed.
+problem-tried-too-often-title = That was too often
+problem-tried-too-often-advice = Please try again later. Nothing was changed.

@@ -189,5 +189,5 @@ problem-helpers-enough-title = 도와줄 분이 이미 정해졌습니다
 problem-helpers-enough-advice = 한 사람을 두 분까지 대신할 수 있고, 확인번호는 한 번에 세 개까지 받을 수 있습니다. 필요 없는 것을 먼저 끝내 주세요.
 problem-not-a-child-title = 만 14세 이상은 본인이 동의해야 합니다
 problem-not-a-child-advice = 본인이 인증하고 확인번호를 알려 주면 대신할 수 있습니다.
-problem-too-often-title = 너무 여러 번 시도했습니다
-problem-too-often-advice = 잠시 뒤에 다시 시도해 주세요. 아무것도 바뀌지 않았습니다.
+problem-tried-too-often-title = 너무 여러 번 시도했습니다
+problem-tried-too-often-advice = 잠시 뒤에 다시 시도해 주세요. 아무것도 바뀌지 않았습니다.

@@ -1,0 +1,290 @@
+//! Helping, from outside: somebody reserves for their mother with the code she was sent, a guardian for a child by the registry's
+//! word, an agent for a caller; and each of them is stopped where their right ends.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what tests share is not seen as a test by the lint")]
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::api::free_pair;
+use support::{Answer, Client, Server, charye};
+
+const TOKEN: &str = "bm90IGEgc2VjcmV0LCBqdXN0IGZvciBhIHRlc3Q=";
+const OTHER_TOKEN: &str = "YW5vdGhlciB0aGF0IGlzIG5vIHNlY3JldCBlaXRoZXI=";
+const CAMPAIGN: &str = "kr-2021-18-49";
+/// A made-up child: its check digit is wrong.
+const CHILD: &str = "1503093961110";
+
+struct House {
+    _folder: tempfile::TempDir,
+    data: PathBuf,
+    server: Server,
+    /// National number, name and birth date of who may reserve now.
+    mother: [String; 3],
+    /// The same of another adult, who is the child's guardian.
+    helper: [String; 3],
+}
+
+impl House {
+    /// A demo's installation with agents, and with a child among its people, served anew.
+    fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("demo");
+        let demo = Server::demo(&data);
+        let [mother, helper] = ["may reserve now", "may come on"].map(|words| demo.citizen(&data, words).1);
+        drop(demo);
+        let citizens = data.join("nation/citizens.csv");
+        let text = std::fs::read_to_string(&citizens).unwrap();
+        let told = |number: &str| {
+            let row = text.lines().find(|row| row.starts_with(number)).unwrap();
+            let cells: Vec<&str> = row.split(',').collect();
+            [cells[0].to_owned(), cells[1].to_owned(), cells[3].to_owned()]
+        };
+        let (mother, helper) = (told(&mother), told(&helper));
+        let rows =
+            text.lines().zip(0..).map(|(row, at)| format!("{row},{}\n", if at == 0 { "guardian_numbers" } else { "" }));
+        let child = format!("{CHILD},김하나,Hana Kim,2015-03-09,,11110,{}\n", helper[0]);
+        std::fs::write(&citizens, rows.collect::<String>() + &child).unwrap();
+
+        let tokens = folder.path().join("agents");
+        std::fs::write(&tokens, format!("# day shift\n7 kim 60 {TOKEN}\n8 lee 2 {OTHER_TOKEN}\n")).unwrap();
+        std::fs::set_permissions(&tokens, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let agents =
+            format!("[agents]\naddress = \"127.0.0.1:0\"\ntoken_file = {tokens:?}\nregistry = \"registry\"\n[engine]");
+        let config = support::write_config(folder.path(), &data, "");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let text = text.replace("[engine]", &agents).replace("[rehearsal]", "[rehearsal]\nidentity_port = 0");
+        std::fs::write(&config, text).unwrap();
+        let server = Server::start(&["serve", "--config", config.to_str().unwrap()], &[]);
+        Self { _folder: folder, data, server, mother, helper }
+    }
+
+    fn signed_in(&self, number: &str) -> Client {
+        let mut client = self.server.client();
+        let login = client.post_json("/api/v1/sign-in", "not-needed", &json!({ "citizen": number })).expect(200).json();
+        authorize(&mut client, login["login"].as_str().unwrap());
+        client
+    }
+
+    fn agent(&self, token: &str) -> Client {
+        let mut client = Client::new(self.server.agents.unwrap());
+        authorize(&mut client, token);
+        client
+    }
+
+    /// The newest code that was sent: what its receiver reads on their telephone.
+    fn newest_code(&self) -> String {
+        let sent = (0..600).find_map(|_| {
+            let files = std::fs::read_dir(self.data.join("outbox")).unwrap().map(|entry| entry.unwrap().path());
+            let mut texts: Vec<_> = files.map(|file| (file.clone(), std::fs::read_to_string(file).unwrap())).collect();
+            texts.sort();
+            let lines = texts.iter().flat_map(|(_, text)| text.lines());
+            let told = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let code = told.filter(|told| told["kind"] == "help_code").last();
+            code.or_else(|| {
+                std::thread::park_timeout(Duration::from_millis(100));
+                None
+            })
+        });
+        sent.expect("a code within a minute")["code"].as_str().unwrap().to_owned()
+    }
+
+    /// The helper, with a consent of the mother's and a login to act for her.
+    fn helping(&self) -> (Client, Client, u64) {
+        let (mut mother, mut helper) = (self.signed_in(&self.mother[0]), self.signed_in(&self.helper[0]));
+        send(&mut mother, "/api/v1/helping/invitations", &json!({})).expect(201);
+        let code = self.newest_code();
+        let stands = send(&mut helper, "/api/v1/helping/codes", &json!({ "code": code })).expect(201).json();
+        let help = stands["help"].as_u64().unwrap();
+        let acting = send(&mut helper, &format!("/api/v1/helping/{help}/login"), &json!({})).expect(200).json();
+        assert_eq!(acting["name"], self.mother[1]);
+        let mut acts = self.server.client();
+        authorize(&mut acts, acting["login"].as_str().unwrap());
+        (mother, acts, help)
+    }
+}
+
+fn authorize(client: &mut Client, token: &str) {
+    client.headers.retain(|(name, _)| name != "Authorization");
+    client.headers.push(("Authorization".to_owned(), format!("Bearer {token}")));
+}
+
+fn send(client: &mut Client, path: &str, body: &Value) -> Answer {
+    client.post_json(path, "a-key-for-this-one", body)
+}
+
+fn go_in(client: &mut Client) {
+    let path = format!("/api/v1/campaigns/{CAMPAIGN}/visit");
+    let visit = (0..600).find_map(|_| {
+        let answer = send(client, &path, &json!({}));
+        if answer.status == 200 {
+            return Some(answer.json());
+        }
+        assert_eq!(answer.json()["code"], "not_called", "{answer:?}");
+        std::thread::park_timeout(Duration::from_millis(100));
+        None
+    });
+    let pass = visit.expect("a call within a minute")["pass"].as_str().unwrap().to_owned();
+    client.headers.retain(|(name, _)| name != "Charye-Pass");
+    client.headers.push(("Charye-Pass".to_owned(), pass));
+}
+
+/// Holds and confirms a free pair; the reservation's number.
+fn reserve(client: &mut Client) -> String {
+    let pair = free_pair(client);
+    let hold = send(client, "/api/v1/holds", &pair).expect(201).json()["hold"].as_str().unwrap().to_owned();
+    let reserved = send(client, &format!("/api/v1/holds/{hold}/confirm"), &json!({})).expect(201).json();
+    reserved["number"].as_str().unwrap().to_owned()
+}
+
+fn code_of(answer: &Answer) -> String {
+    answer.json()["code"].as_str().unwrap_or_default().to_owned()
+}
+
+fn reservations(client: &mut Client) -> Answer {
+    client.get(&format!("/api/v1/reservations?campaign={CAMPAIGN}"))
+}
+
+#[test]
+fn a_helper_reserves_for_their_mother_until_she_ends_it() {
+    let house = House::open();
+    let (mut mother, mut acts, help) = house.helping();
+    go_in(&mut acts);
+    let number = reserve(&mut acts);
+    let hers = reservations(&mut mother).expect(200).json();
+    assert_eq!(hers["reservations"][0]["number"], number, "the place is hers");
+    let mut helper = house.signed_in(&house.helper[0]);
+    assert_eq!(reservations(&mut helper).expect(200).json()["reservations"], json!([]), "and not the helper's");
+
+    // What is her own stays her own.
+    assert_eq!(code_of(&send(&mut acts, "/api/v1/helping/invitations", &json!({})).expect(409)), "acting_for_another");
+    send(&mut acts, &format!("/api/v1/reservations/{number}/cancel"), &json!({})).expect(200);
+
+    let told = mother.get("/api/v1/helping").expect(200).json();
+    assert_eq!(
+        (told["helps_me"][0]["name"].as_str(), told["helps_me"][0]["help"].as_u64()),
+        (Some(house.helper[1].as_str()), Some(help))
+    );
+    mother.ask("DELETE", &format!("/api/v1/helping/{help}"), &[], "").unwrap().expect(200);
+    assert_eq!(code_of(&reservations(&mut acts).expect(403)), "help_not_standing", "not even a look");
+    let path = format!("/api/v1/helping/{help}/login");
+    assert_eq!(code_of(&send(&mut helper, &path, &json!({})).expect(403)), "help_not_standing");
+
+    // The journal says who did it.
+    let data = house.data.to_str().unwrap().to_owned();
+    drop(house.server);
+    let (code, story, complained) = charye(&["audit", "show", &number, "--data", &data]);
+    assert_eq!(code, 0, "{complained}");
+    assert!(story.contains("helper (person"), "{story}");
+    let (code, told, complained) = charye(&["audit", "verify", "--data", &data]);
+    assert_eq!(code, 0, "{told}{complained}");
+    for secret in [&house.mother[1], &house.mother[2]] {
+        assert!(!story.contains(secret.as_str()), "{story}");
+    }
+}
+
+#[test]
+fn a_code_is_good_once_and_wrong_ones_run_out() {
+    let house = House::open();
+    let (mut mother, mut helper) = (house.signed_in(&house.mother[0]), house.signed_in(&house.helper[0]));
+    send(&mut mother, "/api/v1/helping/invitations", &json!({})).expect(201);
+    let code = house.newest_code();
+    let accept =
+        |client: &mut Client, code: &str| code_of(&send(client, "/api/v1/helping/codes", &json!({ "code": code })));
+    assert_eq!(accept(&mut mother, &code), "help_unknown", "nobody helps themselves");
+    assert_eq!(accept(&mut helper, "no code"), "request_invalid");
+    let last = if code.ends_with('0') { '1' } else { '0' };
+    let wrong = format!("{}{last}", &code[..code.len() - 1]);
+    for _ in 0..5 {
+        assert_eq!(accept(&mut helper, &wrong), "help_code_wrong");
+    }
+    assert_eq!(accept(&mut helper, &code), "help_unknown", "five were wrong");
+    for _ in 0..4 {
+        accept(&mut helper, "77-00000000");
+    }
+    let refused = send(&mut helper, "/api/v1/helping/codes", &json!({ "code": "77-00000000" })).expect(429);
+    assert_eq!(code_of(&refused), "tried_too_often");
+    assert!(refused.header("retry-after").is_some());
+}
+
+#[test]
+fn a_guardian_speaks_for_a_child_only_by_the_registrys_word() {
+    let house = House::open();
+    let mut guardian = house.signed_in(&house.helper[0]);
+    let child = |name: &str| json!({ "campaign": CAMPAIGN, "name": name, "birth_date": "2015-03-09", "registry_number": CHILD });
+    let mut stranger = house.signed_in(&house.mother[0]);
+    for (client, told) in [(&mut guardian, child("김두나")), (&mut stranger, child("김하나"))] {
+        let refused = send(client, "/api/v1/helping/children", &told).expect(404);
+        assert_eq!(
+            code_of(&refused),
+            "child_not_found",
+            "neither a wrong name nor a wrong guardian is told from nobody"
+        );
+    }
+    let stands = send(&mut guardian, "/api/v1/helping/children", &child("김하나")).expect(201).json();
+    let path = format!("/api/v1/helping/{}/login", stands["help"]);
+    let login = send(&mut guardian, &path, &json!({})).expect(200).json();
+    let mut acts = house.server.client();
+    authorize(&mut acts, login["login"].as_str().unwrap());
+    // The rules look at the child, not at who asks for it.
+    let visit = send(&mut acts, &format!("/api/v1/campaigns/{CAMPAIGN}/visit"), &json!({})).expect(403);
+    assert_eq!(code_of(&visit), "not_in_cohort");
+    reservations(&mut acts).expect(200);
+}
+
+#[test]
+fn an_agent_reserves_for_a_caller_on_the_record_and_within_a_budget() {
+    let house = House::open();
+    let mut agent = house.agent(TOKEN);
+    let [number, name, born] = &house.mother;
+    let caller = |name: &str, reason: &str| json!({ "campaign": CAMPAIGN, "reason": reason, "name": name, "birth_date": born, "registry_number": number });
+    assert_eq!(
+        code_of(&send(&mut agent, "/api/v1/callers", &caller("아무도", "no_device")).expect(404)),
+        "caller_not_found"
+    );
+    assert_eq!(send(&mut agent, "/api/v1/callers", &caller(name, "curious")).status, 400, "a reason is one of five");
+    let found = send(&mut agent, "/api/v1/callers", &caller(name, "no_device")).expect(201).json();
+    assert_eq!((found["eligibility"]["eligible"].as_bool(), found["reservations"].clone()), (Some(true), json!([])));
+    let sealed = found["caller"].as_str().unwrap().to_owned();
+    agent.headers.push(("Charye-Caller".to_owned(), sealed.clone()));
+    go_in(&mut agent);
+    let reserved = reserve(&mut agent);
+    assert_eq!(reservations(&mut agent).expect(200).json()["reservations"][0]["number"], reserved);
+    let mut mother = house.signed_in(number);
+    assert_eq!(reservations(&mut mother).expect(200).json()["reservations"][0]["number"], reserved);
+
+    // Another agent cannot go on with this caller, and no citizen comes in by the agents' door.
+    let mut other = house.agent(OTHER_TOKEN);
+    other.headers.push(("Charye-Caller".to_owned(), sealed.clone()));
+    reservations(&mut other).expect(401);
+    let mut outside = house.server.client();
+    authorize(&mut outside, TOKEN);
+    outside.headers.push(("Charye-Caller".to_owned(), sealed));
+    reservations(&mut outside).expect(401);
+    assert_eq!(send(&mut outside, "/api/v1/callers", &caller(name, "question")).status, 404);
+    let mut nobody = Client::new(house.server.agents.unwrap());
+    assert_eq!(code_of(&nobody.get("/api/v1/campaigns").expect(401)), "agents_only", "nothing is open there");
+    mother.headers.retain(|(name, _)| name == "Authorization");
+    let login = mother.headers[0].1.clone();
+    nobody.headers.push(("Authorization".to_owned(), login));
+    reservations(&mut nobody).expect(401);
+
+    // Two an hour: the third has to wait, found or not.
+    other.headers.retain(|(name, _)| name == "Authorization");
+    for _ in 0..2 {
+        send(&mut other, "/api/v1/callers", &caller("아무도", "question")).expect(404);
+    }
+    let refused = send(&mut other, "/api/v1/callers", &caller(name, "question")).expect(429);
+    assert_eq!(code_of(&refused), "tried_too_often");
+    assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() > 1_000);
+
+    let data = house.data.to_str().unwrap().to_owned();
+    drop(house.server);
+    let (code, story, complained) = charye(&["audit", "show", &reserved, "--data", &data]);
+    assert_eq!(code, 0, "{complained}");
+    assert!(story.contains("agent 7") && story.contains("reason 101: no device to sign in with"), "{story}");
+}
