@@ -94,6 +94,7 @@ impl Respond for Dispatch {
             }
         };
         if let Some(quick) = row.route.quick {
+            self.app.engine.burn_request();
             let query = head.uri.query().unwrap_or_default();
             let asked = Quick { app: &self.app, headers: &head.headers, path: &values, query };
             let answer = std::panic::catch_unwind(AssertUnwindSafe(|| quick(&asked))).unwrap_or_else(|_| {
