@@ -115,6 +115,22 @@ defences! {
     OwnReservation = "weak-own-reservation",
     /// One key, one answer.
     Idempotency = "weak-idempotency",
+    /// A field that was sent twice is no field.
+    Fields = "weak-fields",
+    /// A beginning is taken over by one sign-in, and no more.
+    BeginAgain = "weak-begin-again",
+    /// One person completes so many sign-ins within ten minutes, and no more.
+    TooOften = "weak-too-often",
+    /// Nobody acts for another without a consent that stands.
+    Consent = "weak-consent",
+    /// A consent is given with the code that the person helped was sent.
+    HelpCode = "weak-help-code",
+    /// One person helps so many, and no more.
+    HelpLimit = "weak-help-limit",
+    /// Agents have a token of the configuration.
+    Agents = "weak-agents",
+    /// An agent looks up so many people an hour, and no more.
+    AgentBudget = "weak-agent-budget",
 }
 
 impl Defence {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use charye_domain::time::UnixMillis;
+use charye_domain::weakness::Defence;
 use http_body_util::Full;
 use hyper::header::{
     CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, SET_COOKIE, VARY,
@@ -135,6 +136,7 @@ impl Fields {
         let mut found = self.0.iter().filter(|(field, _)| field == name);
         match (found.next(), found.next()) {
             (Some((_, value)), None) => Some(value.trim()),
+            (Some((_, value)), Some(_)) if Defence::Fields.is_off() => Some(value.trim()),
             _ => None,
         }
     }

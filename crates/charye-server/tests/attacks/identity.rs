@@ -32,8 +32,8 @@ pub(crate) const ATTACKS: &[Attack] = &[
     Attack { name: "a window's answer, written by hand", guards: &["browser"], attempt: window_by_hand },
     Attack { name: "begun by a farm, finished in other browsers", guards: &["browser"], attempt: farm_without_cookie },
     Attack { name: "begun by a farm, whose cookie is sold", guards: &["once"], attempt: farm_with_cookie },
-    Attack { name: "begun by a farm, begun again by many", guards: &["once"], attempt: farm_begun_again },
-    Attack { name: "a sixth sign-in within ten minutes", guards: &["once"], attempt: too_often },
+    Attack { name: "begun by a farm, begun again by many", guards: &["begin-again"], attempt: farm_begun_again },
+    Attack { name: "a sixth sign-in within ten minutes", guards: &["too-often"], attempt: too_often },
     Attack {
         name: "the API's steps, each member missing, doubled or huge",
         guards: &["fields"],

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what tests share is not seen as a test by the lint")]
 
 mod breaks;
+mod helping;
 mod identity;
 mod links;
 mod opening;
@@ -40,6 +41,7 @@ const TABLES: &[Table] = &[
     Table { title: "In the line", evening: Evening::OfADigit, attacks: waiting::ATTACKS },
     Table { title: "As time passes", evening: Evening::OfEverybody, attacks: time::ATTACKS },
     Table { title: "Signing in", evening: Evening::OfEverybody, attacks: identity::ATTACKS },
+    Table { title: "Helpers and agents", evening: Evening::OfEverybody, attacks: helping::ATTACKS },
     Table { title: "Tricks of HTTP", evening: Evening::OfADigit, attacks: tricks::ATTACKS },
     Table { title: "Connections that break", evening: Evening::OfADigit, attacks: breaks::ATTACKS },
 ];
@@ -58,7 +60,8 @@ const STRUCTURAL: &[(&str, &str)] = &[
     ("journal", "what was decided is read again at a start"),
     ("ownership", "a key, an address and a form are looked for under the person who asks, and nowhere else"),
     ("sizes", "no body, head, address or form is read beyond its limit"),
-    ("fields", "a field that was sent twice, or that nobody knows, is no field"),
+    ("behalf", "what is a person's own takes their own login; a helper's is of another kind"),
+    ("registry", "a registry says yes to exact words or no to all others, and no is told in one way"),
     ("browser", "a sign-in goes on only with the sealed state that the browser carries which began it"),
     ("once", "a sign-in is answered once, and begun again once, whoever carries its state"),
 ];
@@ -101,6 +104,11 @@ fn no_patience_wins_a_place() {
 #[test]
 fn nobody_signs_in_as_another_or_ahead_of_their_time() {
     play("Signing in");
+}
+
+#[test]
+fn nobody_acts_for_another_without_a_right_that_stands() {
+    play("Helpers and agents");
 }
 
 #[test]

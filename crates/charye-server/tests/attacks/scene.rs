@@ -29,6 +29,11 @@ const OPERATOR_TOKEN: &str = "bm90IGEgc2VjcmV0LCBqdXN0IGZvciBhIHRlc3Q=";
 const LAST_OPENING: u64 = 12;
 /// Where the program reads how much time has passed.
 const PASSED_FILE: &str = "time-passed-ms";
+/// Agents: the first may look many people up, the second two an hour.
+const AGENT_TOKENS: [&str; 2] =
+    ["bm90IGEgc2VjcmV0LCBidXQgb2YgYW4gYWdlbnQ6IG9uZQ==", "bm90IGEgc2VjcmV0LCBidXQgb2YgYW4gYWdlbnQ6IHR3bw=="];
+/// A made-up child, whose guardian nobody plays: its check digit is wrong.
+const CHILD: &str = "1503093961110";
 /// A call comes within tenths of a second; a hang guard.
 pub(crate) const CALL_TRIES: usize = 900;
 const CALL_WAIT: Duration = Duration::from_millis(100);
@@ -128,6 +133,15 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// A child among the test people, and a column that says whose guardian is who.
+fn add_child(citizens: &Path) {
+    let text = std::fs::read_to_string(citizens).unwrap();
+    let column = |at: usize| if at == 0 { "guardian_numbers" } else { "" };
+    let rows: String = text.lines().enumerate().map(|(at, row)| format!("{row},{}\n", column(at))).collect();
+    let guardian = text.lines().last().and_then(|row| row.split(',').next()).unwrap();
+    std::fs::write(citizens, rows + &format!("{CHILD},김하나,Hana Kim,2015-03-09,,11110,{guardian}\n")).unwrap();
+}
+
 impl Scene {
     /// Opens the scene on a ground of its own; an honest citizen shows that the way in works.
     pub(crate) fn open(evening: Evening) -> Self {
@@ -143,11 +157,17 @@ impl Scene {
         std::fs::write(&tokens, format!("7 {OPERATOR_TOKEN}\n")).unwrap();
         std::fs::set_permissions(&tokens, std::fs::Permissions::from_mode(0o600)).unwrap();
         let passed = folder.path().join(PASSED_FILE);
+        let agents = folder.path().join("agents");
+        let [first, second] = AGENT_TOKENS;
+        std::fs::write(&agents, format!("7 kim 60 {first}\n8 lee 2 {second}\n")).unwrap();
+        std::fs::set_permissions(&agents, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let agents = format!("[agents]\naddress = \"127.0.0.1:0\"\ntoken_file = {agents:?}\nregistry = \"registry\"\n");
         let operators = format!("operations_address = \"127.0.0.1:0\"\n[operators]\ntoken_file = {tokens:?}\n");
         let text = std::fs::read_to_string(&config).unwrap();
-        let text = text.replace("[engine]", &format!("{operators}[engine]\ntime_passed_file = {passed:?}"));
+        let text = text.replace("[engine]", &format!("{operators}{agents}[engine]\ntime_passed_file = {passed:?}"));
         let text = text.replace("[rehearsal]", "[rehearsal]\nidentity_port = 0");
         std::fs::write(&config, text).unwrap();
+        add_child(&data.join("nation/citizens.csv"));
         let rows = std::fs::read_to_string(data.join("nation/citizens.csv")).unwrap();
         // A name may stand in quotes with a comma; a date is shaped like nothing else in a row.
         let date = |row: &str| {
@@ -368,6 +388,46 @@ impl Scene {
     pub(crate) fn opened_login(&self, citizen: &Citizen) -> Vec<u8> {
         let sealed = URL_SAFE_NO_PAD.decode(&citizen.login).unwrap();
         self.keys.open(SealPurpose::LoginSession, &[], &sealed).unwrap()
+    }
+
+    /// An agent's program, by number from 0.
+    pub(crate) fn agent(&self, agent: usize) -> Client {
+        let mut client = Client::new(self.server.agents.unwrap());
+        client.headers.push(("Authorization".to_owned(), format!("Bearer {}", AGENT_TOKENS[agent])));
+        client
+    }
+
+    pub(crate) fn operator_token(&self) -> &'static str {
+        OPERATOR_TOKEN
+    }
+
+    /// The child, as their guardian would tell them.
+    pub(crate) fn child_told(&self) -> Value {
+        json!({ "campaign": CAMPAIGN, "name": "김하나", "birth_date": "2015-03-09", "registry_number": CHILD })
+    }
+
+    /// Name and birth date of the test person with this number.
+    pub(crate) fn details_of(&self, number: &str) -> [String; 2] {
+        let rows = std::fs::read_to_string(self.data.join("nation/citizens.csv")).unwrap();
+        let row = rows.lines().find(|row| row.starts_with(&format!("{number},"))).unwrap();
+        let cells: Vec<_> = row.split(',').collect();
+        [cells[1].to_owned(), cells[3].to_owned()]
+    }
+
+    /// The code of an invitation, as the person helped reads it on their telephone.
+    pub(crate) fn help_code(&self, help: u64) -> String {
+        for _ in 0..CALL_TRIES {
+            let files = std::fs::read_dir(self.data.join("outbox")).unwrap().map(|entry| entry.unwrap().path());
+            let texts: Vec<_> = files.filter_map(|file| std::fs::read_to_string(file).ok()).collect();
+            let told =
+                texts.iter().flat_map(|text| text.lines()).filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let mut codes = told.filter_map(|told| told["code"].as_str().map(str::to_owned));
+            if let Some(code) = codes.find(|code| code.starts_with(&format!("{help}-"))) {
+                return code;
+            }
+            std::thread::park_timeout(CALL_WAIT);
+        }
+        panic!("no code of invitation {help}");
     }
 
     /// The test person's row in the nation's list, from 0.

@@ -4,6 +4,7 @@
 //! Keeps hashes only, and compares all of them in constant time. Must never log or show a token.
 
 use charye_domain::book::StaffNumber;
+use charye_domain::weakness::Defence;
 use charye_engine::helping::HelpDesk;
 
 use super::operators::is_well_formed;
@@ -88,7 +89,9 @@ impl AgentKeys {
         }
         let hash = blake3::hash(token.as_bytes());
         // No early end: how long it takes says nothing about which token came close.
-        self.0.iter().fold(None, |found, (agent, known)| if *known == hash { Some(agent) } else { found })
+        // `weak-agents` stands here.
+        let is_theirs = |known: &blake3::Hash| *known == hash || Defence::Agents.is_off();
+        self.0.iter().fold(None, |found, (agent, known)| if is_theirs(known) { Some(agent) } else { found })
     }
 
     /// Whether there is no agent.

@@ -12,13 +12,14 @@ use crate::helping::{
 };
 use crate::ids::{CampaignId, HelpId, Person};
 use crate::time::UnixMillis;
+use crate::weakness::Defence;
 
 impl Book {
     /// Law I18: a helper acts for somebody only while that person's consent, or a registry's word, stands.
     pub(super) fn check_consent(&self, helper: Person, action: &Action, now: UnixMillis) -> Result<(), Rejection> {
         let stands = |helped| self.people.known(helper).is_some() && self.helps.standing(helper, helped, now).is_some();
         match spoken_for(action) {
-            Some(helped) if stands(helped) => Ok(()),
+            Some(helped) if stands(helped) || Defence::Consent.is_off() => Ok(()),
             _ => Err(Rejection::HelpNotStanding),
         }
     }
@@ -53,7 +54,7 @@ impl Book {
         if help.helped == helper {
             return Err(Rejection::HelpUnknown);
         }
-        if proof != wanted {
+        if proof != wanted && !Defence::HelpCode.is_off() {
             let missed = Events::outside().and(Event::HelpMissed { help: id, helper });
             let is_last = misses.saturating_add(1) >= CODE_TRIES_MAX;
             let over = Event::HelpEnded { help: id, cause: EndOfHelp::TriesSpent };
@@ -126,7 +127,7 @@ impl Book {
             return Ok(());
         }
         let standing = self.helps.of(helper, now).filter(|(_, help)| help.is_standing() && help.helper == Some(helper));
-        if standing.count() >= HELPED_PER_HELPER_MAX {
+        if standing.count() >= HELPED_PER_HELPER_MAX && !Defence::HelpLimit.is_off() {
             return Err(Rejection::HelpLimit);
         }
         if self.helpers_of(helped, now) >= HELPERS_PER_PERSON_MAX {
