@@ -169,3 +169,40 @@ impl OvertakenLately {
         counted.fold(0, |sum, (_, people)| sum.saturating_add(*people))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::Person;
+    use crate::waiting_room::admission::Terms;
+    use crate::waiting_room::place::Place;
+
+    /// A second of calling to 40 seats at a rate that is no limit, a hundred people waiting.
+    fn called_in_a_second(came_overtaken: u32, secs_ago: i64) -> (u32, Explanation) {
+        let terms = Terms::new(40, 0, 60_000..=60_000, 60).unwrap();
+        let (mut door, mut line) = (Door::new(terms), Line::new(3_600_000, 100, 100));
+        for person in 0..100 {
+            line.arrive(Person(person), Place(Place::FIRST_AFTER_DRAW.0 + u64::from(person))).unwrap();
+        }
+        let mut controller = AdmissionController::default();
+        let begins = UnixMillis(60_000);
+        (0..came_overtaken).for_each(|_| controller.note_overtaken(begins.plus_millis(-1_000 * secs_ago)));
+        let mut called = 0;
+        for step in 0..10 {
+            let now = begins.plus_millis(STEP_MS * step);
+            if let Some(calls) = controller.decide(&door, &line, None, now) {
+                called += door.call(calls, &mut line, now).people.len() as u32;
+            }
+        }
+        (called, *controller.explanation().unwrap())
+    }
+
+    #[test]
+    fn seats_are_kept_for_as_many_as_came_overtaken_lately_and_for_a_quarter_at_most() {
+        assert_eq!(called_in_a_second(0, 0).0, 40);
+        let (called, explanation) = called_in_a_second(3, 2);
+        assert_eq!((called, explanation.seats_kept, explanation.limit), (37, 3, Limit::Seats));
+        assert_eq!(called_in_a_second(3, 30).0, 40, "that was long ago");
+        assert_eq!(called_in_a_second(1_000, 0).0, 30, "nobody can have a house stand empty");
+    }
+}
