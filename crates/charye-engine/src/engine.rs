@@ -21,7 +21,7 @@ use crate::metrics;
 use crate::ports::{Clock, Keys, Random};
 use crate::sequencer::answer::{Answer, AnswerCounter, BlockedCaller, Question, ReplyTo, Submission, Told};
 use crate::sequencer::answered_keys::AnsweredKeys;
-use crate::sequencer::lanes::{Lane, Lanes, PushRefused};
+use crate::sequencer::lanes::{LANES, Lane, Lanes, PushRefused};
 use crate::sequencer::published::{CampaignList, Published, Pulse};
 use crate::sequencer::{Ending, Running, SnapshotDesk};
 use crate::start::Burn;
@@ -68,7 +68,7 @@ pub struct Health {
     /// Board or directory do not show yet what an import or a released share changed.
     pub board_behind: bool,
     /// Questions waiting in each lane.
-    pub waiting: [(Lane, usize); 4],
+    pub waiting: [(Lane, usize); LANES],
     pub decided_per_sec: u64,
 }
 

@@ -11,7 +11,7 @@ use charye_domain::waiting_room::admission::{Calls, Measured};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 use crate::failure::BusyCause;
-use crate::sequencer::lanes::Lane;
+use crate::sequencer::lanes::{LANES, Lane};
 
 /// Questions turned away before the queue, by `cause`. Counter.
 pub const BUSY_TOTAL: &str = "charye_busy_total";
@@ -233,8 +233,8 @@ impl ProviderMetrics {
 
 /// The sequencer's own figures, looked up once.
 pub(crate) struct SequencerMetrics {
-    decided: [Counter; 4],
-    depths: [Gauge; 4],
+    decided: [Counter; LANES],
+    depths: [Gauge; LANES],
     entries: Counter,
     batch_entries: Histogram,
     commit_seconds: Histogram,

@@ -8,9 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use charye_domain::book::Action;
+use charye_domain::book::{Action, Channel};
 
 use crate::sequencer::answer::{Question, Submission};
+
+/// How many lanes there are.
+pub const LANES: usize = 5;
 
 /// Which queue a question waits in. What is nearer to its end goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +26,19 @@ pub enum Lane {
     Arrive,
     /// Queries: my reservation, an operation by its key.
     Ask,
+    /// What the call centre's agents ask for callers: a share of every batch that no surge of the web can eat.
+    Call,
 }
 
 impl Lane {
     /// Every lane, in the order in which a batch is decided and spare room is given away.
-    pub const ALL: [Self; 4] = [Self::Finish, Self::Start, Self::Arrive, Self::Ask];
+    pub const ALL: [Self; LANES] = [Self::Finish, Self::Start, Self::Arrive, Self::Ask, Self::Call];
 
     /// The lane of a question.
     pub fn of(question: &Question) -> Self {
         match question {
             Question::Query(_) => Self::Ask,
+            Question::Command(command) if command.by.channel == Channel::Call => Self::Call,
             Question::Command(command) => match &command.action {
                 Action::Confirm { .. }
                 | Action::ExtendHold { .. }
@@ -83,6 +89,7 @@ impl Lane {
             Self::Start => "start",
             Self::Arrive => "arrive",
             Self::Ask => "ask",
+            Self::Call => "call",
         }
     }
 
@@ -106,19 +113,21 @@ pub struct LaneRoom {
 }
 
 /// The room of every lane, in the order of [`Lane::ALL`].
-pub type LaneRooms = [LaneRoom; 4];
+pub type LaneRooms = [LaneRoom; LANES];
 
-/// A full batch is 4,096 questions: 1,536 finish, 1,280 start, 640 arrive and 640 ask. Twice as many places can be finished
-/// as people can arrive, so that a surge at the door never keeps out of their reservation those who already hold a place.
+/// A full batch is 4,096 questions: 1,472 finish, 1,216 start, 640 arrive, 640 ask and 128 call. Twice as many places can be
+/// finished as people can arrive, so that a surge at the door never keeps out of their reservation those who already hold a
+/// place; and a call centre of a thousand agents asks for less than its share.
 pub const USUAL_ROOMS: LaneRooms = [
-    LaneRoom { waiting_max: 16_384, batch_share: 1_536 },
-    LaneRoom { waiting_max: 16_384, batch_share: 1_280 },
+    LaneRoom { waiting_max: 16_384, batch_share: 1_472 },
+    LaneRoom { waiting_max: 16_384, batch_share: 1_216 },
     LaneRoom { waiting_max: 16_384, batch_share: 640 },
     LaneRoom { waiting_max: 16_384, batch_share: 640 },
+    LaneRoom { waiting_max: 2_048, batch_share: 128 },
 ];
 
 /// One batch's worth of questions, in lanes. Kept by the sequencer and used again.
-pub(crate) type Taken = [VecDeque<Submission>; 4];
+pub(crate) type Taken = [VecDeque<Submission>; LANES];
 
 /// Why a push was refused. Its asker is told by whoever pushed, not through the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +141,7 @@ pub(crate) struct Lanes {
     rooms: LaneRooms,
     queues: Mutex<Queues>,
     come: Condvar,
-    depths: [AtomicUsize; 4],
+    depths: [AtomicUsize; LANES],
 }
 
 #[derive(Default)]
@@ -190,7 +199,7 @@ impl Lanes {
     /// full batch of more than `questions_max` is made smaller, in the same shares. Returns how many.
     pub(crate) fn take(&self, taken: &mut Taken, questions_max: usize) -> usize {
         let mut queues = self.locked();
-        let lengths = [0, 1, 2, 3].map(|lane| queues.lanes[lane].len());
+        let lengths = Lane::ALL.map(|lane| queues.lanes[lane.index()].len());
         let counts = split_batch(lengths, scaled(self.rooms.map(|room| room.batch_share), questions_max));
         for (lane, count) in counts.into_iter().enumerate() {
             let queue = &mut queues.lanes[lane];
@@ -259,7 +268,7 @@ impl Lanes {
 }
 
 /// The same shares of a smaller batch; at least one question of each lane.
-fn scaled(shares: [usize; 4], questions_max: usize) -> [usize; 4] {
+fn scaled(shares: [usize; LANES], questions_max: usize) -> [usize; LANES] {
     let full: usize = shares.iter().sum();
     if full <= questions_max {
         return shares;
@@ -268,14 +277,14 @@ fn scaled(shares: [usize; 4], questions_max: usize) -> [usize; 4] {
 }
 
 /// How many of each lane go into a batch: its share at most, then room that others left, in lane order.
-fn split_batch(waiting: [usize; 4], shares: [usize; 4]) -> [usize; 4] {
-    let mut counts = [0; 4];
+fn split_batch(waiting: [usize; LANES], shares: [usize; LANES]) -> [usize; LANES] {
+    let mut counts = [0; LANES];
     let mut spare = 0;
-    for lane in 0..4 {
+    for lane in 0..LANES {
         counts[lane] = waiting[lane].min(shares[lane]);
         spare += shares[lane] - counts[lane];
     }
-    for lane in 0..4 {
+    for lane in 0..LANES {
         let more = spare.min(waiting[lane] - counts[lane]);
         counts[lane] += more;
         spare -= more;
@@ -285,35 +294,46 @@ fn split_batch(waiting: [usize; 4], shares: [usize; 4]) -> [usize; 4] {
 
 #[cfg(test)]
 mod tests {
+    use charye_domain::book::{Actor, Command, Provenance};
+
     use super::*;
 
-    fn check_split(waiting: [usize; 4], expect: [usize; 4]) {
-        assert_eq!(split_batch(waiting, [40, 30, 20, 10]), expect, "waiting {waiting:?}");
+    fn check_split(waiting: [usize; LANES], expect: [usize; LANES]) {
+        assert_eq!(split_batch(waiting, [40, 30, 15, 10, 5]), expect, "waiting {waiting:?}");
     }
 
     #[test]
     fn a_batch_is_shared_among_the_lanes_and_spare_room_goes_to_the_others() {
-        check_split([0, 0, 0, 0], [0, 0, 0, 0]);
-        check_split([5, 5, 5, 5], [5, 5, 5, 5]);
-        check_split([1_000, 1_000, 1_000, 1_000], [40, 30, 20, 10]);
-        check_split([0, 0, 1_000, 0], [0, 0, 100, 0]);
-        check_split([50, 1_000, 1_000, 0], [50, 30, 20, 0]);
-        check_split([10, 1_000, 1_000, 5], [10, 65, 20, 5]);
-        check_split([10, 31, 1_000, 1_000], [10, 31, 49, 10]);
+        check_split([0, 0, 0, 0, 0], [0, 0, 0, 0, 0]);
+        check_split([5, 5, 5, 5, 5], [5, 5, 5, 5, 5]);
+        check_split([1_000, 1_000, 1_000, 1_000, 1_000], [40, 30, 15, 10, 5]);
+        check_split([0, 0, 1_000, 0, 0], [0, 0, 100, 0, 0]);
+        check_split([50, 1_000, 1_000, 0, 0], [50, 35, 15, 0, 0]);
+        check_split([10, 1_000, 1_000, 5, 1], [10, 69, 15, 5, 1]);
+        check_split([10, 31, 1_000, 1_000, 9], [10, 31, 44, 10, 5]);
     }
 
     #[test]
     fn a_smaller_batch_is_shared_alike() {
-        assert_eq!(scaled([40, 30, 20, 10], 100), [40, 30, 20, 10]);
-        assert_eq!(scaled([40, 30, 20, 10], usize::MAX), [40, 30, 20, 10]);
-        assert_eq!(scaled([40, 30, 20, 10], 50), [20, 15, 10, 5]);
-        assert_eq!(scaled([40, 30, 20, 10], 0), [1, 1, 1, 1]);
+        assert_eq!(scaled([40, 30, 15, 10, 5], 100), [40, 30, 15, 10, 5]);
+        assert_eq!(scaled([40, 30, 15, 10, 5], usize::MAX), [40, 30, 15, 10, 5]);
+        assert_eq!(scaled([40, 30, 15, 10, 5], 50), [20, 15, 7, 5, 2]);
+        assert_eq!(scaled([40, 30, 15, 10, 5], 0), [1, 1, 1, 1, 1]);
     }
 
     #[test]
     fn a_surge_of_arrivals_leaves_every_other_lane_its_share() {
         let shares = USUAL_ROOMS.map(|room| room.batch_share);
         assert_eq!(shares.iter().sum::<usize>(), 4_096);
-        assert_eq!(split_batch([2_000, 2_000, 16_384, 2_000], shares), [1_536, 1_280, 640, 640]);
+        assert_eq!(split_batch([2_000, 2_000, 16_384, 2_000, 200], shares), [1_472, 1_216, 640, 640, 128]);
+    }
+
+    #[test]
+    fn what_agents_ask_for_callers_waits_behind_nobody_of_the_web() {
+        let lane = |channel| {
+            let by = Provenance { actor: Actor::System, channel, reason: 0 };
+            Lane::of(&Question::Command(Command { by, operation: None, action: Action::NoteOutage { gap_ms: 1 } }))
+        };
+        assert_eq!((lane(Channel::Call), lane(Channel::Page)), (Lane::Call, Lane::Finish));
     }
 }

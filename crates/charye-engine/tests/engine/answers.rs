@@ -5,7 +5,7 @@ use charye_domain::book::{Event, Outcome, Query, Rejection, Reply};
 use charye_domain::ids::OperationKey;
 use charye_engine::EngineSettings;
 use charye_engine::sequencer::answer::{Question, ReplyTo, Told};
-use charye_engine::sequencer::lanes::LaneRoom;
+use charye_engine::sequencer::lanes::{LANES, LaneRoom};
 use tokio::sync::oneshot;
 
 use crate::stage::{Stage, busy_code, rejection};
@@ -78,7 +78,7 @@ fn a_concurrent_duplicate_waits_for_the_same_answer() {
 
 fn narrow_lanes() -> EngineSettings {
     let room = LaneRoom { waiting_max: 3, batch_share: 2 };
-    EngineSettings { lanes: [room; 4], ..EngineSettings::default() }
+    EngineSettings { lanes: [room; LANES], ..EngineSettings::default() }
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_full_lane_says_busy_before_anything_happens_and_the_others_go_on() {
 #[test]
 fn a_surge_in_one_lane_does_not_hold_up_another() {
     let room = LaneRoom { waiting_max: 1_000, batch_share: 5 };
-    let settings = EngineSettings { lanes: [room; 4], ..EngineSettings::default() };
+    let settings = EngineSettings { lanes: [room; LANES], ..EngineSettings::default() };
     let stage = Stage::open_with(500, |_| {}, settings);
     let visitors: Vec<_> = (0..202).map(|number| stage.visitor(number)).collect();
     let (slot, _) = stage.free_slots()[0];

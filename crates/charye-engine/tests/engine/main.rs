@@ -9,6 +9,7 @@ mod answers;
 mod draw;
 mod failures;
 mod followers;
+mod helping;
 mod line;
 mod overload;
 mod places;
