@@ -184,7 +184,8 @@ struct RegistryBlock {
 }
 
 impl IdentitySection {
-    /// Whether every provider reads, without fetching a secret: what `check-config` and the start ask first.
+    /// Whether every provider would open if its secrets are there, without fetching one: what `check-config` and the
+    /// start ask first.
     ///
     /// # Errors
     /// The first thing that is wrong.
@@ -192,13 +193,17 @@ impl IdentitySection {
         if !self.private_hosts.is_empty() && !is_rehearsal {
             return Err(UnfitIdentity("private_hosts are for rehearsals: [rehearsal] enabled = true".to_owned()));
         }
-        self.private_hosts()?;
+        let private_hosts = self.private_hosts()?;
         let blocks = self.blocks()?;
         if !blocks.is_empty() {
             self.public_address()?;
         }
-        blocks.iter().try_for_each(|block| {
+        blocks.iter().enumerate().try_for_each(|(place, block)| {
             let facts = block.facts().map_err(|why| named(&block.id, &why))?;
+            if blocks[..place].iter().any(|before| before.id == block.id) {
+                return Err(named(&block.id, "its id stands twice: give one of them another"));
+            }
+            block.check_flow(&private_hosts).map_err(|why| named(&block.id, &why))?;
             let is_made_up = facts.scheme == UniquenessScheme::Rehearsal || facts.assurance == Assurance::Rehearsed;
             if is_made_up && !is_rehearsal {
                 return Err(named(&block.id, "scheme and assurance of a rehearsal, outside a rehearsal"));
@@ -314,16 +319,21 @@ struct Making<'a> {
 
 impl Making<'_> {
     fn address(&self, key: &str, text: &str) -> Result<Address, String> {
-        let address = Address::parse(text).ok_or_else(|| format!("{key}: {text:?} is no address"))?;
-        if self.private_hosts.permits(&address) {
-            return Ok(address);
-        }
-        Err(format!("{key}: {text:?} is without TLS, and its host is not among private_hosts"))
+        address_at(key, text, self.private_hosts)
     }
 
     fn secret(&self, from: &SecretFrom) -> Result<Secret, String> {
         Secret::fetch(from, self.environment)
     }
+}
+
+fn address_at(key: &str, text: &str, private_hosts: &PrivateHosts) -> Result<Address, String> {
+    let address =
+        Address::parse(text).ok_or_else(|| format!("{key}: {text:?} is no address: write https://host/path"))?;
+    if private_hosts.permits(&address) {
+        return Ok(address);
+    }
+    Err(format!("{key}: {text:?} is without TLS, and its host is not among private_hosts"))
 }
 
 impl ProviderBlock {
@@ -379,6 +389,38 @@ impl ProviderBlock {
             return Err("exactly one of oidc, oauth2, ciba, decoupled, hosted_window, registry".to_owned());
         };
         Ok((flow, asks.into_iter().map(asked_field).collect::<Result<_, _>>()?))
+    }
+
+    /// What `open` would refuse, but for the secrets.
+    fn check_flow(&self, private_hosts: &PrivateHosts) -> Result<(), String> {
+        for (key, text) in self.addresses() {
+            address_at(key, text, private_hosts)?;
+        }
+        for block in [&self.oidc, &self.ciba].into_iter().flatten() {
+            block.scope()?;
+            block.algorithms()?;
+            block.check_proof()?;
+        }
+        self.hosted_window.as_ref().map(HostedWindowBlock::public_key).transpose()?;
+        Ok(())
+    }
+
+    /// Every address in the block, by its key.
+    fn addresses(&self) -> Vec<(&'static str, &str)> {
+        let mut all: Vec<(&'static str, &str)> = Vec::new();
+        all.extend([&self.oidc, &self.ciba].into_iter().flatten().map(|block| ("issuer", block.issuer.as_str())));
+        if let Some(block) = &self.oauth2 {
+            all.push(("authorization_url", &block.authorization_url));
+            all.push(("token_url", &block.token_url));
+            all.push(("userinfo_url", &block.userinfo_url));
+        }
+        if let Some(block) = &self.decoupled {
+            all.push(("begin_url", &block.begin_url));
+            all.push(("poll_url", &block.poll_url));
+        }
+        all.extend(self.hosted_window.as_ref().map(|block| ("window_url", block.window_url.as_str())));
+        all.extend(self.registry.as_ref().map(|block| ("url", block.url.as_str())));
+        all
     }
 
     fn open(&self, making: &Making<'_>) -> Result<Arc<dyn IdentityProvider>, String> {
@@ -443,20 +485,11 @@ impl ProviderBlock {
             let request_secret = making.secret(&block.request_secret)?;
             let opening = making.secret(&block.answer_key)?;
             let opening = STANDARD.decode(opening.expose()).ok().and_then(|key| answer_key(&key));
-            let signed_with = match (block.signature.as_str(), &block.signature_secret, &block.signature_public_key) {
-                ("hmac-sha256", Some(secret), None) => {
-                    let secret = making.secret(secret)?;
+            let signed_with = match (block.public_key()?, &block.signature_secret) {
+                (Some(public_key), _) => public_key,
+                (None, secret) => {
+                    let secret = making.secret(secret.as_ref().ok_or(SIGNATURES)?)?;
                     SignedWith::Shared(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes())))
-                }
-                ("ed25519", None, Some(key)) => STANDARD
-                    .decode(key)
-                    .ok()
-                    .and_then(|key| SignedWith::ed25519(&key))
-                    .ok_or("signature_public_key: 32 bytes in base64")?,
-                _ => {
-                    return Err(
-                        "signature: hmac-sha256 with signature_secret, or ed25519 with signature_public_key".to_owned()
-                    );
                 }
             };
             return Ok(Arc::new(HostedWindowProvider {
@@ -492,17 +525,13 @@ impl OpenIdBlock {
         facts: ProviderFacts,
         profile: &ProfileBlock,
     ) -> Result<OpenIdClient, String> {
-        let proof = match (self.client_proof.as_deref().unwrap_or("basic"), &self.client_secret) {
-            ("basic", Some(secret)) => ClientProof::Basic(making.secret(secret)?),
-            ("post", Some(secret)) => ClientProof::Post(making.secret(secret)?),
-            ("none", None) => ClientProof::Nothing,
-            _ => return Err("client_proof: basic or post with client_secret, or none without".to_owned()),
+        self.check_proof()?;
+        let proof = match &self.client_secret {
+            None => ClientProof::Nothing,
+            Some(secret) if self.client_proof.as_deref() == Some("post") => ClientProof::Post(making.secret(secret)?),
+            Some(secret) => ClientProof::Basic(making.secret(secret)?),
         };
-        let algorithms = Algorithms::parse(self.algorithms.iter().map(String::as_str))
-            .map_err(|name| format!("algorithms: {name:?} is not RS256, PS256, ES256 or EdDSA"))?;
-        if self.algorithms.is_empty() {
-            return Err("algorithms: at least one".to_owned());
-        }
+        let algorithms = self.algorithms()?;
         let ProviderPorts { outside, keys, clock } = making.ports;
         Ok(OpenIdClient {
             facts,
@@ -521,6 +550,21 @@ impl OpenIdBlock {
         })
     }
 
+    fn check_proof(&self) -> Result<(), String> {
+        match (self.client_proof.as_deref().unwrap_or("basic"), &self.client_secret) {
+            ("basic" | "post", Some(_)) | ("none", None) => Ok(()),
+            _ => Err("client_proof: basic or post with client_secret, or none without".to_owned()),
+        }
+    }
+
+    fn algorithms(&self) -> Result<Algorithms, String> {
+        if self.algorithms.is_empty() {
+            return Err("algorithms: at least one".to_owned());
+        }
+        Algorithms::parse(self.algorithms.iter().map(String::as_str))
+            .map_err(|name| format!("algorithms: {name:?} is not RS256, PS256, ES256 or EdDSA"))
+    }
+
     fn scope(&self) -> Result<String, String> {
         if !self.scopes.iter().any(|scope| scope == "openid") {
             return Err("scopes: openid is missing".to_owned());
@@ -530,6 +574,23 @@ impl OpenIdBlock {
 
     fn hint(&self) -> Result<AskedField, String> {
         asked_field(self.hint.as_deref().ok_or("hint: login or phone, what names the citizen there")?)
+    }
+}
+
+/// How a window's answers may be signed.
+const SIGNATURES: &str = "signature: hmac-sha256 with signature_secret, or ed25519 with signature_public_key";
+
+impl HostedWindowBlock {
+    /// The key that checks answers, if it is no secret.
+    fn public_key(&self) -> Result<Option<SignedWith>, String> {
+        match (self.signature.as_str(), &self.signature_secret, &self.signature_public_key) {
+            ("hmac-sha256", Some(_), None) => Ok(None),
+            ("ed25519", None, Some(key)) => {
+                let key = STANDARD.decode(key).ok().and_then(|key| SignedWith::ed25519(&key));
+                key.map(Some).ok_or_else(|| "signature_public_key: 32 bytes in base64".to_owned())
+            }
+            _ => Err(SIGNATURES.to_owned()),
+        }
     }
 }
 

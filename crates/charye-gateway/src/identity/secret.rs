@@ -13,13 +13,31 @@ use zeroize::Zeroizing;
 const SECRET_BYTES_MAX: u64 = 16 * 1024;
 
 /// Where a secret is.
+///
+/// Read by a hand of its own: who writes the secret itself here must not find it in our complaint, and then in a log.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(try_from = "toml::Value")]
 pub enum SecretFrom {
     /// `{ file = "/run/secrets/kakao" }`
     File(PathBuf),
     /// `{ environment = "KAKAO_SECRET" }`
     Environment(String),
+}
+
+impl TryFrom<toml::Value> for SecretFrom {
+    type Error = &'static str;
+
+    fn try_from(value: toml::Value) -> Result<Self, Self::Error> {
+        let only = match &value {
+            toml::Value::Table(table) if table.len() == 1 => table.iter().next(),
+            _ => None,
+        };
+        match only {
+            Some((key, toml::Value::String(path))) if key == "file" => Ok(Self::File(path.into())),
+            Some((key, toml::Value::String(name))) if key == "environment" => Ok(Self::Environment(name.clone())),
+            _ => Err("a secret is not written here but named: { file = \"/run/..\" } or { environment = \"NAME\" }"),
+        }
+    }
 }
 
 /// How the environment is looked into.

@@ -75,6 +75,51 @@ fn what_is_wrong_is_named_with_its_provider() {
 }
 
 #[test]
+fn what_is_wrong_is_said_before_a_secret_is_fetched() {
+    let window = |signature: &str| {
+        format!(
+            "public_url = \"https://vaccine.example\"\n[[provider]]\nid = \"kcb\"\npreset = \"kcb-window\"\n\
+             [provider.hosted_window]\nclient_id = \"c\"\nrequest_secret = {{ environment = \"NOT_SET\" }}\n\
+             answer_key = {{ environment = \"NOT_SET\" }}\n{signature}"
+        )
+    };
+    let unset = GOOD.replace("HUSH", "NOT_SET");
+    let block = unset.split_once("[[provider]]").unwrap().1;
+    let rows = [
+        (unset.replace("client_id = \"c\"", "client_id = \"c\"\nalgorithms = [\"none\"]"), "\"none\" is not RS256"),
+        (unset.replace("client_id = \"c\"", "client_id = \"c\"\nscopes = [\"name\"]"), "openid is missing"),
+        (unset.replace("client_id = \"c\"", "client_id = \"c\"\nissuer = \"http://a.example\""), "without TLS"),
+        (unset.replace("client_id = \"c\"", "client_id = \"c\"\nissuer = \"nid\""), "issuer: \"nid\" is no address"),
+        (unset.replace("client_id = \"c\"", "client_id = \"c\"\nclient_proof = \"magic\""), "client_proof"),
+        (unset.replace("client_id = \"c\"", "client_id = \"c\"\nhint = \"login\""), "hint: belongs to ciba"),
+        (format!("{unset}[[provider]]{block}"), "provider naver: its id stands twice"),
+        (window("window_url = \"nowhere\"\n"), "window_url: \"nowhere\" is no address"),
+        (window("window_url = \"https://kcb.example/\"\nsignature = \"magic\"\n"), "signature: hmac-sha256"),
+        (
+            window("window_url = \"https://kcb.example/\"\nsignature = \"ed25519\"\nsignature_public_key = \"AAAA\"\n"),
+            "signature_public_key: 32 bytes",
+        ),
+    ];
+    for (text, expected) in rows {
+        let section: IdentitySection = toml::from_str(&text).unwrap();
+        let said = section.check(false).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(said.contains(expected), "{expected:?}: {said:?}");
+    }
+    let section: IdentitySection = toml::from_str(&unset).unwrap();
+    assert_eq!(section.check(false), Ok(()));
+}
+
+#[test]
+fn a_secret_written_into_the_configuration_is_refused_and_not_repeated() {
+    let named = "{ environment = \"HUSH\" }";
+    for written in ["\"s3cret\"", "{ file = 3, s3cret = 1 }", "{ s3cret = \"s3cret\" }", "[\"s3cret\"]"] {
+        let said = opened(&GOOD.replace(named, written), false).unwrap_err();
+        assert!(said.contains("provider naver: a secret is not written here but named"), "{said:?}");
+        assert!(!said.contains("s3cret"), "{said:?}");
+    }
+}
+
+#[test]
 fn a_rehearsal_may_list_private_hosts() {
     let text = GOOD.replace("[[provider]]", "private_hosts = [\"127.0.0.1:4001\"]\n[[provider]]");
     assert_eq!(opened(&text, true), Ok(1));
