@@ -1,7 +1,7 @@
 //! Room: domain/law. Law I18: nobody acts for another without a standing consent, or a registry's word; and of I12, that an agent
 //! says why. Keeps accounts of its own of who helps whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::book::{Actor, Entry, Event};
 use crate::helping::{CODE_TRIES_MAX, EndOfHelp, HELPED_PER_HELPER_MAX, HELPERS_PER_PERSON_MAX};
@@ -9,12 +9,18 @@ use crate::ids::{HelpId, Person};
 use crate::law::{Findings, Law};
 use crate::time::UnixMillis;
 
+const FIRST: Person = Person(0);
+const LAST: Person = Person(u32::MAX);
+
 /// Codes that are out, and who helps whom until when.
 #[derive(Default)]
 pub(super) struct Helping {
     invited: BTreeMap<HelpId, Invited>,
     /// By helper and helped.
     standing: BTreeMap<(Person, Person), (HelpId, UnixMillis)>,
+    /// The same from the other side, and by number: a journal has millions.
+    helpers: BTreeSet<(Person, Person)>,
+    pairs: BTreeMap<HelpId, (Person, Person)>,
 }
 
 struct Invited {
@@ -59,11 +65,16 @@ impl Helping {
             Event::HelpEnded { help, cause } => {
                 self.check_end(*help, *cause, by, findings);
                 self.invited.remove(help);
-                self.standing.retain(|_, (standing, _)| standing != help);
+                if let Some(pair) = self.pairs.get(help).copied() {
+                    self.fall(pair);
+                }
             }
             Event::PersonErased { person } => {
                 self.invited.retain(|_, invited| invited.helped != *person);
-                self.standing.retain(|(helper, helped), _| helper != person && helped != person);
+                let helped = self.standing.range((*person, FIRST)..=(*person, LAST)).map(|(pair, _)| *pair);
+                let helpers = self.helpers.range((*person, FIRST)..=(*person, LAST)).map(|(of, by)| (*by, *of));
+                let theirs: Vec<_> = helped.chain(helpers).collect();
+                theirs.into_iter().for_each(|pair| self.fall(pair));
             }
             Event::CallerLookedUp { .. } => {
                 let says_why = matches!(by, Actor::Agent(_)) && entry.by.reason != 0;
@@ -86,8 +97,8 @@ impl Helping {
     /// Only the two themselves, time, operators, and who spends the tries end it.
     fn check_end(&self, help: HelpId, cause: EndOfHelp, by: Actor, findings: &mut Findings) {
         let invited = self.invited.get(&help).map(|invited| (None, invited.helped));
-        let standing = self.standing.iter().find(|(_, (standing, _))| *standing == help);
-        let of = invited.or(standing.map(|((helper, helped), _)| (Some(*helper), *helped)));
+        let standing = self.pairs.get(&help).map(|(helper, helped)| (Some(*helper), *helped));
+        let of = invited.or(standing);
         let Some((helper, helped)) = of else {
             return findings.add(Law::I18, format!("help {help} ends without having begun"));
         };
@@ -109,12 +120,22 @@ impl Helping {
         findings: &mut Findings,
     ) {
         findings.unless(helper != helped, Law::I18, || format!("person {helper} helps themselves"));
+        self.fall((helper, helped));
         self.standing.insert((helper, helped), (help, ends_at));
-        let count = |of: &dyn Fn(&(Person, Person)) -> bool| {
-            self.standing.iter().filter(|(pair, (_, until))| of(pair) && at < *until).count()
-        };
-        let few = count(&|pair| pair.0 == helper) <= HELPED_PER_HELPER_MAX
-            && count(&|pair| pair.1 == helped) <= HELPERS_PER_PERSON_MAX;
+        self.helpers.insert((helped, helper));
+        self.pairs.insert(help, (helper, helped));
+        let still = |pair: (Person, Person)| self.standing.get(&pair).is_some_and(|(_, until)| at < *until);
+        let helps = self.standing.range((helper, FIRST)..=(helper, LAST)).filter(|(pair, _)| still(**pair)).count();
+        let helpers = self.helpers.range((helped, FIRST)..=(helped, LAST)).filter(|(of, by)| still((*by, *of))).count();
+        let few = helps <= HELPED_PER_HELPER_MAX && helpers <= HELPERS_PER_PERSON_MAX;
         findings.unless(few, Law::I18, || format!("help {help} is one more than either may have"));
+    }
+
+    /// Nothing stands between these two any more.
+    fn fall(&mut self, (helper, helped): (Person, Person)) {
+        if let Some((help, _)) = self.standing.remove(&(helper, helped)) {
+            self.pairs.remove(&help);
+            self.helpers.remove(&(helped, helper));
+        }
     }
 }
