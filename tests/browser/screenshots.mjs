@@ -108,7 +108,7 @@ check('the map of the provinces, and pages in the dark', async () => {
 check('waiting, sold out and a look of its own', async () => {
   const gallery = await serveGallery(process.env.CHARYE_GALLERY ?? (await renderGallery(join(folder.path, 'gallery'))));
   for (const [sample, name] of [
-    ['wait-waiting.ko', 'waiting-ko-390'], ['hold-sold-out.ko', 'sold-out-ko-390'], ['landing-look.ko', 'look-ko-390'],
+    ['wait-waiting.ko', 'waiting-ko-390'], ['sold-out.ko', 'sold-out-ko-390'], ['landing-look.ko', 'look-ko-390'],
   ]) {
     const page = await window('ko', 390);
     await page.route(/\/(now|line\/.*\/now)/, (route) => route.fulfill({ status: 204 }));

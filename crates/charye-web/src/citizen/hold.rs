@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use charye_domain::book::{Authority, Channel, HoldView, Places, Rejection};
+use charye_domain::book::{Authority, Channel, HoldView, Places, Rejection, ReservationView};
 use charye_domain::campaign::Campaign;
 use charye_domain::ids::{HoldId, SlotId};
+use charye_domain::reservation::DoseState;
 use charye_domain::time::MinuteOfDay;
 use charye_engine::Inside;
 use charye_engine::availability::{Alternatives, Availability};
@@ -39,7 +40,8 @@ pub(super) fn routes() -> Vec<Route> {
         Route::page(Method::GET, "/hold", Access::SignedIn, show),
         Route::page(Method::POST, "/hold/extend", Access::Inside, extend),
         Route::page(Method::POST, "/hold/release", Access::SignedIn, release),
-        Route::page(Method::POST, "/hold/confirm", Access::Inside, confirm),
+        // Whoever presses again after the visit ended with the reservation is led to it: `confirm` asks for the pass itself.
+        Route::page(Method::POST, "/hold/confirm", Access::SignedIn, confirm),
     ]
 }
 
@@ -83,6 +85,9 @@ struct SoldOutPage {
     again: String,
 }
 
+/// Where somebody without a visit comes in, as the gate says it too.
+const WAY_IN: &str = "/line?next=%2Ffind";
+
 /// The places a form asks for.
 pub(super) fn places_of(form: &Fields) -> Result<Places, Problem> {
     let slot = |text: &str| text.parse().ok().map(SlotId);
@@ -119,9 +124,20 @@ async fn hold(mut asked: Asked) -> Result<Answer, Problem> {
     asked.caller.login = Some(login);
     let answer = match hold_places(&asked.app.engine, inside, places).await {
         Ok(held) => seen(&asked, &held, Answer::see_other(&hold_path(places))),
+        // From a second tab, or again after an answer that was lost: what the citizen holds is not gone, it is theirs.
+        Err(_) if is_held(&asked, places).await? => Answer::see_other(&hold_path(places)),
         Err(failure) => not_had(&asked, failure, places, "")?,
     };
     Ok(answer.with_cookie_first(agreed))
+}
+
+/// Whether the citizen holds these very places.
+async fn is_held(asked: &Asked, places: Places) -> Result<bool, Problem> {
+    let looked = look_up_citizen(&asked.app.engine, asked.login()?.person, asked.pass()?.campaign).await;
+    let hold = looked.map_err(|failure| asked.failed(failure))?.value.hold;
+    let is_it =
+        |hold: HoldView| (hold.first, hold.second) == (places.first, places.second) && asked.now < hold.expires_at;
+    Ok(hold.is_some_and(is_it))
 }
 
 /// Where a held place is shown. The slots are named so that the page can offer others once the time is over.
@@ -153,7 +169,7 @@ pub(super) fn not_had(asked: &Asked, failure: PlaceFailure, places: Places, chan
         offers: offered,
         again,
     };
-    Ok(super::page(asked.language, &page)?.with_problem_headers(&problem))
+    Ok(super::kept_in_history(super::page(asked.language, &page)?).with_problem_headers(&problem))
 }
 
 fn second_offers(
@@ -305,6 +321,9 @@ async fn release(asked: Asked) -> Result<Answer, Problem> {
 }
 
 async fn confirm(asked: Asked) -> Result<Answer, Problem> {
+    if asked.caller.pass.is_none() {
+        return reserved_before(&asked).await;
+    }
     let hold = hold_of(&asked.form)?;
     let inside = inside(&asked, "confirm", &hold.to_string())?;
     debug_assert!(matches!(inside.authority, Authority::Visit { .. }), "pages act on visits only");
@@ -321,6 +340,22 @@ async fn confirm(asked: Asked) -> Result<Answer, Problem> {
         }
         Err(failure) => Err(asked.failed(failure)),
     }
+}
+
+/// Confirmed without a visit: from a second tab, or again because the answer was lost. What was reserved then, or the way in.
+async fn reserved_before(asked: &Asked) -> Result<Answer, Problem> {
+    let first = asked.form.filled("first").and_then(|slot| slot.parse().ok()).map(SlotId);
+    let availability = asked.app.engine.availability();
+    let place = first.and_then(|first| Some((first, availability.slot(first)?.1)));
+    let Some((first, place)) = place else { return Ok(Answer::see_other(WAY_IN)) };
+    let looked = look_up_citizen(&asked.app.engine, asked.login()?.person, place.plane.campaign).await;
+    let looked = looked.map_err(|failure| asked.failed(failure))?;
+    let is_it = |view: &&ReservationView| view.first.0 == first && view.first.1 != DoseState::Cancelled;
+    let answer = match looked.value.reservations.iter().find(is_it) {
+        Some(view) => Answer::see_other(&format!("/reservations/{}?done=1", view.number)),
+        None => Answer::see_other(WAY_IN),
+    };
+    Ok(seen(asked, &looked, answer))
 }
 
 #[cfg(any(test, feature = "samples"))]

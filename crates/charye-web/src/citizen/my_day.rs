@@ -233,7 +233,8 @@ async fn tell(asked: Asked) -> Result<Answer, Problem> {
         }
     };
     let status = if told.is_some() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(super::page(language, &MyDayPage { layout, typed, mistakes, told })?.status(status))
+    let page = super::page(language, &MyDayPage { layout, typed, mistakes, told })?;
+    Ok(super::kept_in_history(page).status(status))
 }
 
 #[cfg(any(test, feature = "samples"))]

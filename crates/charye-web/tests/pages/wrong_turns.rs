@@ -5,7 +5,7 @@ use charye_domain::campaign::{Campaign, UniquenessScheme};
 use charye_domain::vaccine::DoseTwoPolicy;
 use charye_web::gate::Access;
 
-use super::stage::{CHILD, FIRST_ADULT, House, SECOND_ADULT};
+use super::stage::{Browser, CHILD, FIRST_ADULT, House, Page, SECOND_ADULT};
 
 #[test]
 fn wrong_input_is_told_beside_its_field_and_nothing_typed_is_lost() {
@@ -214,7 +214,12 @@ fn every_route_is_guarded_and_every_answer_is_safe() {
         let policy = page.header("content-security-policy").unwrap_or_else(|| panic!("{route:?} has no policy"));
         assert!(policy.contains("default-src 'self'") && policy.contains("frame-ancestors 'none'"), "{route:?}");
         assert_eq!(page.header("x-content-type-options"), Some("nosniff"), "{route:?}");
-        let kept = if target.starts_with("/assets/") { "public, max-age=31536000, immutable" } else { "no-store" };
+        let kept = match target.as_str() {
+            asset if asset.starts_with("/assets/") => "public, max-age=31536000, immutable",
+            // It answers a form itself, and is found again by going back.
+            "/my-day" if route.method == "POST" => "private, max-age=600",
+            _ => "no-store",
+        };
         assert_eq!(page.header("cache-control"), Some(kept), "{route:?}");
         if route.access == Access::Inside {
             let mut signed_in = house.browser("ko");
@@ -229,4 +234,28 @@ fn every_route_is_guarded_and_every_answer_is_safe() {
         tried += 1;
     }
     assert!(tried >= 30, "{tried} routes");
+}
+
+#[test]
+fn what_is_pressed_twice_leads_twice_to_the_same() {
+    let house = House::open(1);
+    let mut citizen = house.inside("en", FIRST_ADULT);
+    let (one, other) = (citizen.get("/find/C1/single"), citizen.get("/find/C1/single"));
+    let slot = one.choices("first").pop().unwrap();
+    let held = |citizen: &mut Browser, page: &Page| {
+        citizen.submit(page, "/holds", &[("key", &page.field("key")), ("first", &slot)]).location().to_owned()
+    };
+    // The only place is held by oneself: that is no place that somebody else has.
+    let (hold, again) = (held(&mut citizen, &one), held(&mut citizen, &other));
+    assert_eq!(hold, again);
+    let (one, other) = (citizen.get(&hold), citizen.get(&hold));
+    let reserved = citizen.confirm(&one).location().to_owned();
+    assert!(reserved.starts_with("/reservations/"));
+    assert_eq!(citizen.confirm(&other).location(), reserved, "after the visit has ended");
+    let mut stranger = house.inside("en", SECOND_ADULT);
+    stranger.cookies.retain(|name, _| !name.contains("pass"));
+    let frame = stranger.get("/line");
+    let fields = [("key", other.field("key")), ("hold", other.field("hold")), ("first", other.field("first"))];
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(stranger.submit(&frame, "/hold/confirm", &fields).location(), "/line?next=%2Ffind");
 }
