@@ -1,11 +1,12 @@
-// Signing in at certified providers, in a browser: by redirect, and by an app that is asked to confirm (CIBA). With script and
-// without; what is denied is told, with the way on. The providers are those of tests/identity, on loopback, and the citizen
-// is theirs; the campaign is a demo's, so that every page wears the banner of a rehearsal.
+// Signing in at identity providers, in a browser: at certified ones by redirect and by an app that is asked to confirm (CIBA),
+// and at the rehearsal's own by every flow there is, those of the presets among them (a redirect, a push, a hosted window). With
+// script and without; what is denied is told, with the way on. The certified are those of tests/identity, on loopback, and the
+// citizen is theirs; the campaign is a demo's, so that every page wears the banner of a rehearsal.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,6 +21,7 @@ const folder = await dataFolder();
 const data = join(folder.path, 'demo');
 await (await startDemo(data)).end();
 const port = await freePort();
+const citizen = await readCitizen();
 const certified = await startCertified(`http://127.0.0.1:${port}/sign-in/redirect/callback`);
 const charye = await serve();
 const browser = await openBrowser();
@@ -45,9 +47,10 @@ async function startCertified(callback) {
 /** The demo's data, served with both providers. */
 async function serve() {
   const host = (address) => JSON.stringify(address.replace('http://', ''));
-  const block = (id, name, flow, issuer, more) => `
+  const block = (id, name, flow, issuer, more, preset = '') => `
 [[identity.provider]]
 id = "${id}"
+${preset}
 name = { ko = "${name}", en = "${name}" }
 scheme = "rehearsal"
 assurance = "rehearsed"
@@ -75,11 +78,12 @@ accept_clock = true
 people = 100000
 [rehearsal]
 enabled = true
+identity_port = 0
 citizens = "${join(data, 'nation', 'citizens.csv')}"
 [identity]
 public_url = "http://127.0.0.1:${port}"
 private_hosts = [${host(certified.redirect)}, ${host(certified.ciba)}]
-${block('redirect', 'Redirect', 'oidc', certified.redirect, '')}
+${block('redirect', 'Redirect', 'oidc', certified.redirect, 'client_proof = "basic"', 'preset = "naver"')}
 ${block('ciba', 'App', 'ciba', certified.ciba, 'hint = "login"')}
 `;
   const config = join(folder.path, 'charye.toml');
@@ -104,6 +108,30 @@ async function judge(page, script) {
 async function isSignedIn(page) {
   await page.waitForURL(`${charye.url}/reservations`);
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
+}
+
+/** Begins at one of the rehearsal's own; the page that its button leads to, after what it asks for was filled in. */
+async function beginAt(name, fill, options) {
+  const page = await atTheChoices(options);
+  for (const [label, text] of Object.entries(fill)) {
+    await page.locator('li', { hasText: name }).getByLabel(label).fill(text);
+  }
+  await page.getByRole('button', { name: `Sign in with ${name}` }).click();
+  return page;
+}
+
+/** Chooses who to be, on the page of a rehearsal's provider. */
+async function chooseThere(page) {
+  await page.waitForURL((url) => url.origin !== charye.url);
+  await page.getByRole('button', { name: citizen.name }).first().click();
+}
+
+/** One of the demo's people, as its file has them. */
+async function readCitizen() {
+  const [header, ...rows] = (await readFile(join(data, 'nation', 'citizens.csv'), 'utf8')).trim().split('\n');
+  const names = header.split(',');
+  const row = Object.fromEntries(rows[0].split(',').map((cell, at) => [names[at], cell]));
+  return { number: row.national_number, name: row.name_ko, born: row.birth_date };
 }
 
 async function signInByRedirect(script) {
@@ -139,6 +167,48 @@ for (const script of [true, false]) {
     await isSignedIn(page);
   });
 }
+
+for (const script of [true, false]) {
+  const how = script ? 'with script' : 'without script';
+  for (const name of ['Rehearsal A', 'Rehearsal B']) {
+    check(`${name}: led there, chosen, and back signed in, ${how}`, async () => {
+      const page = await beginAt(name, {}, { script });
+      await chooseThere(page);
+      await isSignedIn(page);
+    });
+  }
+  check(`Rehearsal app C: asked by number, and signed in once confirmed there, ${how}`, async () => {
+    const page = await beginAt('Rehearsal app C', { 'Your name or number there': citizen.number }, { script });
+    await page.getByRole('heading', { name: 'Please confirm on your phone' }).waitFor();
+    await isSignedIn(page);
+  });
+  check(`Rehearsal app D, a carrier's push: asked by name, birth date and phone, ${how}`, async () => {
+    const fill = { Name: citizen.name, 'Date of birth': citizen.born, 'Mobile number': '010-0000-0000' };
+    const page = await beginAt('Rehearsal app D', fill, { script });
+    await page.getByRole('heading', { name: 'Please confirm on your phone' }).waitFor();
+    await isSignedIn(page);
+  });
+  check(`Rehearsal window E: a form posted there, a sealed answer posted back, one press, ${how}`, async () => {
+    const page = await beginAt('Rehearsal window E', {}, { script });
+    await judge(page, script);
+    await page.getByRole('button', { name: 'Go on to Rehearsal window E' }).click();
+    await chooseThere(page);
+    await page.getByRole('button', { name: 'Go back' }).click();
+    await page.getByRole('heading', { name: 'Nearly done' }).waitFor();
+    await judge(page, script);
+    await page.getByRole('button', { name: 'Finish the sign-in' }).click();
+    await isSignedIn(page);
+  });
+}
+
+check('the choice shows every way with its light in word and shape, and the registry to nobody', async () => {
+  const page = await atTheChoices({ script: true });
+  const ways = await page.locator('ul.providers > li').allInnerTexts();
+  assert.equal(ways.length, 7, ways.join(' | '));
+  for (const way of ways) assert.match(way, /[●▲■✕] (Smooth|Delayed|Congested|Closed)/);
+  assert.ok(!ways.some((way) => way.includes('registry')), ways.join(' | '));
+  await judge(page, true);
+});
 
 check('a citizen who says no in the app is told so, with the way on', async () => {
   const page = await askTheApp(true);

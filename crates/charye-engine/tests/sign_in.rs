@@ -75,6 +75,20 @@ impl Stage {
         self.answer(provider, &begun, code)
     }
 
+    /// One look at the providers, and the first one's probe answered, however fast the machine is.
+    fn looks_once(&self) {
+        self.runtime.block_on(async {
+            let (_end, ended) = tokio::sync::watch::channel(false);
+            let looking = tokio::spawn(probe_providers(Arc::clone(&self.desk), Weak::new(), ended));
+            let before = self.providers[0].probed();
+            while self.providers[0].probed() == before && !looking.is_finished() {
+                tokio::task::yield_now().await;
+            }
+            tokio::task::yield_now().await;
+            looking.abort();
+        });
+    }
+
     fn light(&self, provider: &str) -> TrafficLight {
         self.desk.choices(None).into_iter().find(|choice| choice.id.as_str() == provider).unwrap().light
     }
@@ -308,6 +322,40 @@ fn people_who_give_up_or_come_with_wrong_codes_turn_no_light() {
     assert_eq!(stage.desk.reports()[0].breaker, BreakerState::Closed);
 }
 
+/// The places of those who gave up in its short line are not its doing.
+#[test]
+fn a_line_of_people_who_have_left_turns_no_light() {
+    let facts = FakeProvider::new("p0", FlowKind::OpenIdConnect).facts().clone();
+    let limits = ProviderLimits { at_once_max: 4, ..facts.limits };
+    let stage = Stage::with(vec![FakeProvider::with_facts(charye_engine::ports::ProviderFacts { limits, ..facts })]);
+    let say = |word| {
+        let mut words = OperatorWords::default();
+        words.say(&stage.desk.choices(None)[0].id, word);
+        stage.desk.go_by(&words);
+    };
+    // Nobody can be asked for a moment, and a thousand bots take places in the line and leave.
+    say(OperatorWord::Capped(0));
+    for _ in 0..500 {
+        assert!(stage.sign_in("p0", "bot").is_err());
+    }
+    assert_eq!(stage.light("p0"), TrafficLight::Delayed, "that it cannot be asked is told");
+    say(OperatorWord::Open);
+    // They go on coming and leaving, twenty a second, so the line is never empty. Our probes see that the provider is well.
+    let mut secs = 0;
+    while stage.light("p0") != TrafficLight::Smooth {
+        for _ in 0..20 {
+            assert!(matches!(
+                stage.sign_in("p0", "bot"),
+                Err(SignInFailure::InLine { .. } | SignInFailure::Busy { .. })
+            ));
+        }
+        stage.looks_once();
+        stage.clock.pass(1_000);
+        secs += 1;
+        assert!(secs <= 30, "the light is not back after 30 s");
+    }
+}
+
 #[test]
 fn a_provider_recovers_by_our_probes_and_a_trickle() {
     let stage = Stage::five();
@@ -318,25 +366,13 @@ fn a_provider_recovers_by_our_probes_and_a_trickle() {
     assert_eq!(stage.light("p0"), TrafficLight::Congested);
     stage.providers[0].treats_all(Treatment::Answers);
     assert!(matches!(stage.sign_in("p0", "x"), Err(SignInFailure::LeftAlone { light: TrafficLight::Congested, .. })));
-    let (end, ended) = tokio::sync::watch::channel(false);
     let mut secs = 0;
-    stage.runtime.block_on(async {
-        while stage.light("p0") != TrafficLight::Smooth {
-            // One look a second of the test's clock, however fast the machine is.
-            let desk = Arc::clone(&stage.desk);
-            let looking = tokio::spawn(probe_providers(desk, Weak::new(), ended.clone()));
-            let before = stage.providers[0].probed();
-            while stage.providers[0].probed() == before && !looking.is_finished() {
-                tokio::task::yield_now().await;
-            }
-            tokio::task::yield_now().await;
-            looking.abort();
-            stage.clock.pass(1_000);
-            secs += 1;
-            assert!(secs <= 30, "the light is not back after 30 s");
-        }
-    });
-    drop(end);
+    while stage.light("p0") != TrafficLight::Smooth {
+        stage.looks_once();
+        stage.clock.pass(1_000);
+        secs += 1;
+        assert!(secs <= 30, "the light is not back after 30 s");
+    }
     assert!(stage.sign_in("p0", "x").is_ok());
     assert!(secs >= 5, "calm is not a moment: {secs} s");
 }

@@ -1,7 +1,8 @@
 //! What a callback costs beyond the check of its signature: `cargo xtask bench identity`.
 //!
 //! Everything between the callback's parameters and the proven citizen is timed, the desk's bulkhead and sealed state
-//! included; the provider's answer is given. Beside it, in the same run and in turns, the signature check alone.
+//! included; the provider's answer is given. Beside it, in the same run and in turns, the signature check alone. Then what a
+//! hundred thousand sign-ins hold that are under way at once.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -27,8 +28,10 @@ use charye_gateway::keys::{self, DataFolder, LocalKeys};
 use charye_gateway::os_random::OsRandom;
 use serde_json::{Value, json};
 
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 80;
 const A_ROUND: usize = 250;
+/// Sign-ins under way at once.
+const UNDER_WAY: usize = 100_000;
 const NOW: i64 = 1_700_000_000_000;
 const ISSUER: &str = "https://id.example";
 /// Of 2021: completions a second at the peak.
@@ -125,11 +128,44 @@ fn main() -> Result<(), Failed> {
     let figure = json!({"id": "identity.callback", "value": callback_us, "unit": "us CPU, RS256", "baseline": check_us,
         "ratio": ratio, "goal": "<= 1.6 x the signature check", "met": ratio <= 1.6});
     writeln!(out, "{figure}")?;
+    writeln!(out, "{}", memory(&runtime, &desk)?)?;
     let times = per_sec / PEAK_2021;
     let figure = json!({"id": "identity.callbacks_per_core", "value": per_sec.round(), "unit": "1/s", "baseline": PEAK_2021,
         "ratio": times, "goal": ">= 15 x the peak of 2021", "met": times >= 15.0});
     writeln!(out, "{figure}")?;
     Ok(())
+}
+
+/// What a hundred thousand sign-ins cost that are under way at once: nothing is kept for them here, so their seals count too, as
+/// if it were we who had to hold them.
+fn memory(runtime: &tokio::runtime::Runtime, desk: &SignInDesk) -> Result<Value, Failed> {
+    let nothing = Parameters::default();
+    let before = resident_kib()?;
+    let mut under_way = Vec::with_capacity(UNDER_WAY);
+    for _ in 0..UNDER_WAY {
+        let wish = SignInWish {
+            provider: "bench",
+            by: SignInBy::Citizen,
+            wanted: None,
+            filled_in: &nothing,
+            language: "ko",
+            go_on_to: "/ko/place",
+            instead_of: None,
+        };
+        under_way.push(runtime.block_on(begin_sign_in(desk, wish)).map_err(|failed| failed.code())?.sealed_state);
+    }
+    let mib = resident_kib()?.saturating_sub(before) as f64 / 1_024.0;
+    black_box(&under_way);
+    Ok(
+        json!({"id": "identity.under_way", "value": mib, "unit": "MiB for 100,000 sign-ins, seals included", "baseline": 256,
+        "ratio": mib / 256.0, "goal": "<= 256 MiB", "met": mib <= 256.0}),
+    )
+}
+
+fn resident_kib() -> Result<u64, Failed> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+    Ok(line.trim().trim_end_matches(" kB").trim().parse()?)
 }
 
 fn desk(given: Arc<Given>, folder: &std::path::Path) -> Result<(SignInDesk, HandClock), Failed> {

@@ -184,7 +184,7 @@ impl ProviderDesk {
         match running.line.ask(who, free, limits.line_max, now) {
             Turn::Go => {}
             Turn::Wait { ahead } => {
-                running.lamp.note(Sign::Slow, now);
+                running.note_saturation(free, now);
                 self.metrics.waits(running.line.len());
                 let each = running.answers_in.get().unwrap_or(limits.slow);
                 let rounds = ahead / at_once_max.max(1) + 1;
@@ -192,7 +192,7 @@ impl ProviderDesk {
                 return Err(SignInFailure::InLine { ahead, about, place: None });
             }
             Turn::Full => {
-                running.lamp.note(Sign::Slow, now);
+                running.note_saturation(free, now);
                 return Err(SignInFailure::Busy { retry_after: ASK_AGAIN });
             }
         }
@@ -294,6 +294,14 @@ impl ProviderDesk {
 }
 
 impl Running {
+    /// That somebody has to wait is the provider's doing only while it has as many questions as it takes; else it is that of
+    /// people ahead who have left without a word, and they turn no light.
+    fn note_saturation(&mut self, free: usize, now: Duration) {
+        if free == 0 {
+            self.lamp.note(Sign::Slow, now);
+        }
+    }
+
     fn light(&mut self, now: Duration) -> TrafficLight {
         let state = self.breaker.state(now);
         let light = self.lamp.light(state, now);

@@ -11,9 +11,16 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// `a=1&b=2`, encoded.
 pub(crate) fn encoded(pairs: &[(&str, &str)]) -> String {
-    let encode = |text| utf8_percent_encode(text, ENCODED);
-    let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-    pairs.join("&")
+    let mut text = String::with_capacity(pairs.iter().map(|(name, value)| name.len() + value.len() + 16).sum());
+    for (name, value) in pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.extend(utf8_percent_encode(name, ENCODED));
+        text.push('=');
+        text.extend(utf8_percent_encode(value, ENCODED));
+    }
+    text
 }
 
 /// An address with a query added to it.

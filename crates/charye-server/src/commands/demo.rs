@@ -152,6 +152,7 @@ fn config_of(wanted: &Demo) -> Config {
         rehearsal: RehearsalSection {
             enabled: true,
             citizens: Some(wanted.data.join("nation").join("citizens.csv")),
+            identity_port: Some(0),
             ..RehearsalSection::default()
         },
         ..Config::default()

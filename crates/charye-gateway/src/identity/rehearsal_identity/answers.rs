@@ -114,7 +114,9 @@ pub(super) fn answer(shared: &Shared, name: &str, asked: &Asked) -> Answer {
                 Some(person) => Answer::json(
                     200,
                     &json!({"resultcode": "00", "message": "success", "response": {
-                    "id": person.number, "name": person.name, "birthdate": person.birth_date.to_string(), "phone": person.phone}}),
+                    "id": person.number, "ci": person.number, "name": person.name, "mobile": person.phone,
+                    "birthyear": person.birth_date.strftime("%Y").to_string(),
+                    "birthday": person.birth_date.strftime("%m-%d").to_string()}}),
                 ),
                 None => Answer::json(401, &json!({"resultcode": "024", "message": "authentication failed"})),
             }
