@@ -207,6 +207,7 @@ impl LineDesk {
             inside: door.inside(),
             called: door.called(now),
             text: OnceLock::new(),
+            page_parts: Default::default(),
         }
     }
 
@@ -268,6 +269,7 @@ fn line_without_room(campaign: &Campaign, opening: &Opening, plan: &LinePlan, no
         inside: 0,
         called: 0,
         text: OnceLock::new(),
+        page_parts: Default::default(),
     }
 }
 

@@ -122,6 +122,8 @@ pub struct LineNow {
     pub called: u32,
     /// What `web` tells everyone of this line, written once however many ask. Empty when the line is published.
     pub text: OnceLock<Arc<[u8]>>,
+    /// The same for the part of its waiting page that is everyone's, in each language.
+    pub page_parts: [OnceLock<Arc<str>>; 2],
 }
 
 /// How far somebody with a place has come. Whoever has left, or been inside since, was called too.

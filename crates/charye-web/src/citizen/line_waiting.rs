@@ -5,7 +5,7 @@
 //! Must never take a place, move one or let anyone in: reloading changes nothing.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use charye_domain::book::LineStanding;
 use charye_domain::campaign::Campaign;
@@ -115,8 +115,8 @@ pub(super) struct WaitingView {
     pub(super) kept_percent: Option<String>,
     /// In hexadecimal digits.
     pub(super) draw_id: Option<String>,
-    /// Provinces with the places that can be reserved now.
-    pub(super) left: Vec<(Cow<'static, str>, String)>,
+    /// The places that can be reserved now, as HTML; empty if that is not told.
+    pub(super) left: Arc<str>,
     pub(super) grace_minutes: i64,
     /// That the page may be closed, and what giving the place up means.
     pub(super) close: Cow<'static, str>,
@@ -154,8 +154,8 @@ impl WaitingView {
             spot: standing.ahead.map(|ahead| Spot::of(language, ahead, standing)),
             per_minute: people_per_min(line).filter(|_| waits && standing.paused.is_none()).map(i64::from),
             kept_percent: line.score.kept_percent().filter(|_| waits).map(|percent| percent.to_string()),
-            draw_id: draw_id(asked, login, line).filter(|_| is_drawn && !state.is_over()).map(|id| hex(&id.0)),
-            left: if waits { places_left(language, line) } else { Vec::new() },
+            draw_id: if is_drawn && !state.is_over() { own_draw_id(asked, login, line) } else { None },
+            left: if waits { places_left(language, line) } else { Arc::from("") },
             ask_again_ms: standing.ask_again_ms,
             ..Self::plain(language, state, &moment, grace_minutes)
         }
@@ -179,7 +179,7 @@ impl WaitingView {
             per_minute: None,
             kept_percent: None,
             draw_id: None,
-            left: Vec::new(),
+            left: Arc::from(""),
             grace_minutes,
             close: language.text(if drawn_later { "wait-close-enrolled" } else { "wait-close" }),
             leave_means: language.text(if drawn_later { "wait-leave-enrolled" } else { "wait-leave-sure" }),
@@ -239,14 +239,43 @@ impl Spot {
     }
 }
 
-/// Provinces with the places that can be reserved in them now, in the order of their codes.
-fn places_left(language: Language, line: &LineNow) -> Vec<(Cow<'static, str>, String)> {
-    let named = |&(province, places): &(u32, u32)| {
-        let key = format!("province-{province}");
-        let name = if language.has_text(&key) { language.text(&key) } else { province.to_string().into() };
-        (name, grouped(places.into()))
-    };
-    line.places_left.iter().map(named).collect()
+fn own_draw_id(asked: &Asked, login: &LoginSession, line: &LineNow) -> Option<String> {
+    draw_id(asked, login, line).map(|id| hex(&id.0))
+}
+
+/// Provinces with the places that can be reserved in them now, in the order of their codes. The same for everyone, so it is
+/// written once a change, however many look.
+fn places_left(language: Language, line: &LineNow) -> Arc<str> {
+    let write = || PlacesLeftPart::of(language, &line.places_left).written();
+    line.page_parts.get(language as usize).map_or_else(write, |part| Arc::clone(part.get_or_init(write)))
+}
+
+#[derive(askama::Template)]
+#[template(path = "line_places_left.html")]
+struct PlacesLeftPart {
+    summary: Cow<'static, str>,
+    now: Cow<'static, str>,
+    left: Vec<(Cow<'static, str>, String)>,
+}
+
+impl PlacesLeftPart {
+    fn of(language: Language, places_left: &[(u32, u32)]) -> Self {
+        let named = |&(province, places): &(u32, u32)| {
+            let key = format!("province-{province}");
+            let name = if language.has_text(&key) { language.text(&key) } else { province.to_string().into() };
+            (name, grouped(places.into()))
+        };
+        Self {
+            summary: language.text("wait-left"),
+            now: language.text("wait-left-now"),
+            left: places_left.iter().map(named).collect(),
+        }
+    }
+
+    /// A page without it is better than none.
+    fn written(&self) -> Arc<str> {
+        super::fragment(self).unwrap_or_default().into()
+    }
 }
 
 impl WaitingState {
@@ -315,6 +344,8 @@ impl WaitingState {
 
 /// Templates of what the script writes, in which `{n}`, `{a}` and `{b}` stand for numbers and times.
 pub(super) struct ScriptTexts {
+    /// All that the page's script needs, as the attributes of an element.
+    attributes: String,
     people: String,
     person: String,
     ahead: String,
@@ -339,7 +370,8 @@ impl ScriptTexts {
             let values: Vec<_> = values.iter().map(|(name, value)| (*name, Value::Text(value))).collect();
             language.text_with(key, &values).into_owned()
         };
-        Self {
+        let mut texts = Self {
+            attributes: String::new(),
             people: say("wait-people", &[("count", "{n}")]),
             person: say("wait-person", &[("count", "{n}")]),
             ahead: say("wait-ahead", &[]),
@@ -350,8 +382,16 @@ impl ScriptTexts {
             hours: say("wait-hours", &[("count", "{n}")]),
             minutes: say("wait-minutes", &[("count", "{n}")]),
             seconds: say("wait-seconds", &[("count", "{n}")]),
-        }
+        };
+        texts.attributes = super::fragment(&ScriptAttributes { texts: &texts }).unwrap_or_default();
+        texts
     }
+}
+
+#[derive(askama::Template)]
+#[template(path = "line_script_texts.html")]
+struct ScriptAttributes<'a> {
+    texts: &'a ScriptTexts,
 }
 
 /// Seconds as people say them: `1시간 20분`, `12 min`. Whole minutes, rounded down.
@@ -406,10 +446,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         x: spot_x(ahead, behind.unwrap_or_default()),
         when,
     };
-    let left = || {
-        let places = [("province-11", 20_113), ("province-26", 812), ("province-36", 0), ("province-50", 7)];
-        places.map(|(key, count)| (language.text(key), grouped(count))).to_vec()
-    };
+    let left = || PlacesLeftPart::of(language, &[(11, 20_113), (26, 812), (36, 0), (50, 7)]).written();
     let plain = |state: WaitingState| WaitingView {
         left: left(),
         ask_again_ms: if matches!(state, WaitingState::Come | WaitingState::Over) { 0 } else { 31_000 },
@@ -428,11 +465,11 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
                 countdown: Some(countdown(language, 4_810)),
                 enrolled: Some(9_412_118),
                 draw_id: draw_id(),
-                left: Vec::new(),
+                left: Arc::from(""),
                 ..plain(WaitingState::Enrolled)
             },
         ),
-        ("wait-drawing", WaitingView { draw_id: draw_id(), left: Vec::new(), ..plain(WaitingState::Drawing) }),
+        ("wait-drawing", WaitingView { draw_id: draw_id(), left: Arc::from(""), ..plain(WaitingState::Drawing) }),
         (
             "wait-waiting",
             WaitingView {
@@ -477,7 +514,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
                 ..plain(WaitingState::Come)
             },
         ),
-        ("wait-over", WaitingView { left: Vec::new(), ..plain(WaitingState::Over) }),
+        ("wait-over", WaitingView { left: Arc::from(""), ..plain(WaitingState::Over) }),
     ];
     let page = |view| {
         let layout = Layout { refresh_secs: Some(31), ..Layout::sample(language, true, Part::Find) };
