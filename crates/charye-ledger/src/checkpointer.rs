@@ -1,5 +1,5 @@
 //! Room: ledger. Copies the log of a SQLite file into the file, on a thread and a connection of its own, so that whoever
-//! writes does not wait for it. Asked by the journal and by the projections, and ended with them.
+//! writes does not wait for it. Asked by the journal, and ended with it.
 //!
 //! The log begins anew once it is copied out whole: by this thread, if the writer rests meanwhile, or by the writer itself,
 //! who finds almost nothing left to copy. Must never write a row, nor let a failure end anything: what is in the log is as
@@ -27,8 +27,6 @@ pub(crate) struct Copying {
     pub(crate) name: &'static str,
     /// `FULL` or `NORMAL`, as the writer has it, and how that reads back.
     pub(crate) synchronous: (&'static str, &'static str),
-    /// Pages of the log from which on it is copied.
-    pub(crate) pages_min: u64,
     /// Goes over the log one after another at most, each for what was committed during the one before.
     pub(crate) passes_max: u32,
 }
@@ -73,7 +71,7 @@ impl Checkpointer {
         Ok(Self { asking: Some(asking), turns, thread: Some(thread) })
     }
 
-    /// Has the log looked at, and copied if it is long. Never waits.
+    /// Has the log copied. Never waits.
     pub(crate) fn ask(&self) {
         self.turns.locked().asked += 1;
         if let Some(asking) = &self.asking {
@@ -129,7 +127,7 @@ fn copy_when_asked(connection: &Connection, copying: Copying, asked: &Receiver<(
     let mut fails = false;
     while asked.recv().is_ok() {
         let turn = turns.locked().asked;
-        match copy_if_long(connection, copying) {
+        match copy_log(connection, copying) {
             Ok(_) => fails = false,
             // Said once, not after every commit.
             Err(failure) => {
@@ -143,11 +141,11 @@ fn copy_when_asked(connection: &Connection, copying: Copying, asked: &Receiver<(
     }
 }
 
-/// Copies a log of so many pages or more until nothing is left, or until the writer is too quick.
-fn copy_if_long(connection: &Connection, copying: Copying) -> rusqlite::Result<Log> {
+/// Copies the log until nothing is left, or until the writer is too quick.
+fn copy_log(connection: &Connection, copying: Copying) -> rusqlite::Result<Log> {
     let mut log = checkpoint(connection, "NOOP")?;
     let mut passes = 0;
-    while log.pages >= copying.pages_min && log.copied < log.pages && passes < copying.passes_max {
+    while log.copied < log.pages && passes < copying.passes_max {
         checkpoint(connection, "PASSIVE")?;
         // What was committed while the last pages were copied is seen here.
         log = checkpoint(connection, "NOOP")?;
@@ -167,7 +165,7 @@ fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<Log> {
 mod tests {
     use super::*;
 
-    const COPYING: Copying = Copying { name: "copying", synchronous: ("NORMAL", "1"), pages_min: 100, passes_max: 2 };
+    const COPYING: Copying = Copying { name: "copying", synchronous: ("NORMAL", "1"), passes_max: 2 };
 
     struct Place {
         _folder: tempfile::TempDir,
@@ -195,14 +193,11 @@ mod tests {
     }
 
     #[test]
-    fn a_short_log_is_left_and_a_long_one_is_copied_whole_so_that_it_begins_anew() {
+    fn a_log_is_copied_whole_so_that_it_begins_anew() {
         let place = Place::new();
         let beside = connect(&place.path, COPYING).unwrap();
-        place.write(5);
-        let log = copy_if_long(&beside, COPYING).unwrap();
-        assert!(log.copied == 0 && (1..100).contains(&log.pages), "{log:?}");
         place.write(200);
-        let log = copy_if_long(&beside, COPYING).unwrap();
+        let log = copy_log(&beside, COPYING).unwrap();
         assert!(log.pages >= 200 && log.copied == log.pages, "{log:?}");
         place.write(1);
         let log = checkpoint(&beside, "NOOP").unwrap();

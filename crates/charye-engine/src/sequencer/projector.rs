@@ -14,16 +14,17 @@ use crate::sequencer::followers::{FollowerQueue, Found};
 
 /// Entries of one transaction, about: a batch is never split.
 const ENTRIES_PER_TRANSACTION: usize = 4_096;
-/// How long entries gather before a transaction: well under the lag that is promised (100 ms), and as long as that allows,
-/// because entries that touch the same page share its cost.
-const GATHER_MAX: Duration = Duration::from_millis(40);
+/// Time from the beginning of one transaction to the next: what comes meanwhile gathers, because entries that touch the same
+/// page share its cost. Half the lag that is promised (100 ms), so that a transaction may take the other half.
+const TRANSACTION_EVERY: Duration = Duration::from_millis(50);
 /// Longest time until a wish for a rebuild is seen.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Entries a second from which on the projector steps back. It is promised to keep up with 20,000.
 const PACED_FROM_PER_SEC: u64 = 25_000;
-/// Rest after a transaction under load, as a multiple of the time it took: it then has at most a quarter of a core.
-const REST_PER_WORK: u32 = 3;
-const REST_MAX: Duration = Duration::from_millis(200);
+/// The longest rest after a transaction, as a multiple of the time it took: it then has a sixteenth of a core.
+const REST_PER_WORK_MAX: u32 = 15;
+/// Longest rest before the rate is looked at again.
+const REST_STEP: Duration = Duration::from_millis(50);
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(30);
 
@@ -66,9 +67,13 @@ impl Projector {
 
     fn follow(&mut self) -> Result<(), Stuck> {
         self.refuse_to_be_ahead()?;
+        let mut began_at = Duration::ZERO;
         loop {
             self.rebuild_if_wished()?;
-            match self.queue.take(ENTRIES_PER_TRANSACTION, GATHER_MAX, LOOK_EVERY) {
+            let since = self.shared.clock.monotonic().saturating_sub(began_at);
+            let found = self.queue.take(ENTRIES_PER_TRANSACTION, TRANSACTION_EVERY.saturating_sub(since), LOOK_EVERY);
+            began_at = self.shared.clock.monotonic();
+            match found {
                 Found::Batches(batches) => self.apply_those_new(batches)?,
                 Found::FellBehind => self.catch_up()?,
                 Found::Nothing => {}
@@ -137,8 +142,9 @@ impl Projector {
         self.projection.apply(batches)?;
         let took = self.shared.clock.monotonic().saturating_sub(began);
         self.show_lag();
-        if self.shared.pulse.entries_per_sec() > PACED_FROM_PER_SEC {
-            self.queue.rest((took * REST_PER_WORK).min(REST_MAX));
+        let mut rested = Duration::ZERO;
+        while rested < rest_after(took, self.shared.pulse.entries_per_sec()) && !self.queue.rest(REST_STEP) {
+            rested += REST_STEP;
         }
         Ok(())
     }
@@ -147,5 +153,25 @@ impl Projector {
         let (applied, violations) = (self.projection.applied_seq(), self.projection.violations());
         self.shared.pulse.set_projected(applied, violations);
         metrics::projected(self.shared.pulse.head_seq().saturating_sub(applied), violations);
+    }
+}
+
+/// How long to step back after a transaction: not at all up to the rate that is promised, then the longer the quicker the
+/// journal grows. At four times that rate it has a quarter of a core, at sixteen times and beyond a sixteenth.
+fn rest_after(took: Duration, entries_per_sec: u64) -> Duration {
+    let beyond = entries_per_sec.saturating_sub(PACED_FROM_PER_SEC) as f64 / PACED_FROM_PER_SEC as f64;
+    took.mul_f64(beyond.min(f64::from(REST_PER_WORK_MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quicker_the_journal_grows_the_further_the_projector_steps_back() {
+        let rest_ms = |per_sec| rest_after(Duration::from_millis(40), per_sec).as_millis();
+        assert_eq!([20_000, 25_000].map(rest_ms), [0, 0], "it is promised to keep up");
+        assert_eq!([37_500, 50_000, 100_000].map(rest_ms), [20, 40, 120]);
+        assert_eq!([400_000, 2_000_000].map(rest_ms), [600, 600], "and never quite stops");
     }
 }

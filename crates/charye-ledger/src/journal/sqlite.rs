@@ -34,7 +34,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 const CHECKPOINT_FRAMES: u64 = 250;
 /// Frames at which the writer waits for that thread: well below what the WAL was given room for.
 const FRAMES_MAX: u64 = 800;
-const COPYING: Copying = Copying { name: "journal-log", synchronous: ("FULL", "2"), pages_min: 0, passes_max: 2 };
+const COPYING: Copying = Copying { name: "journal-log", synchronous: ("FULL", "2"), passes_max: 2 };
 /// Size the WAL is given in advance, so that a commit overwrites blocks instead of allocating them: twice the syncs a
 /// second here. Holds four times what a checkpoint lets it grow to.
 const WAL_BYTES: usize = 4 << 20;

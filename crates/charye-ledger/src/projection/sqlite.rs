@@ -1,7 +1,8 @@
-//! Room: ledger/projection. The projections in a SQLite file: WAL, synchronous=NORMAL, many batches a transaction.
+//! Room: ledger/projection. The projections in a SQLite file: WAL, synchronous=OFF, many batches a transaction.
 //!
-//! Called by the engine's projector. What is written and how far goes in one transaction, so a crash loses only what the
-//! journal still has. If a transaction fails, everything kept in memory is read again. Never stops at a violation.
+//! Called by the engine's projector. What is written and how far goes in one transaction, so the end of the process loses
+//! only what the journal still has; what a loss of power does, `unsynced` knows. If a transaction fails, everything kept
+//! in memory is read again. Never stops at a violation.
 
 mod check;
 mod doses;
@@ -12,14 +13,14 @@ mod reference_tables;
 mod row_sums;
 mod slots;
 mod transaction;
+mod unsynced;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use charye_domain::time::UnixMillis;
 use charye_engine::ports::{JournalReader, Projection, ProjectionFailure, RecordedBatch};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::checkpointer::{Checkpointer, Copying};
 use crate::data_folder::create_private_file;
 use crate::projection::layout::Layout;
 use crate::sqlite_file::{SqliteFailure, refuse_old_sqlite, set_pragma};
@@ -28,6 +29,7 @@ use holds::Holds;
 pub use row_sums::Table;
 use row_sums::{RowSums, write_row};
 use transaction::Writing;
+use unsynced::{Unsynced, this_boot};
 
 /// "CHPJ": marks a SQLite file as projections of ours.
 const APPLICATION_ID: i64 = 0x4348_504a;
@@ -49,21 +51,17 @@ const TABLES: [&str; 12] = [
     "calls",
 ];
 const BUSY_TIMEOUT_MS: &str = "2000";
-/// Reservations touch pages at random, so a page is often written again soon: a longer log is copied with less work, and in
-/// larger pieces.
-const COPYING: Copying =
-    Copying { name: "projection-log", synchronous: ("NORMAL", "1"), pages_min: 4_000, passes_max: 4 };
-/// Pages of the log from which on a commit copies it itself: only when the checkpointer cannot. 64 MiB.
-const CHECKPOINT_PAGES_AT_LAST: &str = "16000";
+/// Pages of the log from which on a commit copies it into the file: 32 MiB. Reservations touch pages at random, so a page is
+/// often written again soon, and a longer log is copied with less work. Without a sync that takes some 20 ms.
+const CHECKPOINT_PAGES: &str = "8000";
 /// Page cache. Unit: KiB, as SQLite wants it, negative.
 const CACHE_KIB: &str = "-65536";
 
 /// The projections of one journal.
 pub struct SqliteProjection {
-    path: PathBuf,
     connection: Connection,
-    /// From the first write on.
-    checkpointer: Option<Checkpointer>,
+    /// `None` if they were opened for reading.
+    unsynced: Option<Unsynced>,
     reader: Box<dyn JournalReader>,
     progress: Progress,
     /// What is kept in memory beside the tables. `None` until first needed, and after a failure.
@@ -96,17 +94,28 @@ struct Gap {
 
 impl SqliteProjection {
     /// Opens the file, creating it (mode 0600) if need be. `reader` reads the journal that is projected: at the first
-    /// write, to learn where its slots are. A file of another layout is emptied.
+    /// write, to learn where its slots are. A file of another layout is emptied, and one that was not synced before the
+    /// machine went down is made anew.
     ///
     /// # Errors
     /// The file cannot be opened, or is not ours.
     pub fn open(path: &Path, reader: Box<dyn JournalReader>) -> Result<Self, ProjectionFailure> {
+        Self::open_in(this_boot().as_deref(), path, reader)
+    }
+
+    fn open_in(boot: Option<&str>, path: &Path, reader: Box<dyn JournalReader>) -> Result<Self, ProjectionFailure> {
         refuse_old_sqlite().map_err(failure)?;
-        create_private_file(path).map_err(failure)?;
-        let connection = connect(path).map_err(failure)?;
-        prepare(&connection).map_err(failure)?;
-        let progress = read_progress(&connection).map_err(failure)?;
-        Ok(Self { path: path.to_owned(), connection, checkpointer: None, reader, progress, warm: None })
+        let unsynced = Unsynced::begin(path, boot).map_err(failure)?;
+        let opened = create_private_file(path).map_err(failure).and_then(|()| open_tables(path));
+        match opened {
+            Ok((connection, progress)) => {
+                Ok(Self { connection, unsynced: Some(unsynced), reader, progress, warm: None })
+            }
+            Err(failed) => {
+                unsynced.take_back();
+                Err(failed)
+            }
+        }
     }
 
     /// Sum over slots of the domain's `slot_fingerprint`, as of [`Projection::applied_seq`]: equals
@@ -166,12 +175,6 @@ impl SqliteProjection {
         sql.commit()?;
         self.progress = progress;
         self.warm = Some(warm);
-        let checkpointer = match self.checkpointer.take() {
-            Some(checkpointer) => checkpointer,
-            None => Checkpointer::start(&self.path, COPYING)?,
-        };
-        checkpointer.ask();
-        self.checkpointer = Some(checkpointer);
         Ok(())
     }
 }
@@ -206,13 +209,35 @@ impl Projection for SqliteProjection {
     }
 }
 
+fn open_tables(path: &Path) -> Result<(Connection, Progress), ProjectionFailure> {
+    let connection = connect(path).map_err(failure)?;
+    prepare(&connection).map_err(failure)?;
+    let progress = read_progress(&connection).map_err(failure)?;
+    Ok((connection, progress))
+}
+
+impl Drop for SqliteProjection {
+    /// An orderly end leaves tables that the next boot may trust too.
+    fn drop(&mut self) {
+        let Some(unsynced) = self.unsynced.take() else { return };
+        // What a reader keeps from being copied stays in the log, which is synced as well.
+        let copied = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        if let Err(error) = copied {
+            tracing::warn!(%error, "the log of the projections is left as it is");
+        }
+        if let Err(error) = unsynced.end() {
+            tracing::warn!(%error, "projections could not be synced: after a loss of power they are made anew");
+        }
+    }
+}
+
 fn connect(path: &Path) -> Result<Connection, SqliteFailure> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(SqliteFailure::at("open projections"))?;
     set_pragma(&connection, "busy_timeout", BUSY_TIMEOUT_MS, BUSY_TIMEOUT_MS)?;
     set_pragma(&connection, "journal_mode", "WAL", "wal")?;
-    set_pragma(&connection, "synchronous", "NORMAL", "1")?;
-    set_pragma(&connection, "wal_autocheckpoint", CHECKPOINT_PAGES_AT_LAST, CHECKPOINT_PAGES_AT_LAST)?;
+    set_pragma(&connection, "synchronous", "OFF", "0")?;
+    set_pragma(&connection, "wal_autocheckpoint", CHECKPOINT_PAGES, CHECKPOINT_PAGES)?;
     set_pragma(&connection, "cache_size", CACHE_KIB, CACHE_KIB)?;
     set_pragma(&connection, "temp_store", "MEMORY", "2")?;
     connection.set_prepared_statement_cache_capacity(32);

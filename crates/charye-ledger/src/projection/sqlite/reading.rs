@@ -35,7 +35,7 @@ impl SqliteProjection {
         // One transaction for as long as this lives: progress and tables are of the same moment.
         connection.execute_batch("BEGIN").map_err(failure)?;
         let progress = read_progress(&connection).map_err(failure)?;
-        Ok(Self { path: path.to_owned(), connection, checkpointer: None, reader, progress, warm: None })
+        Ok(Self { connection, unsynced: None, reader, progress, warm: None })
     }
 }
 

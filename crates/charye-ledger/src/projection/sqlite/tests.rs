@@ -594,4 +594,72 @@ fn a_foreign_file_is_refused_and_an_older_layout_is_made_anew() {
     drop(projection);
     by_hand("PRAGMA application_id = 7");
     assert!(SqliteProjection::open(&path, Box::new(world.shelf.clone())).is_err());
+    assert!(!path.with_extension("db-boot").exists(), "or the next boot would remove somebody else's file");
+}
+
+/// The files as a process leaves them that ends without a word.
+fn as_left_by_a_killed_process(world: &World, to: &Path) {
+    for entry in std::fs::read_dir(world.folder.path()).unwrap() {
+        let from = entry.unwrap().path();
+        std::fs::copy(&from, to.join(from.file_name().unwrap())).unwrap();
+    }
+}
+
+#[test]
+fn a_killed_process_loses_nothing_and_a_boot_has_the_tables_made_anew() {
+    let mut world = World::new();
+    let slot = world.slots(DoseNumber::First)[0];
+    world.record(vec![reserved(0, 1, slot, None)]);
+    let path = world.folder.path().join("projection.db");
+    let open = |boot, path: &Path| SqliteProjection::open_in(boot, path, Box::new(world.shelf.clone()));
+    let mut projection = open(Some("monday"), &path).unwrap();
+    projection.apply(&world.after(0)).unwrap();
+    let applied = projection.applied_seq();
+
+    for (boot, is_kept) in [(Some("monday"), true), (Some("tuesday"), false), (None, false)] {
+        let elsewhere = TempDir::new().unwrap();
+        as_left_by_a_killed_process(&world, elsewhere.path());
+        let copy = elsewhere.path().join("projection.db");
+        let mut again = open(boot, &copy).unwrap();
+        assert_eq!(again.applied_seq(), if is_kept { applied } else { 0 }, "{boot:?}");
+        again.apply(&world.after(again.applied_seq())).unwrap();
+        world.assert_agrees(&again);
+    }
+    drop(projection);
+    let after_an_orderly_end = open(Some("tuesday"), &path).unwrap();
+    assert_eq!(after_an_orderly_end.applied_seq(), applied, "it was synced");
+    world.assert_agrees(&after_an_orderly_end);
+}
+
+#[test]
+fn tables_torn_by_a_loss_of_power_are_never_read() {
+    let world = World::new();
+    let path = world.folder.path().join("projection.db");
+    let open = |boot| SqliteProjection::open_in(Some(boot), &path, Box::new(world.shelf.clone()));
+    let elsewhere = TempDir::new().unwrap();
+    let projection = open("monday").unwrap();
+    as_left_by_a_killed_process(&world, elsewhere.path());
+    drop(projection);
+    // What reached the disk is no SQLite file, and neither is its log.
+    std::fs::copy(elsewhere.path().join("projection.db-boot"), path.with_extension("db-boot")).unwrap();
+    for torn in ["db", "db-wal"] {
+        std::fs::write(path.with_extension(torn), [7; 5_000]).unwrap();
+    }
+    assert!(open("monday").is_err(), "in the same boot a damaged file is somebody's doing, and is told");
+    let mut projection = open("tuesday").unwrap();
+    projection.apply(&world.after(0)).unwrap();
+    world.assert_agrees(&projection);
+}
+
+#[test]
+fn while_tables_are_written_a_note_says_in_which_boot_and_a_clean_end_takes_it_away() {
+    let world = World::new();
+    let note = world.folder.path().join("projection.db-boot");
+    let projection = world.projected();
+    let noted = std::fs::read_to_string(&note).unwrap();
+    assert_eq!(noted.trim(), this_boot().as_deref().unwrap_or("unknown"));
+    drop(SqliteProjection::for_reading(&note.with_extension("db"), Box::new(world.shelf.clone())));
+    assert!(note.exists(), "whoever only reads leaves it");
+    drop(projection);
+    assert!(!note.exists());
 }
