@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::api::free_pair;
+use support::page::Form;
 use support::{Answer, Client, Server, charye};
 
 const TOKEN: &str = "bm90IGEgc2VjcmV0LCBqdXN0IGZvciBhIHRlc3Q=";
@@ -32,6 +33,17 @@ struct House {
 impl House {
     /// A demo's installation with agents, and with a child among its people, served anew.
     fn open() -> Self {
+        Self::with(&|text, agents| {
+            text.replace("[engine]", agents).replace("[rehearsal]", "[rehearsal]\nidentity_port = 0")
+        })
+    }
+
+    /// The same without agents, where people are chosen on the sign-in page.
+    fn open_for_browsers() -> Self {
+        Self::with(&|text, _| text.to_owned())
+    }
+
+    fn with(configured: &dyn Fn(&str, &str) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("demo");
         let demo = Server::demo(&data);
@@ -57,8 +69,7 @@ impl House {
             format!("[agents]\naddress = \"127.0.0.1:0\"\ntoken_file = {tokens:?}\nregistry = \"registry\"\n[engine]");
         let config = support::write_config(folder.path(), &data, "");
         let text = std::fs::read_to_string(&config).unwrap();
-        let text = text.replace("[engine]", &agents).replace("[rehearsal]", "[rehearsal]\nidentity_port = 0");
-        std::fs::write(&config, text).unwrap();
+        std::fs::write(&config, configured(&text, &agents)).unwrap();
         let server = Server::start(&["serve", "--config", config.to_str().unwrap()], &[]);
         Self { _folder: folder, data, server, mother, helper }
     }
@@ -67,6 +78,14 @@ impl House {
         let mut client = self.server.client();
         let login = client.post_json("/api/v1/sign-in", "not-needed", &json!({ "citizen": number })).expect(200).json();
         authorize(&mut client, login["login"].as_str().unwrap());
+        client
+    }
+
+    /// A browser in which somebody has signed in.
+    fn browser(&self, number: &str) -> Client {
+        let mut client = self.server.client();
+        let page = client.get("/sign-in").expect(200).body;
+        Form::of(&page, "/sign-in").without("citizen").with("number", number).send(&mut client).expect(303);
         client
     }
 
@@ -287,4 +306,42 @@ fn an_agent_reserves_for_a_caller_on_the_record_and_within_a_budget() {
     let (code, story, complained) = charye(&["audit", "show", &reserved, "--data", &data]);
     assert_eq!(code, 0, "{complained}");
     assert!(story.contains("agent 7") && story.contains("reason 101: no device to sign in with"), "{story}");
+}
+
+#[test]
+fn pages_say_for_whom_one_acts_and_a_form_of_ones_own_does_nothing_for_another() {
+    let house = House::open_for_browsers();
+    let (mut mother, mut helper) = (house.browser(&house.mother[0]), house.browser(&house.helper[0]));
+    let page = mother.get("/helping").expect(200).body;
+    let invited = Form::of(&page, "/helping/invite").send(&mut mother).expect(303);
+    let page = mother.get(invited.header("location").unwrap()).expect(200).body;
+    let code = house.newest_code();
+    assert!(!page.contains(&code), "no page shows a code");
+
+    let page = helper.get("/helping").expect(200).body;
+    let wrong = Form::of(&page, "/helping/code").with("code", "not a code").send(&mut helper).expect(422);
+    assert!(wrong.body.contains("not a code") && wrong.body.contains("code-mistake"), "nothing typed is lost");
+    let began = Form::of(&page, "/helping/code").with("code", &code).send(&mut helper).expect(303);
+    let own = helper.get(began.header("location").unwrap()).expect(200).body;
+    assert!(own.contains(&house.mother[1]));
+    let help = code.split('-').next().unwrap();
+    Form::of(&own, &format!("/helping/{help}/act")).send(&mut helper).expect(303);
+    let acting = helper.get("/reservations").expect(200).body;
+    assert!(acting.contains(&house.mother[1]) && acting.contains("action=\"/helping/stop\""), "{acting}");
+
+    // A tab that was open before still shows forms of the helper's own: they fit nobody else.
+    assert_eq!(Form::of(&own, "/helping/invite").send(&mut helper).status, 403);
+    helper.get("/my-data").expect(409);
+    Form::of(&acting, "/helping/stop").send(&mut helper).expect(303);
+    let own = helper.get("/helping").expect(200).body;
+    assert!(!own.contains("action=\"/helping/stop\""));
+
+    // Ended by the one while the other acts: the next page says so, and then one is oneself again.
+    Form::of(&own, &format!("/helping/{help}/act")).send(&mut helper).expect(303);
+    let page = mother.get("/helping").expect(200).body;
+    assert!(page.contains(&house.helper[1]));
+    Form::of(&page, &format!("/helping/{help}/end")).send(&mut mother).expect(303);
+    helper.get("/reservations").expect(403);
+    let page = helper.get("/reservations").expect(200).body;
+    assert!(!page.contains(&house.mother[1]));
 }

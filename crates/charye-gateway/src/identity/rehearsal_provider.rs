@@ -440,6 +440,36 @@ mod tests {
     }
 
     #[test]
+    fn a_guardian_is_known_by_the_childs_row_and_by_nothing_else() {
+        let header = HEADER.replace('\n', ",guardian_numbers\n");
+        let family = "850228-2961230,김하늘,Kim Haneul,1985-02-28,010-0000-0001,11110,\n\
+                      150309-3961110,김하나,Kim Hana,2015-03-09,,11110,850228-2961230\n\
+                      901231-1961111,이바다,Lee Bada,1990-12-31,010-0000-0003,26110,\n";
+        let registry = load(format!("{header}{family}").as_bytes()).unwrap();
+        let said = |guardian: &str, child_name: &str, child_birth_date, child_number: &str| {
+            let id = registry.by_number(guardian).unwrap();
+            let guardian = registry.prove(id).unwrap().details;
+            let child_number = child_number.to_owned();
+            registry.child_of(&GuardianSaid {
+                guardian,
+                child_name: child_name.to_owned(),
+                child_birth_date,
+                child_number,
+            })
+        };
+        let (born, child, mother) = (date(2015, 3, 9), "150309-3961110", "850228-2961230");
+        let proven = said(mother, " 김하나 ", born, child).unwrap();
+        assert_eq!((proven.details.name.as_str(), proven.details.birth_date), ("김하나", born));
+        assert_eq!(said("901231-1961111", "김하나", born, child), None, "another's child");
+        assert_eq!(said(mother, "김두나", born, child), None);
+        assert_eq!(said(mother, "김하나", date(2015, 3, 10), child), None);
+        assert_eq!(said(mother, "이바다", date(1990, 12, 31), "901231-1961111"), None, "no child of hers");
+        let torn = format!("{header}{}", family.replace(",850228-2961230\n", ",85\n"));
+        let Err(CitizensFileError::Cell { line, column, .. }) = load(torn.as_bytes()) else { panic!("taken") };
+        assert_eq!((line, column), (3, "guardian_numbers"));
+    }
+
+    #[test]
     fn after_a_rotation_the_former_key_is_proved_too() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("citizens.csv");

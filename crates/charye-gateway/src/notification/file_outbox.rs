@@ -212,7 +212,8 @@ fn not_an_outbox() -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use charye_domain::ids::{MessageId, Person, ReservationId, ReservationNumber};
+    use charye_domain::ids::{HelpId, MessageId, Person, ReservationId, ReservationNumber};
+    use charye_engine::helping::HelpCode;
     use tempfile::TempDir;
 
     use super::*;
@@ -255,6 +256,23 @@ mod tests {
         }
         let kinds: Vec<String> = text.lines().map(|line| serde_json::from_str::<Line>(line).unwrap().kind).collect();
         assert_eq!(kinds, ["reserved", "rescheduled", "cancelled"]);
+    }
+
+    #[test]
+    fn the_code_of_an_invitation_is_told_with_a_warning_and_nothing_else_of_it() {
+        let folder = TempDir::new().unwrap();
+        let mut outbox = FileOutbox::open(folder.path()).unwrap();
+        let code = HelpCode::parse("12-3456-7890").unwrap();
+        let tells = [Tells::HelpCode { code }, Tells::HelpStands { help: HelpId(12) }];
+        let told = (5..).zip(tells).map(|(id, tells)| Message { id: MessageId(id), person: Person(7), tells });
+        outbox.send(&told.collect::<Vec<_>>()).unwrap();
+        let lines = lines(&folder);
+        assert_eq!(lines[0].code.as_deref(), Some("12-3456-7890"));
+        assert!(lines[0].ko.contains("12-3456-7890") && lines[0].en.contains("Never give it to a stranger"));
+        assert_eq!(
+            (lines[1].kind.as_str(), lines[1].code.as_deref(), lines[1].reservation),
+            ("help_stands", None, None)
+        );
     }
 
     #[test]
