@@ -21,8 +21,10 @@ const folder = await dataFolder();
 const data = join(folder.path, 'demo');
 await (await startDemo(data)).end();
 const port = await freePort();
-const citizen = await readCitizen();
-const certified = await startCertified(`http://127.0.0.1:${port}/sign-in/redirect/callback`);
+// Providers answer as 127.0.0.1: to a browser that is another site, as it is outside rehearsals.
+const site = `http://localhost:${port}`;
+const people = await readPeople();
+const certified = await startCertified(`${site}/sign-in/redirect/callback`);
 const charye = await serve();
 const browser = await openBrowser();
 
@@ -81,10 +83,10 @@ enabled = true
 identity_port = 0
 citizens = "${join(data, 'nation', 'citizens.csv')}"
 [identity]
-public_url = "http://127.0.0.1:${port}"
+public_url = "${site}"
 private_hosts = [${host(certified.redirect)}, ${host(certified.ciba)}]
 ${block('redirect', 'Redirect', 'oidc', certified.redirect, 'client_proof = "basic"', 'preset = "naver"')}
-${block('ciba', 'App', 'ciba', certified.ciba, 'hint = "login"')}
+${block('app', 'Certified app', 'ciba', certified.ciba, 'hint = "login"')}
 `;
   const config = join(folder.path, 'charye.toml');
   await writeFile(config, text);
@@ -94,7 +96,7 @@ ${block('ciba', 'App', 'ciba', certified.ciba, 'hint = "login"')}
 /** A citizen at the page of choices, in English. */
 async function atTheChoices(options) {
   const page = await newCitizen(browser, { language: 'en', ...options });
-  await page.goto(`${charye.url}/sign-in?next=%2Freservations`);
+  await page.goto(`${site}/sign-in?next=%2Freservations`);
   return page;
 }
 
@@ -106,7 +108,7 @@ async function judge(page, script) {
 }
 
 async function isSignedIn(page) {
-  await page.waitForURL(`${charye.url}/reservations`);
+  await page.waitForURL(`${site}/reservations`);
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }
 
@@ -114,24 +116,26 @@ async function isSignedIn(page) {
 async function beginAt(name, fill, options) {
   const page = await atTheChoices(options);
   for (const [label, text] of Object.entries(fill)) {
-    await page.locator('li', { hasText: name }).getByLabel(label).fill(text);
+    await page.locator('ul.providers > li', { hasText: name }).getByLabel(label).fill(text);
   }
-  await page.getByRole('button', { name: `Sign in with ${name}` }).click();
+  await page.getByRole('button', { name: `Sign in with ${name}`, exact: true }).click();
   return page;
 }
 
 /** Chooses who to be, on the page of a rehearsal's provider. */
-async function chooseThere(page) {
-  await page.waitForURL((url) => url.origin !== charye.url);
+async function chooseThere(page, citizen) {
+  await page.waitForURL((url) => url.origin !== site);
   await page.getByRole('button', { name: citizen.name }).first().click();
 }
 
-/** One of the demo's people, as its file has them. */
-async function readCitizen() {
+/** Some of the demo's people, as its file has them: each signs in once, because nobody may six times in ten minutes. */
+async function readPeople() {
   const [header, ...rows] = (await readFile(join(data, 'nation', 'citizens.csv'), 'utf8')).trim().split('\n');
   const names = header.split(',');
-  const row = Object.fromEntries(rows[0].split(',').map((cell, at) => [names[at], cell]));
-  return { number: row.national_number, name: row.name_ko, born: row.birth_date };
+  return rows.slice(0, 40).map((row) => {
+    const cells = Object.fromEntries(row.split(',').map((cell, at) => [names[at], cell]));
+    return { number: cells.national_number, name: cells.name_ko, born: cells.birth_date };
+  });
 }
 
 async function signInByRedirect(script) {
@@ -150,9 +154,7 @@ async function signInByRedirect(script) {
 
 /** Begins at the app; the page that waits. */
 async function askTheApp(script) {
-  const page = await atTheChoices({ script });
-  await page.getByLabel('Your name or number there').fill('citizen-7');
-  await page.getByRole('button', { name: 'Sign in with App' }).click();
+  const page = await beginAt('Certified app', { 'Your name or number there': 'citizen-7' }, { script });
   await page.getByRole('heading', { name: 'Please confirm on your phone' }).waitFor();
   await judge(page, script);
   return page;
@@ -173,16 +175,17 @@ for (const script of [true, false]) {
   for (const name of ['Rehearsal A', 'Rehearsal B']) {
     check(`${name}: led there, chosen, and back signed in, ${how}`, async () => {
       const page = await beginAt(name, {}, { script });
-      await chooseThere(page);
+      await chooseThere(page, people.pop());
       await isSignedIn(page);
     });
   }
   check(`Rehearsal app C: asked by number, and signed in once confirmed there, ${how}`, async () => {
-    const page = await beginAt('Rehearsal app C', { 'Your name or number there': citizen.number }, { script });
+    const page = await beginAt('Rehearsal app C', { 'Your name or number there': people.pop().number }, { script });
     await page.getByRole('heading', { name: 'Please confirm on your phone' }).waitFor();
     await isSignedIn(page);
   });
   check(`Rehearsal app D, a carrier's push: asked by name, birth date and phone, ${how}`, async () => {
+    const citizen = people.pop();
     const fill = { Name: citizen.name, 'Date of birth': citizen.born, 'Mobile number': '010-0000-0000' };
     const page = await beginAt('Rehearsal app D', fill, { script });
     await page.getByRole('heading', { name: 'Please confirm on your phone' }).waitFor();
@@ -192,7 +195,7 @@ for (const script of [true, false]) {
     const page = await beginAt('Rehearsal window E', {}, { script });
     await judge(page, script);
     await page.getByRole('button', { name: 'Go on to Rehearsal window E' }).click();
-    await chooseThere(page);
+    await chooseThere(page, people.pop());
     await page.getByRole('button', { name: 'Go back' }).click();
     await page.getByRole('heading', { name: 'Nearly done' }).waitFor();
     await judge(page, script);
@@ -216,13 +219,13 @@ check('a citizen who says no in the app is told so, with the way on', async () =
   await page.getByRole('heading', { name: 'You did not confirm' }).waitFor();
   await judge(page, true);
   await page.getByRole('link', { name: 'Choose how to sign in' }).click();
-  await page.waitForURL(`${charye.url}/sign-in?next=%2Freservations`);
+  await page.waitForURL(`${site}/sign-in?next=%2Freservations`);
 });
 
 check('another browser cannot look in on a sign-in', async () => {
   await askTheApp(true);
   const other = await newCitizen(browser, { language: 'en' });
-  await other.goto(`${charye.url}/sign-in/ciba/wait`);
+  await other.goto(`${site}/sign-in/app/wait`);
   await other.getByRole('heading', { name: 'This browser did not begin a sign-in' }).waitFor();
   await judge(other, true);
 });
