@@ -1,5 +1,8 @@
 //! Room: ledger/journal, tests. A journal that grows while it is watched, and hands in its file.
 
+use std::io::Write as _;
+use std::ops::ControlFlow;
+
 use charye_engine::ports::{Batch, Journal as _};
 use rusqlite::Connection;
 
@@ -144,4 +147,32 @@ fn rows_that_the_writer_never_recorded_are_found_a_look_later() {
     assert_eq!(watched.round(30), None, "it has");
     assert_eq!(watched.round(20), None);
     assert_eq!(watched.round(20), Some(JournalFinding::Added { recorded: 20, found: 30 }));
+}
+
+#[test]
+fn a_byte_flipped_below_a_snapshot_is_named_though_a_start_never_reads_there() {
+    let mut watched = Watched::with_rows(10);
+    let path = watched.folder.journal();
+    let sql = Connection::open(&path).unwrap();
+    sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, u32>(0))
+        .map(|busy| assert_eq!(busy, 0))
+        .unwrap();
+    let entries: Vec<u8> =
+        sql.query_row("SELECT entries FROM journal WHERE first_seq = 31", [], |row| row.get(0)).unwrap();
+    let mut file = std::fs::read(&path).unwrap();
+    // A page may hold an older copy of a row in its free space: every copy is flipped, as only one of them counts.
+    let copies: Vec<_> = (0..file.len() - 32).filter(|at| file[*at..].starts_with(&entries[..32])).collect();
+    copies.iter().for_each(|at| file[at + 16] ^= 1);
+    // Written over, not replaced: the journal has the file open.
+    std::fs::OpenOptions::new().write(true).open(&path).unwrap().write_all(&file).unwrap();
+
+    let mut read = 0;
+    let after_a_snapshot = watched.journal.reader().read(61, &mut |batch| {
+        read += batch.entries.len();
+        ControlFlow::Continue(())
+    });
+    assert!(!copies.is_empty());
+    assert!(after_a_snapshot.is_ok() && read == 40, "a start from a snapshot of entry 60 reads what follows");
+    let finding = watched.round(watched.recorded()).unwrap().to_string();
+    assert!(finding.contains("row 31 is damaged"), "{finding}");
 }
