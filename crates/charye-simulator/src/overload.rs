@@ -11,7 +11,7 @@ use charye_domain::ids::{BlockId, CitizenKey, HoldId, KeyId, Person, SlotId};
 use charye_engine::reservation::{Held, PlaceFailure, Reserved, confirm_reservation, hold_places};
 use charye_engine::sequencer::Turned;
 use charye_engine::waiting_room::{Claimed, Visit, claim};
-use charye_engine::{Answered, Burn, EngineSettings, Failure, Inside, by_system};
+use charye_engine::{Answered, Burn, EngineSettings, Failure, Inside, by_citizen, by_system};
 
 use crate::chance::Chance;
 use crate::country::{ADULT, CAMPAIGN, Country, CountryFailure, OPENS};
@@ -184,7 +184,10 @@ impl Load {
             let person = self.outside.pop_front().ok_or(OverloadFailure::RanOut)?;
             let engine = Arc::clone(self.world.engine().ok_or(WorldFailure::NotRunning("let somebody knock"))?);
             self.errands.send(async move {
-                Told::Entered { person, told: claim(&engine, person, CAMPAIGN, ADULT, Channel::Api).await }
+                Told::Entered {
+                    person,
+                    told: claim(&engine, person, CAMPAIGN, ADULT, by_citizen(person, Channel::Api)).await,
+                }
             });
         }
         Ok(())

@@ -9,7 +9,7 @@ use charye_domain::waiting_room::wait_estimate::WaitRange;
 use charye_engine::ports::RecordedBatch;
 use charye_engine::reservation::{Held, Reserved, confirm_reservation, hold_places};
 use charye_engine::waiting_room::{Claimed, claim};
-use charye_engine::{EngineSettings, Inside, by_system};
+use charye_engine::{EngineSettings, Inside, by_citizen, by_system};
 
 use super::{answers, codec, derived, journal, let_everything_run_out, run_out};
 use crate::country::{ADULT, CAMPAIGN, Country, LineTerms, OPENING, OPENS};
@@ -61,8 +61,9 @@ impl Stage {
         let action = Action::RegisterCitizen { key_id: KeyId(1), key: CitizenKey([number; 16]), former: [].into() };
         let registered = self.world.command("register", by_system(Channel::Page), action).unwrap().value;
         let Outcome::Registered { person } = registered else { panic!("{registered:?}") };
-        let visit =
-            self.world.wait(|engine| async move { claim(&engine, person, CAMPAIGN, ADULT, Channel::Api).await });
+        let visit = self.world.wait(|engine| async move {
+            claim(&engine, person, CAMPAIGN, ADULT, by_citizen(person, Channel::Api)).await
+        });
         let Claimed::Inside(visit) = visit.unwrap().unwrap().value else { panic!("there is no line") };
         let generation = visit.generation;
         let inside = Inside::citizen(person, CAMPAIGN, generation, ADULT, Channel::Api, operation);

@@ -32,11 +32,23 @@ impl Surge<'_> {
             Wish::Nothing => {}
             Wish::Poll(ticket) => self.poll(who, &ticket),
             Wish::Arrive => self.send(who, async move {
-                let told = arrive(&engine, person, CAMPAIGN, ADULT, began, LinePurpose::Reserve, Channel::Api).await;
+                let told = arrive(
+                    &engine,
+                    person,
+                    CAMPAIGN,
+                    ADULT,
+                    began,
+                    LinePurpose::Reserve,
+                    by_citizen(person, Channel::Api),
+                )
+                .await;
                 Told::Arrived { who, told }
             }),
             Wish::Claim => self.send(who, async move {
-                Told::Claimed { who, told: claim(&engine, person, CAMPAIGN, ADULT, Channel::Api).await }
+                Told::Claimed {
+                    who,
+                    told: claim(&engine, person, CAMPAIGN, ADULT, by_citizen(person, Channel::Api)).await,
+                }
             }),
             Wish::Look { generation } => self.look(who, generation),
             Wish::Keyed(keyed, operation) => self.ask_keyed(who, keyed, operation),
@@ -44,7 +56,10 @@ impl Surge<'_> {
                 Told::LookedUp { who, operation, told: look_up_operation(&engine, operation.key).await }
             }),
             Wish::SignOut { generation } => self.send(who, async move {
-                Told::SignedOut { who, told: leave(&engine, person, CAMPAIGN, generation, Channel::Api).await }
+                Told::SignedOut {
+                    who,
+                    told: leave(&engine, person, CAMPAIGN, generation, by_citizen(person, Channel::Api)).await,
+                }
             }),
             Wish::BeFailed { generation } => {
                 let wish = EndWish::OurFault;
@@ -160,7 +175,16 @@ impl Surge<'_> {
             return;
         }
         self.errands.send(async move {
-            let told = arrive(&engine, person, CAMPAIGN, ADULT, began, LinePurpose::Reserve, Channel::Page).await;
+            let told = arrive(
+                &engine,
+                person,
+                CAMPAIGN,
+                ADULT,
+                began,
+                LinePurpose::Reserve,
+                by_citizen(person, Channel::Page),
+            )
+            .await;
             Told::OtherDevice { who, told }
         });
     }
