@@ -107,3 +107,14 @@ fn a_changed_look_is_a_change_for_people() {
     assert!(changes.iter().all(|what| what.starts_with("look, ")), "{changes:?}");
     assert_eq!(diff(&with_look, &with_look), Vec::new());
 }
+
+/// Between the fences of its page, the documented example: what is told there can be copied.
+#[test]
+fn the_documented_look_is_taken_as_it_stands() {
+    let page = include_str!("../../../../../docs/reference/campaign-look.md");
+    let example = page.split_once("```toml\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
+    let read = read_campaign("c.toml", with(example).as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
+    let look = read.campaign.look.unwrap();
+    assert!(look.service.is_some() && look.logo.is_some() && look.accent.is_some() && look.stripe.is_some());
+    assert!(look.welcome.is_some() && look.bring.is_some() && look.contact.is_some());
+}
