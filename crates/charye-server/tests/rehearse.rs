@@ -124,5 +124,9 @@ fn a_profile_that_is_wrong_or_too_large_is_refused_with_its_place_and_a_remedy()
     };
     fs::write(&profile, "[profile]\nname = \"mine\"\nminutes = \"ten\"\n").unwrap();
     check(&["--profile", profile.to_str().unwrap()], "line 3");
+    fs::write(&profile, [0xff, 0xfe, 0x00]).unwrap();
+    check(&["--profile", profile.to_str().unwrap()], "mine.toml: stream did not contain valid UTF-8");
+    check(&["--profile", "worst-evenin"], "one of opening-2021, steady, worst-evening");
+    check(&["--profile", folder.path().to_str().unwrap()], "name a file with --profile");
     check(&["--scale", "1", "--speed", "1000"], "turn --speed down");
 }

@@ -99,11 +99,13 @@ fn read_profile(name: &str) -> Result<Profile, Ending> {
         return bundled.map_err(|error| unreadable(&error.to_string()));
     }
     let names = BUNDLED_PROFILES.map(|(name, _)| name).join(", ");
-    let file = fs::File::open(name).with_context(|| format!("could not open profile {name} (bundled: {names})"))?;
+    let failed = |error| {
+        unreadable(&format!("could not read profile {name}: {error}; name a file with --profile, or one of {names}"))
+    };
+    let file = fs::File::open(name).map_err(failed)?;
     let mut text = String::new();
     let most = PROFILE_BYTES_MAX as u64 + 1;
-    std::io::Read::read_to_string(&mut std::io::Read::take(file, most), &mut text)
-        .with_context(|| format!("could not read profile {name}"))?;
+    std::io::Read::read_to_string(&mut std::io::Read::take(file, most), &mut text).map_err(failed)?;
     Profile::read(name, &text).map_err(|error| unreadable(&error.to_string()))
 }
 
