@@ -67,6 +67,9 @@ pub(crate) struct Door {
     comers: Vec<Comer>,
     people: Vec<Person>,
     habits: HabitsSection,
+    at_providers_permille: u32,
+    /// Indices of the providers that people go to.
+    providers: Vec<u8>,
     speed: u32,
 }
 
@@ -130,7 +133,20 @@ impl Door {
             comers.push(Comer { person, kind });
         }
         shuffle(&mut comers, dice);
-        Ok(Self { comers, people, habits: habits.clone(), speed: speed.max(1) })
+        let at_providers_permille = section.at_providers_permille;
+        Ok(Self {
+            comers,
+            people,
+            habits: habits.clone(),
+            at_providers_permille,
+            providers: Vec::new(),
+            speed: speed.max(1),
+        })
+    }
+
+    /// These providers are open to people, by their indices: each is chosen as often as the others.
+    pub(crate) fn leads_to(&mut self, providers: Vec<u8>) {
+        self.providers = providers;
     }
 
     /// How many come.
@@ -146,6 +162,8 @@ impl Door {
         let (least, most) = habits.hesitate_secs;
         let thought = u64::from(least) * 1_000 + u64::from(dice.below((most - least) * 1_000 + 1));
         let hesitates = if dice.chance(habits.hesitate_permille) { thought / u64::from(self.speed) } else { 0 };
+        let is_led = !self.providers.is_empty() && dice.chance(self.at_providers_permille);
+        let chosen = is_led.then(|| dice.below(u32::try_from(self.providers.len()).unwrap_or(u32::MAX)) as usize);
         Some(Intentions {
             row: person.row,
             device: if comer.kind == ComerKind::SecondDevice { 2 } else { 1 },
@@ -153,6 +171,7 @@ impl Door {
             may_reserve: !matches!(comer.kind, ComerKind::AnotherDay | ComerKind::OnlyAsks),
             district: person.district,
             birth_date: person.birth_date,
+            provider: chosen.and_then(|chosen| self.providers.get(chosen).copied()),
             only_asks: comer.kind == ComerKind::OnlyAsks,
             hesitates: std::time::Duration::from_millis(hesitates),
             walks_away: dice.chance(habits.walk_away_permille),
@@ -190,7 +209,13 @@ mod tests {
     }
 
     fn section(two_devices_permille: u32) -> PeopleSection {
-        PeopleSection { may_reserve: 50, at_door: 4.0, verifications: 2.5, two_devices_permille }
+        PeopleSection {
+            may_reserve: 50,
+            at_door: 4.0,
+            verifications: 2.5,
+            two_devices_permille,
+            at_providers_permille: 0,
+        }
     }
 
     #[test]

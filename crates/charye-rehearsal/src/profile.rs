@@ -73,6 +73,10 @@ pub struct PeopleSection {
     /// Of a thousand who may reserve, how many come with a second device.
     #[serde(default)]
     pub two_devices_permille: u32,
+    /// Of a thousand who sign in, how many do it at an identity provider, by its page and back. The others are signed in by
+    /// the rehearsal itself.
+    #[serde(default)]
+    pub at_providers_permille: u32,
 }
 
 /// `[arrivals]`: when they come.
@@ -116,6 +120,9 @@ impl Default for NationSection {
         Self { clinics_permille: 1_000, people_per_clinic: 0 }
     }
 }
+
+/// The provider that hangs when the profile says that one does: the first of the rehearsal's own.
+pub const HUNG_PROVIDER: &str = "oidc";
 
 /// `[[fault]]`: what goes wrong, and when. Played on the rehearsal's own server only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -224,6 +231,7 @@ impl Profile {
             .or_else(|| times("at_door", people.at_door, 1.0, 100.0))
             .or_else(|| times("verifications", people.verifications, 1.0, people.at_door))
             .or_else(|| permille("people", "two_devices_permille", people.two_devices_permille))
+            .or_else(|| permille("people", "at_providers_permille", people.at_providers_permille))
             .or_else(|| self.curve_fault())
             .or_else(|| permille("habits", "hesitate_permille", habits.hesitate_permille))
             .or_else(|| within("habits", "hesitate_secs", habits.hesitate_secs.1.into(), 0, 3_600))

@@ -6,15 +6,18 @@
 
 mod step;
 mod told;
+mod way_in;
 
 use std::time::Duration;
 
-use crate::load::{Answer, RequestText};
+use crate::load::{Answer, RequestText, Target};
 use crate::nation::rng::Stream;
 use crate::recorder::{AnswerKind, HistoryLine, Recorder};
 
 pub use step::{Step, Whereabouts};
 use told::{Told, an_offer};
+pub(crate) use way_in::Provider;
+use way_in::WayIn;
 
 /// Times that one step is asked in vain before a citizen gives it up.
 const TRIES_MAX: u16 = 200;
@@ -39,6 +42,8 @@ pub(crate) struct Scene {
     pub(crate) doses_together: bool,
     /// Makes idempotency keys of this evening differ from those of another.
     pub(crate) evening: String,
+    /// The target's identity providers, in its order.
+    pub(crate) providers: Vec<Provider>,
     pub(crate) give_up_after: Option<Duration>,
     pub(crate) come_back_after: Duration,
 }
@@ -59,6 +64,8 @@ pub(crate) struct Intentions {
     pub(crate) birth_date: [u8; 10],
     /// Only asks for their date, and does not sign in.
     pub(crate) only_asks: bool,
+    /// Index of the identity provider they sign in at; `None`: the rehearsal's own sign-in.
+    pub(crate) provider: Option<u8>,
     pub(crate) hesitates: Duration,
     pub(crate) walks_away: bool,
     pub(crate) changes: bool,
@@ -72,6 +79,7 @@ pub(crate) struct Citizen {
     wants: Intentions,
     pub(crate) step: Step,
     whereabouts: Whereabouts,
+    way_in: WayIn,
     login: String,
     pass: String,
     ticket: String,
@@ -115,6 +123,8 @@ pub(crate) struct Around<'a> {
     pub(crate) now: Duration,
     /// From the intended time of the request to the answer.
     pub(crate) latency: Duration,
+    /// There was no answer within the time that one waits; a connection that broke is another matter.
+    pub(crate) waited_in_vain: bool,
 }
 
 impl Citizen {
@@ -125,8 +135,13 @@ impl Citizen {
         recorder.moved(None, Whereabouts::AtDoor);
         Self {
             wants,
-            step: if wants.only_asks { Step::AskDate } else { Step::SignIn },
+            step: match wants.provider {
+                _ if wants.only_asks => Step::AskDate,
+                Some(_) => Step::Begin,
+                None => Step::SignIn,
+            },
             whereabouts: Whereabouts::AtDoor,
+            way_in: WayIn::by(wants.provider),
             login: String::new(),
             pass: String::new(),
             ticket: String::new(),
@@ -158,6 +173,9 @@ impl Citizen {
                 request.json(&["{\"birth_date\":\"", birth_date, "\"}"].concat());
             }
             Step::SignIn => request.post("/api/v1/sign-in").json(&format!("{{\"citizen\":{}}}", self.wants.row)),
+            Step::Begin => self.way_in.write_begin(self.provider_id(scene), &scene.campaign, request),
+            Step::AtProvider => self.way_in.write_at_provider(request),
+            Step::ComeBack => self.way_in.write_back(self.provider_id(scene), request),
             Step::TakePlace => {
                 request.post_at(&[campaign[0], campaign[1], "/line"]).header_of("authorization", &login).end();
             }
@@ -203,6 +221,16 @@ impl Citizen {
         }
     }
 
+    fn provider_id<'a>(&self, scene: &'a Scene) -> &'a str {
+        let chosen = self.way_in.provider.and_then(|index| scene.providers.get(usize::from(index)));
+        chosen.map_or("", |provider| &provider.id)
+    }
+
+    /// The server that is asked, if it is not the target: an identity provider's.
+    pub(crate) fn elsewhere(&self) -> Option<Target> {
+        self.way_in.target().filter(|_| self.step == Step::AtProvider)
+    }
+
     fn days<'a>(&'a self, campaign: &[&'a str; 2], rest: &[&'a str]) -> Vec<&'a str> {
         [&[campaign[0], campaign[1], "/clinics/", &self.clinic, "/", &self.product, "/days"], rest].concat()
     }
@@ -232,7 +260,8 @@ impl Citizen {
             return self.lost(around);
         };
         let operation = answer.header("charye-operation:");
-        if (200..300).contains(&answer.status) {
+        let leads_back = self.step == Step::AtProvider && answer.status == 303;
+        if (200..300).contains(&answer.status) || leads_back {
             around.recorder.answered(self.step, around.latency, AnswerKind::Wanted);
             if self.step.operation().is_some() {
                 self.note(operation, "confirmed", &told, around);
@@ -246,6 +275,9 @@ impl Citizen {
         around.recorder.answered(self.step, around.latency, AnswerKind::Refused);
         around.recorder.refused(self.step, &code);
         let busy = matches!(answer.status, 429 | 503);
+        if self.is_on_way_in() {
+            return self.stopped_on_way_in(&code, &told, busy.then(|| answer.header("retry-after:")).flatten(), around);
+        }
         if self.step.operation().is_some() {
             self.note(operation, if busy { "busy" } else { "refused" }, &told, around);
         }
@@ -283,7 +315,21 @@ impl Citizen {
     fn go_on(&mut self, answer: &Answer<'_>, told: &Told<'_>, around: &mut Around<'_>) -> Next {
         match self.step {
             Step::AskDate => self.leave(Whereabouts::TurnedAway, around),
-            Step::SignIn => {
+            Step::Begin => {
+                told.sign_in.unwrap_or_default().clone_into(&mut self.way_in.kept);
+                let url = told.next.as_ref().and_then(|leads| leads.url);
+                let is_led = url.and_then(|url| self.way_in.led_to(url, self.wants.row)).is_some();
+                around.recorder.at_provider(self.way_in.provider).begun += 1;
+                if is_led { self.ask(Step::AtProvider) } else { self.fails_at_provider("led_nowhere", around) }
+            }
+            Step::AtProvider => match answer.header("location:").and_then(|to| self.way_in.led_back(to)) {
+                Some(()) => self.ask(Step::ComeBack),
+                None => self.fails_at_provider("led_nowhere", around),
+            },
+            Step::ComeBack | Step::SignIn => {
+                if self.step == Step::ComeBack {
+                    around.recorder.at_provider(self.way_in.provider).signed_in += 1;
+                }
                 told.login.unwrap_or_default().clone_into(&mut self.login);
                 around.recorder.signed_in += 1;
                 self.is_at(Whereabouts::Waiting, around);
@@ -342,7 +388,7 @@ impl Citizen {
             "not_in_cohort" | "opening_not_yet" | "openings_over" | "line_closed" => {
                 self.leave(Whereabouts::TurnedAway, around)
             }
-            "sign_in_first" | "person_unknown" => self.ask(Step::SignIn).counted(self, around),
+            "sign_in_first" | "person_unknown" => self.sign_in_again().counted(self, around),
             "not_called" => self.stand_in_line(told, around),
             "already_reserved" | "reservation_active" if self.number.is_empty() => {
                 self.leave(Whereabouts::PutAside, around)
@@ -367,6 +413,55 @@ impl Citizen {
             | "hold_open" => self.look_elsewhere(around),
             _ => self.leave(Whereabouts::Failed, around),
         }
+    }
+
+    fn is_on_way_in(&self) -> bool {
+        matches!(self.step, Step::Begin | Step::AtProvider | Step::ComeBack)
+    }
+
+    /// Signs in as they meant to, from the beginning.
+    fn sign_in_again(&mut self) -> Next {
+        self.way_in.anew();
+        self.ask(if self.way_in.provider.is_some() { Step::Begin } else { Step::SignIn })
+    }
+
+    /// The way in by a provider goes no further for now.
+    fn stopped_on_way_in(
+        &mut self,
+        code: &str,
+        told: &Told<'_>,
+        retry_after: Option<&str>,
+        around: &mut Around<'_>,
+    ) -> Next {
+        match code {
+            "in_line" => {
+                told.sign_in.unwrap_or_default().clone_into(&mut self.way_in.place);
+                self.step = Step::Begin;
+            }
+            "provider_fault" | "left_alone" | "no_code" => return self.fails_at_provider(code, around),
+            // What is too late, or known to nobody since a restart, begins anew.
+            _ => {
+                self.way_in.anew();
+                self.way_in.place.clear();
+                self.step = Step::Begin;
+            }
+        }
+        let secs = told.retry_after_secs.or(retry_after.and_then(|secs| secs.parse().ok()));
+        self.again(secs.map(|secs| secs * 1_000), around)
+    }
+
+    /// The provider failed: once more there, or at another.
+    fn fails_at_provider(&mut self, code: &str, around: &mut Around<'_>) -> Next {
+        // Who is left alone was told so before anything was tried.
+        let figures = around.recorder.at_provider(self.way_in.provider);
+        if code == "left_alone" {
+            figures.left_alone += 1;
+        } else {
+            figures.failed += 1;
+        }
+        self.way_in.failed(&around.scene.providers);
+        self.step = Step::Begin;
+        self.again(None, around)
     }
 
     /// Does as the line says.
@@ -480,6 +575,13 @@ impl Citizen {
 
     /// No answer came. What takes a key is asked for by its key; everything else is asked again.
     fn lost(&mut self, around: &mut Around<'_>) -> Next {
+        if self.step == Step::AtProvider && around.waited_in_vain {
+            return self.fails_at_provider("no_answer", around);
+        }
+        if matches!(self.step, Step::AtProvider | Step::ComeBack) {
+            // It may have been taken: what a provider says is good for once.
+            self.sign_in_again();
+        }
         if self.step.operation().is_some() {
             self.unknown = Some(self.step);
             self.step = Step::Settle;
@@ -538,7 +640,7 @@ impl Citizen {
         self.is_at(Whereabouts::AtDoor, around);
         self.came_at = around.now + around.scene.come_back_after;
         self.promised = None;
-        self.step = Step::SignIn;
+        self.sign_in_again();
         Next::After(around.scene.come_back_after)
     }
 

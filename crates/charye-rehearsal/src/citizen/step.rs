@@ -6,6 +6,10 @@ pub enum Step {
     /// Whether a birth date may reserve, without signing in.
     AskDate,
     SignIn,
+    /// At an identity provider: to begin there, its page, and the way back.
+    Begin,
+    AtProvider,
+    ComeBack,
     /// A place in the line.
     TakePlace,
     Poll,
@@ -27,9 +31,12 @@ pub enum Step {
 }
 
 impl Step {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::AskDate,
         Self::SignIn,
+        Self::Begin,
+        Self::AtProvider,
+        Self::ComeBack,
         Self::TakePlace,
         Self::Poll,
         Self::Enter,
@@ -49,6 +56,9 @@ impl Step {
         match self {
             Self::AskDate => "ask_date",
             Self::SignIn => "sign_in",
+            Self::Begin => "begin_sign_in",
+            Self::AtProvider => "at_provider",
+            Self::ComeBack => "come_back",
             Self::TakePlace => "take_place",
             Self::Poll => "poll",
             Self::Enter => "enter",

@@ -10,6 +10,7 @@ struct Play {
     recorder: Recorder,
     dice: Stream,
     now: Duration,
+    waited_in_vain: bool,
 }
 
 impl Play {
@@ -23,11 +24,12 @@ impl Play {
             has_line,
             doses_together: false,
             evening: "e".to_owned(),
+            providers: Vec::new(),
             give_up_after: Some(Duration::from_secs(60)),
             come_back_after: Duration::from_secs(30),
         };
         let dice = Stream::open(1, Purpose::Habits, 0);
-        Self { citizen, scene, recorder, dice, now: Duration::ZERO }
+        Self { citizen, scene, recorder, dice, now: Duration::ZERO, waited_in_vain: false }
     }
 
     /// What they ask now.
@@ -50,6 +52,7 @@ impl Play {
             dice: &mut self.dice,
             now: self.now,
             latency: Duration::from_millis(1),
+            waited_in_vain: self.waited_in_vain,
         };
         let next = self.citizen.hear(answer.as_ref(), &mut around);
         (next, self.asks())
@@ -168,4 +171,64 @@ fn a_reservation_that_its_owner_does_not_see_is_counted() {
     assert_eq!(asks, "GET /api/v1/reservations?campaign=c");
     play.hear(200, r#"{"reservations":[],"seq":5}"#);
     assert_eq!(play.recorder.missing, 1);
+}
+
+/// Somebody who signs in at the first of two providers that can be walked.
+fn at_providers() -> Play {
+    let mut play = Play::new(false, Intentions { row: 7, provider: Some(0), ..Intentions::default() });
+    let provider =
+        |id: &str| Provider { id: id.to_owned(), name_ko: String::new(), name_en: String::new(), is_walked: true };
+    play.scene.providers = vec![provider("oidc"), provider("oauth2")];
+    play
+}
+
+const LEADS: &str = r#"{"sign_in":"S","next":{"kind":"redirect","url":"http://127.0.0.1:9/oidc/authorize?state=s"}}"#;
+
+#[test]
+fn the_way_in_leads_to_the_provider_and_back() {
+    let mut play = at_providers();
+    assert_eq!(play.asks(), "POST /api/v1/providers/oidc/begin");
+    assert_eq!(play.citizen.elsewhere(), None);
+    assert_eq!(play.hear(200, LEADS), (Next::Now, "POST /oidc/consent".to_owned()));
+    assert_eq!(play.citizen.elsewhere(), Target::parse("http://127.0.0.1:9").ok());
+    let head = b"HTTP/1.1 303 See Other\r\nlocation: http://x.test/sign-in/oidc/callback?code=c&state=s\r\n\r\n";
+    let back = play.hear_of(Some(Answer { status: 303, head, body: b"" }));
+    assert_eq!(back, (Next::Now, "POST /api/v1/providers/oidc/callback".to_owned()));
+    assert_eq!(play.citizen.elsewhere(), None);
+    let (next, asks) = play.hear(200, r#"{"status":"signed_in","login":"L"}"#);
+    assert_eq!((next, asks.as_str()), (Next::Now, "POST /api/v1/campaigns/c/visit"));
+    let figures = play.recorder.at_provider(Some(0)).clone();
+    assert_eq!((figures.begun, figures.signed_in, figures.failed), (1, 1, 0));
+}
+
+#[test]
+fn a_provider_that_does_not_answer_is_left_for_another_and_is_charged_for_it() {
+    let mut play = at_providers();
+    play.waited_in_vain = true;
+    for asks_then in ["oidc", "oauth2"] {
+        play.hear(200, LEADS);
+        let (next, asks) = play.hear_of(None);
+        assert!(matches!(next, Next::After(_)), "{next:?}");
+        assert_eq!(asks, format!("POST /api/v1/providers/{asks_then}/begin"));
+    }
+    assert_eq!(play.recorder.at_provider(Some(0)).failed, 2);
+    // A connection that broke is nobody's hanging: the same again.
+    play.waited_in_vain = false;
+    play.hear(200, &LEADS.replace("oidc", "oauth2"));
+    assert_eq!(play.hear_of(None).1, "POST /api/v1/providers/oauth2/begin");
+    assert_eq!(play.recorder.at_provider(Some(1)).failed, 0);
+}
+
+#[test]
+fn a_place_in_a_providers_line_is_kept_and_a_stale_sign_in_begins_anew() {
+    let mut play = at_providers();
+    let told = r#"{"code":"in_line","sign_in":"PLACE","retry_after_secs":3}"#;
+    assert!(matches!(play.hear(503, told), (Next::After(wait), _) if wait >= Duration::from_secs(3)));
+    let mut request = RequestText::default();
+    play.citizen.write(&play.scene, &mut request);
+    assert!(request.text().contains(r#""instead_of":"PLACE""#), "{}", request.text());
+    play.hear(200, LEADS);
+    assert_eq!(play.hear(422, r#"{"code":"sign_in_expired"}"#).1, "POST /api/v1/providers/oidc/begin");
+    play.citizen.write(&play.scene, &mut request);
+    assert!(!request.text().contains("instead_of"), "{}", request.text());
 }

@@ -12,6 +12,10 @@ pub(super) struct Told<'a> {
     pub(super) hold: Option<&'a str>,
     pub(super) number: Option<&'a str>,
     pub(super) seq: Option<u64>,
+    // The way in by a provider.
+    pub(super) sign_in: Option<&'a str>,
+    #[serde(borrow)]
+    pub(super) next: Option<Leads<'a>>,
     // Refusals.
     pub(super) code: Option<&'a str>,
     pub(super) recorded: Option<bool>,
@@ -29,6 +33,13 @@ pub(super) struct Told<'a> {
     #[serde(borrow)]
     pub(super) reservations: Vec<Reservation<'a>>,
     pub(super) eligible: Option<bool>,
+}
+
+/// Where the beginning of a sign-in leads.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Leads<'a> {
+    pub(super) url: Option<&'a str>,
 }
 
 /// The range that somebody who waits is told.

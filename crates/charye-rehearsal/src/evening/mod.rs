@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::arrivals::Arrivals;
-use crate::citizen::{Scene, Whereabouts};
+use crate::citizen::{Provider, Scene, Whereabouts};
 use crate::load::{CONNECTIONS_MAX, LoadFailure, TIME_MAX, Target};
 use crate::nation::rng::{Purpose, Stream};
 use crate::people::{self, Door, PeopleError};
@@ -28,6 +28,8 @@ const COME_BACK_AFTER: Duration = Duration::from_secs(180);
 const AFTERMATH_MAX: Duration = Duration::from_secs(900);
 /// And this long at least.
 const AFTERMATH_MIN: Duration = Duration::from_secs(60);
+/// A hung provider hangs so long at least, however fast people are. Unit: seconds.
+const HANG_SECS_MIN: u32 = 10;
 /// How long the survey may take.
 const SURVEY_MAX: Duration = Duration::from_secs(120);
 
@@ -150,14 +152,16 @@ pub fn play(
         .history
         .as_ref()
         .map(|path| History::create(path).map_err(|source| RehearsalFailure::History { path: path.clone(), source }));
-    let recorder = Recorder::new(history.transpose()?);
+    let mut recorder = Recorder::new(history.transpose()?);
+    let named = |provider: &Provider| (provider.id.clone(), provider.name_ko.clone(), provider.name_en.clone());
+    recorder.knows(scene.providers.iter().map(named));
     let arrivals = Arrivals::of(&plan.profile.arrivals, size, plan.profile.evening.minutes);
     let (campaign, has_line) = (scene.campaign.clone(), scene.has_line);
     let limit = time_limit(&plan.profile, size, plan.scale);
     let began_ms = wall_millis();
     let cpu_before = own_cpu();
     let stage = StagePlan { scene, door, arrivals, recorder, dice, limit };
-    let faults = plan.profile.faults.iter().map(|fault| (hurried(fault.at_minute, plan.scale), *fault)).collect();
+    let faults = plan.profile.faults.iter().map(|fault| planned(*fault, plan.scale)).collect();
     let ended = Stage::play(stage, plan, &runtime, (faults, stagehand), audience)?;
     let cpu = own_cpu().zip(cpu_before).map(|(after, before)| after.saturating_sub(before));
     let recorded = ended
@@ -188,9 +192,12 @@ async fn surveyed(plan: &EveningPlan, size: Size, dice: &mut Stream) -> Result<(
     let mut survey = Survey::begin(plan.target).await?;
     let campaign = survey.campaign(plan.campaign.as_deref()).await?;
     let has_line = survey.has_line().await?;
+    let providers = survey.providers(&campaign.code).await?;
     let may_reserve = survey.may_reserve(&campaign.code, &people).await?;
     let sections = (&plan.profile.people, &plan.profile.habits);
-    let door = Door::open(people, &may_reserve.by_birth_date, sections, size, plan.scale.speed, dice)?;
+    let mut door = Door::open(people, &may_reserve.by_birth_date, sections, size, plan.scale.speed, dice)?;
+    let walked = (0..).zip(&providers).filter(|(_, provider)| provider.is_walked).map(|(index, _)| index);
+    door.leads_to(walked.collect());
     let speed = plan.scale.speed.max(1);
     let tired = u64::from(plan.profile.habits.give_up_after_minutes) * 60_000 / u64::from(speed);
     let scene = Scene {
@@ -198,6 +205,7 @@ async fn surveyed(plan: &EveningPlan, size: Size, dice: &mut Stream) -> Result<(
         opening: may_reserve.opening,
         has_line,
         doses_together: campaign.doses_together,
+        providers,
         evening: format!("r{:x}", wall_millis()),
         give_up_after: (tired > 0).then(|| Duration::from_millis(tired)),
         come_back_after: COME_BACK_AFTER / speed,
@@ -208,6 +216,15 @@ async fn surveyed(plan: &EveningPlan, size: Size, dice: &mut Stream) -> Result<(
 /// A minute of the profile, at the speed that is played.
 fn hurried(minute: u32, scale: Scale) -> Duration {
     Duration::from_millis(u64::from(minute) * 60_000 / u64::from(scale.speed.max(1)))
+}
+
+/// When a fault happens, and how long it lasts. A hung provider hangs shorter as people hurry, and long enough to be seen.
+fn planned(fault: PlannedFault, scale: Scale) -> (Duration, PlannedFault) {
+    let secs = match fault.kind {
+        FaultKind::ProviderHangs => (fault.secs / scale.speed.max(1)).max(HANG_SECS_MIN),
+        FaultKind::Kill | FaultKind::ClockJump => fault.secs,
+    };
+    (hurried(fault.at_minute, scale), PlannedFault { secs, ..fault })
 }
 
 /// When the evening ends whoever is still there.

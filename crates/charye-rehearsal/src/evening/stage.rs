@@ -20,10 +20,12 @@ use crate::load::{Connection, LoadFailure, PER_ADDRESS, RequestText, Target, sou
 use crate::nation::rng::Stream;
 use crate::people::Door;
 use crate::profile::PlannedFault;
-use crate::recorder::{LineFigures, Recorder, ServerFigures};
+use crate::recorder::{LineFigures, ProvidersTold, Recorder, ServerFigures};
 
 /// Longest that an answer is waited for.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// A provider's page that is not there by then is given up.
+const PROVIDER_MAX: Duration = Duration::from_secs(5);
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// Between samples.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
@@ -183,23 +185,30 @@ impl Stage {
         Some((who, Duration::from_micros(at)))
     }
 
-    fn write(&self, who: u32, intended: Duration, request: &mut RequestText) {
+    /// Writes what somebody asks; whom, if it is not the target.
+    fn write(&self, who: u32, intended: Duration, request: &mut RequestText) -> Option<Target> {
         let mut people = self.people.borrow_mut();
         people.recorder.asked(self.elapsed().saturating_sub(intended));
-        if let Some(Some(citizen)) = people.here.get(who as usize) {
-            citizen.write(&self.scene, request);
-        }
+        let citizen = people.here.get(who as usize)?.as_ref()?;
+        citizen.write(&self.scene, request);
+        citizen.elsewhere()
     }
 
     /// Lets somebody hear; when they ask on at once, since when.
-    fn hear(&self, who: u32, intended: Duration, answer: Option<&crate::load::Answer<'_>>) -> Option<Duration> {
+    fn hear(
+        &self,
+        who: u32,
+        intended: Duration,
+        answer: Result<&crate::load::Answer<'_>, &LoadFailure>,
+    ) -> Option<Duration> {
         let now = self.elapsed();
         let mut people = self.people.borrow_mut();
         let People { here, recorder, dice, .. } = &mut *people;
         let citizen = here.get_mut(who as usize)?.as_mut()?;
         let latency = now.saturating_sub(intended);
-        let mut around = Around { scene: &self.scene, recorder, dice, now, latency };
-        match citizen.hear(answer, &mut around) {
+        let waited_in_vain = matches!(answer, Err(LoadFailure::Overdue { .. }));
+        let mut around = Around { scene: &self.scene, recorder, dice, now, latency, waited_in_vain };
+        match citizen.hear(answer.ok(), &mut around) {
             Next::Now => Some(now),
             Next::After(time) => {
                 let due = micros(now + time);
@@ -271,6 +280,7 @@ async fn usher(stage: Rc<Stage>) {
 /// One connection: carries the questions of whoever is due, and of the same person for as long as they ask on at once.
 async fn carry(stage: Rc<Stage>, target: Target, index: usize) {
     let mut connection = None;
+    let mut at_provider: Option<(Target, Option<Connection>)> = None;
     let mut request = RequestText::default();
     let from = target.is_loopback().then(|| source_address(index, PER_ADDRESS));
     loop {
@@ -278,12 +288,26 @@ async fn carry(stage: Rc<Stage>, target: Target, index: usize) {
         permit.forget();
         let Some((who, mut intended)) = stage.next_turn() else { continue };
         loop {
-            stage.write(who, intended, &mut request);
-            let answer = ask(&mut connection, target, from, &request).await;
-            let next = stage.hear(who, intended, answer.as_ref().ok());
-            if answer.is_err() {
-                connection = None;
-            }
+            let next = match stage.write(who, intended, &mut request) {
+                None => {
+                    let answer = ask(&mut connection, target, from, &request, ANSWER_MAX).await;
+                    let next = stage.hear(who, intended, answer.as_ref());
+                    if answer.is_err() {
+                        connection = None;
+                    }
+                    next
+                }
+                Some(provider) => {
+                    at_provider.take_if(|(known, _)| *known != provider);
+                    let (_, connection) = at_provider.get_or_insert((provider, None));
+                    let answer = ask(connection, provider, from, &request, PROVIDER_MAX).await;
+                    let next = stage.hear(who, intended, answer.as_ref());
+                    if answer.is_err() {
+                        at_provider = None;
+                    }
+                    next
+                }
+            };
             match next {
                 Some(since) if !stage.turns.is_closed() => intended = since,
                 _ => break,
@@ -297,14 +321,15 @@ async fn ask<'a>(
     target: Target,
     from: Option<std::net::SocketAddr>,
     request: &RequestText,
+    limit: Duration,
 ) -> Result<crate::load::Answer<'a>, LoadFailure> {
-    let late = |_| LoadFailure::Overdue { limit: ANSWER_MAX };
+    let late = |_| LoadFailure::Overdue { limit };
     if connection.is_none() {
         let opened = tokio::time::timeout(CONNECT_MAX, Connection::open(target, from)).await;
         *connection = Some(opened.map_err(late)??);
     }
     let Some(open) = connection else { return Err(LoadFailure::Overdue { limit: CONNECT_MAX }) };
-    tokio::time::timeout(ANSWER_MAX, open.ask(request)).await.map_err(late)?
+    tokio::time::timeout(limit, open.ask(request)).await.map_err(late)?
 }
 
 /// Takes a sample a second until everybody has left, or time is up.
@@ -317,7 +342,14 @@ async fn sample_until_over(stage: &Stage, evening: &EveningPlan, limit: Duration
             sampled_at = Some(now);
             let server = figures(evening.metrics).await;
             let line = line_figures(&stage.scene, evening.target).await;
-            stage.people.borrow_mut().recorder.sample(now, server, line);
+            let lights = lights(&stage.scene, evening.target).await;
+            {
+                let mut people = stage.people.borrow_mut();
+                people.recorder.sample(now, server, line);
+                if let Some(lights) = lights {
+                    people.recorder.saw_lights(now, &lights);
+                }
+            }
             audience(&stage.progress());
         }
         if over {
@@ -332,7 +364,7 @@ async fn figures(metrics: Option<Target>) -> Option<ServerFigures> {
     let mut connection = None;
     let mut request = RequestText::default();
     request.get("/metrics").end();
-    let told = ask(&mut connection, metrics?, None, &request);
+    let told = ask(&mut connection, metrics?, None, &request, CONNECT_MAX);
     let answer = tokio::time::timeout(CONNECT_MAX, told).await.ok()?.ok()?;
     (answer.status == 200).then(|| ServerFigures::read(&String::from_utf8_lossy(answer.body)))
 }
@@ -343,7 +375,20 @@ async fn line_figures(scene: &Scene, target: Target) -> Option<LineFigures> {
     let mut connection = None;
     let mut request = RequestText::default();
     request.get_at(&["/line/", &scene.campaign, "/", &opening, "/now"]).end();
-    let told = ask(&mut connection, target, None, &request);
+    let told = ask(&mut connection, target, None, &request, CONNECT_MAX);
+    let answer = tokio::time::timeout(CONNECT_MAX, told).await.ok()?.ok()?;
+    (answer.status == 200).then(|| serde_json::from_slice(answer.body).ok()).flatten()
+}
+
+/// The lights of the target's identity providers now; `None` if it has none.
+async fn lights(scene: &Scene, target: Target) -> Option<ProvidersTold> {
+    if scene.providers.is_empty() {
+        return None;
+    }
+    let mut connection = None;
+    let mut request = RequestText::default();
+    request.get("/api/v1/providers").end();
+    let told = ask(&mut connection, target, None, &request, CONNECT_MAX);
     let answer = tokio::time::timeout(CONNECT_MAX, told).await.ok()?.ok()?;
     (answer.status == 200).then(|| serde_json::from_slice(answer.body).ok()).flatten()
 }

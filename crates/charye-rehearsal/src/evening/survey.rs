@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::RehearsalFailure;
-use crate::citizen::Step;
+use crate::citizen::{Provider, Step};
 use crate::load::{Connection, RequestText, Target};
 use crate::people::{BirthDate, Person};
+use crate::recorder::{PROVIDERS_MAX, ProviderTold, ProvidersTold};
 
 /// One after the other, on a connection of its own.
 pub(super) struct Survey {
@@ -74,6 +75,20 @@ impl Survey {
         let document: serde_json::Value = serde_json::from_slice(self.answer("openapi.json").await?)
             .map_err(|_| RehearsalFailure::Target { reason: "its API document does not read".to_owned() })?;
         Ok(document["paths"].get("/api/v1/line").is_some())
+    }
+
+    /// The identity providers, and which of them people can go through alone; none where the target has none.
+    pub(super) async fn providers(&mut self, campaign: &str) -> Result<Vec<Provider>, RehearsalFailure> {
+        self.request.get_at(&["/api/v1/providers?campaign=", campaign]).end();
+        let told: ProvidersTold = serde_json::from_slice(self.answer("providers").await?)
+            .map_err(|_| RehearsalFailure::Target { reason: "its identity providers do not read".to_owned() })?;
+        let provider = |told: ProviderTold| Provider {
+            is_walked: told.fits && matches!(told.flow.as_str(), "oidc" | "oauth2"),
+            id: told.id,
+            name_ko: told.name.ko,
+            name_en: told.name.en,
+        };
+        Ok(told.providers.into_iter().take(PROVIDERS_MAX).map(provider).collect())
     }
 
     /// Which birth dates may reserve now.

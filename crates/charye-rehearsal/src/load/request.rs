@@ -69,6 +69,13 @@ impl RequestText {
         let _ = write!(self.text, "content-length: {}\r\n\r\n{body}", body.len());
     }
 
+    /// Ends the request with a form, encoded already.
+    pub fn form(&mut self, body: &str) {
+        self.header("content-type", "application/x-www-form-urlencoded");
+        // Writing to memory cannot fail.
+        let _ = write!(self.text, "content-length: {}\r\n\r\n{body}", body.len());
+    }
+
     /// The request as text, for tests.
     #[cfg(test)]
     pub(crate) fn text(&self) -> &str {

@@ -19,6 +19,10 @@ pub use server_figures::ServerFigures;
 
 /// Latencies above this count as this. Unit: microseconds.
 const LATENCY_MICROS_MAX: u64 = 600_000_000;
+/// Providers whose lights and sign-ins are counted apart.
+pub(crate) const PROVIDERS_MAX: usize = 32;
+/// Changes of one provider's light that are kept.
+const LIGHTS_MAX: usize = 1_000;
 /// Different codes of refusals that are counted apart.
 const CODES_MAX: usize = 500;
 
@@ -86,12 +90,53 @@ pub struct Promises {
     pub waits: Histogram<u64>,
 }
 
+/// One identity provider, over the whole evening.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProviderFigures {
+    pub id: String,
+    pub name_ko: String,
+    pub name_en: String,
+    /// Sign-ins that began there, and that ended with a login.
+    pub begun: u64,
+    pub signed_in: u64,
+    /// That it failed: no answer, or a fault.
+    pub failed: u64,
+    /// Told at once that it is being left alone.
+    pub left_alone: u64,
+    /// When its light changed, and to what: milliseconds since the beginning, and the light's code.
+    pub lights: Vec<(u64, String)>,
+}
+
+/// A provider, as the target lists it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ProviderTold {
+    pub(crate) id: String,
+    pub(crate) name: NameTold,
+    pub(crate) flow: String,
+    pub(crate) light: String,
+    pub(crate) fits: bool,
+}
+
+/// A name in both languages.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NameTold {
+    pub(crate) ko: String,
+    pub(crate) en: String,
+}
+
+/// Every provider, as the target lists them.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ProvidersTold {
+    pub(crate) providers: Vec<ProviderTold>,
+}
+
 /// Everything counted.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     pub(crate) history: Option<History>,
     steps: BTreeMap<Step, StepFigures>,
     refusals: BTreeMap<(Step, String), u64>,
+    providers: Vec<ProviderFigures>,
     whereabouts: [u64; Whereabouts::ALL.len()],
     pub(crate) promises: Promises,
     /// From the intended time until a request left: what the generator and its connections take.
@@ -114,6 +159,7 @@ pub(crate) struct Recorder {
 pub struct Recorded {
     pub steps: Vec<(Step, StepFigures)>,
     pub refusals: Vec<(Step, String, u64)>,
+    pub providers: Vec<ProviderFigures>,
     pub whereabouts: [u64; Whereabouts::ALL.len()],
     pub promises: Promises,
     pub begun_late: Histogram<u64>,
@@ -138,6 +184,7 @@ impl Recorder {
             history,
             steps: BTreeMap::new(),
             refusals: BTreeMap::new(),
+            providers: Vec::new(),
             whereabouts: Default::default(),
             promises: Promises { made: 0, kept: 0, early: 0, late: 0, waits: times() },
             begun_late: times(),
@@ -199,6 +246,32 @@ impl Recorder {
         }
     }
 
+    /// The figures of the provider with this index; of one that was never told, figures that nobody sees.
+    pub(crate) fn at_provider(&mut self, index: Option<u8>) -> &mut ProviderFigures {
+        let index = index.map_or(PROVIDERS_MAX - 1, usize::from).min(PROVIDERS_MAX - 1);
+        if index >= self.providers.len() {
+            self.providers.resize(index + 1, ProviderFigures::default());
+        }
+        &mut self.providers[index]
+    }
+
+    /// These are the providers, in the order of their indices.
+    pub(crate) fn knows(&mut self, providers: impl Iterator<Item = (String, String, String)>) {
+        let fresh = |(id, name_ko, name_en)| ProviderFigures { id, name_ko, name_en, ..ProviderFigures::default() };
+        self.providers = providers.take(PROVIDERS_MAX).map(fresh).collect();
+    }
+
+    /// The lights as they are now.
+    pub(crate) fn saw_lights(&mut self, at: Duration, told: &ProvidersTold) {
+        for figures in &mut self.providers {
+            let Some(told) = told.providers.iter().find(|told| told.id == figures.id) else { continue };
+            let changed = figures.lights.last().is_none_or(|(_, light)| *light != told.light);
+            if changed && figures.lights.len() < LIGHTS_MAX {
+                figures.lights.push((u64::try_from(at.as_millis()).unwrap_or(u64::MAX), told.light.clone()));
+            }
+        }
+    }
+
     pub(crate) fn write(&mut self, line: HistoryLine<'_>) {
         if let Some(history) = &mut self.history {
             history.write(line);
@@ -231,6 +304,7 @@ impl Recorder {
         Ok(Recorded {
             steps: self.steps.into_iter().collect(),
             refusals: self.refusals.into_iter().map(|((step, code), count)| (step, code, count)).collect(),
+            providers: self.providers,
             whereabouts: self.whereabouts,
             promises: self.promises,
             begun_late: self.begun_late,

@@ -32,6 +32,7 @@ pub(super) fn page(report: &Report, language: Language) -> String {
         people(report, language),
         speed(report, language),
         server(report, language),
+        providers(report, language),
         refusals(report, language),
         faults(report, language),
         audit(report, language),
@@ -49,7 +50,7 @@ pub(super) fn page(report: &Report, language: Language) -> String {
 }
 
 fn head(report: &Report, language: Language, title: &str) -> String {
-    let about = if language == Language::Korean { &report.about.ko } else { &report.about.en };
+    let about = language.either(&report.about.ko, &report.about.en);
     let class = if report.verdict.holds { "verdict" } else { "verdict no" };
     let part = language.pick(
         "사람 수나 시간을 줄여 실행했습니다. 이 결과는 이 규모에서만 유효하며, 실제 개시의 부하를 증명하지 않습니다.",
@@ -333,6 +334,63 @@ fn server(report: &Report, language: Language) -> String {
     };
     let heads = [(language.pick("무엇", "what"), ""), (language.pick("값", "figure"), "n")];
     section(language.pick("서버와 부하 발생기", "Server and generator"), &format!("{charts}{}", table(&heads, &rows)))
+}
+
+/// The identity providers: who signed in where, and each one's light over the evening.
+fn providers(report: &Report, language: Language) -> String {
+    if report.providers.is_empty() {
+        return String::new();
+    }
+    let end = report.wall_secs.max(f64::EPSILON);
+    let mut rows = String::new();
+    for provider in &report.providers {
+        let name = language.either(&provider.name.ko, &provider.name.en);
+        let mut strip = String::new();
+        let untils = provider.lights.iter().skip(1).map(|next| next.from_secs).chain([end]);
+        for (shown, until) in provider.lights.iter().zip(untils) {
+            let (shape, word) = language.light(&shown.light);
+            let share = ((until - shown.from_secs) / end * 100.0).clamp(0.0, 100.0);
+            // Too narrow for its shape: the colour says it, and the words for those who do not see it.
+            let seen = if share >= 4.0 { shape } else { "" };
+            let _ = write!(
+                strip,
+                "<i class=\"{}\" style=\"width:{share:.2}%\" title=\"{word}, {:.0}-{until:.0} s\"><b>{seen}</b>\
+                 <span class=\"told\">{word} {:.0}-{until:.0} s; </span></i>",
+                escaped(&shown.light),
+                shown.from_secs,
+                shown.from_secs
+            );
+        }
+        let _ = write!(
+            rows,
+            "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+             <td class=\"n\">{}</td><td class=\"lights\"><div>{strip}</div></td></tr>",
+            escaped(name),
+            count(provider.begun),
+            count(provider.signed_in),
+            count(provider.failed),
+            count(provider.left_alone)
+        );
+    }
+    let heads = [
+        (language.pick("인증기관", "provider"), ""),
+        (language.pick("시작", "begun"), "n"),
+        (language.pick("완료", "signed in"), "n"),
+        (language.pick("실패", "failed"), "n"),
+        (language.pick("차단", "left alone"), "n"),
+        (language.pick("신호등", "light over the evening"), ""),
+    ];
+    let key: String = ["smooth", "delayed", "congested", "closed"]
+        .iter()
+        .map(|code| {
+            let (shape, word) = language.light(code);
+            format!("<li class=\"lights\"><i class=\"{code}\"><b>{shape}</b></i> {word}</li>")
+        })
+        .collect();
+    section(
+        language.pick("본인인증 기관", "Identity providers"),
+        &format!("<ul class=\"key\">{key}</ul>{}", table(&heads, &rows)),
+    )
 }
 
 fn refusals(report: &Report, language: Language) -> String {

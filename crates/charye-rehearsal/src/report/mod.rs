@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::citizen::Whereabouts;
 use crate::evening::{FaultPlayed, Played};
-use crate::recorder::{Sample, ServerFigures, StepFigures};
+use crate::recorder::{ProviderFigures, Sample, ServerFigures, StepFigures};
 
 pub use verdict::Verdict;
 pub use words::Language;
@@ -56,6 +56,8 @@ pub struct Report {
     whereabouts_at_end: BTreeMap<&'static str, u64>,
     steps: Vec<StepTold>,
     refusals: Vec<RefusalTold>,
+    /// Empty where the server has no identity providers.
+    providers: Vec<ProviderTold>,
     waits: WaitsTold,
     generator: GeneratorTold,
     /// Absent if the server told nothing of itself.
@@ -107,6 +109,25 @@ struct RefusalTold {
     step: &'static str,
     code: String,
     count: u64,
+}
+
+/// An identity provider, and its light over the evening.
+#[derive(Clone, Debug, Serialize)]
+struct ProviderTold {
+    id: String,
+    name: About,
+    begun: u64,
+    signed_in: u64,
+    failed: u64,
+    left_alone: u64,
+    /// From when on it showed which light.
+    lights: Vec<LightTold>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct LightTold {
+    from_secs: f64,
+    light: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -207,6 +228,7 @@ impl Report {
             whereabouts_at_end: ends.collect(),
             steps: recorded.steps.iter().map(|(step, figures)| StepTold::of(step.code(), figures)).collect(),
             refusals: refusals(played),
+            providers: recorded.providers.iter().filter(|told| !told.id.is_empty()).map(ProviderTold::of).collect(),
             waits: WaitsTold {
                 let_in: promises.waits.len(),
                 p50_secs: millis(&promises.waits, 0.5) / 1_000.0,
@@ -267,6 +289,22 @@ impl StepTold {
             p99_ms: millis(latencies, 0.99),
             p999_ms: millis(latencies, 0.999),
             max_ms: latencies.max() as f64 / 1_000.0,
+        }
+    }
+}
+
+impl ProviderTold {
+    fn of(figures: &ProviderFigures) -> Self {
+        let light =
+            |(at_ms, light): &(u64, String)| LightTold { from_secs: *at_ms as f64 / 1_000.0, light: light.clone() };
+        Self {
+            id: figures.id.clone(),
+            name: About { ko: figures.name_ko.clone(), en: figures.name_en.clone() },
+            begun: figures.begun,
+            signed_in: figures.signed_in,
+            failed: figures.failed,
+            left_alone: figures.left_alone,
+            lights: figures.lights.iter().map(light).collect(),
         }
     }
 }

@@ -34,6 +34,7 @@ fn evening(confirm_millis: u64) -> Played {
     let recorded = Recorded {
         steps: [steps.to_vec(), vec![(Step::Confirm, step(confirm_millis, 600, 0))]].concat(),
         refusals: vec![(Step::Hold, "sold_out".to_owned(), 3), (Step::SignIn, "<b>".to_owned(), 7)],
+        providers: Vec::new(),
         whereabouts: samples[30].whereabouts,
         promises: Promises { made: 0, kept: 0, early: 0, late: 0, waits },
         begun_late: times(),
@@ -116,6 +117,43 @@ fn figures_are_those_of_the_evening() {
     assert_eq!(told["refusals"][0]["count"], 7);
     assert_eq!(told["server"]["commit_mean_ms"], serde_json::Value::Null);
     assert_eq!(told["people"]["came_may_reserve"], 630);
+}
+
+fn provider(id: &str, signed_in: u64, failed: u64, lights: &[(u64, &str)]) -> ProviderFigures {
+    ProviderFigures {
+        id: id.to_owned(),
+        name_ko: format!("{id} 인증"),
+        name_en: format!("Provider {id}"),
+        begun: signed_in + failed,
+        signed_in,
+        failed,
+        left_alone: 0,
+        lights: lights.iter().map(|(at, light)| (*at, (*light).to_owned())).collect(),
+    }
+}
+
+#[test]
+fn one_providers_trouble_must_not_be_the_others() {
+    let hung = FaultPlayed { kind: FaultKind::ProviderHangs, at_ms: 9_000, outcome: Ok("oidc hung".to_owned()) };
+    let holds = |providers: Vec<ProviderFigures>| {
+        let mut evening = evening(20);
+        evening.faults.push(hung.clone());
+        evening.recorded.providers = providers;
+        Report::of(&evening, clean()).holds()
+    };
+    assert!(holds(vec![provider("oidc", 10, 90, &[]), provider("oauth2", 1_000, 1, &[])]));
+    assert!(!holds(vec![provider("oidc", 10, 90, &[]), provider("oauth2", 1_000, 3, &[])]));
+    assert!(!holds(vec![provider("oidc", 100, 0, &[])]), "nobody signed in elsewhere: it was not measured");
+}
+
+#[test]
+fn a_light_is_shown_by_shape_and_word_for_as_long_as_it_stood() {
+    let mut evening = evening(20);
+    let lights = [(0, "smooth"), (9_000, "congested"), (24_000, "smooth")];
+    evening.recorded.providers = vec![provider("oidc", 10, 90, &lights)];
+    let html = Report::of(&evening, clean()).html(Language::English);
+    assert!(html.contains("class=\"congested\" style=\"width:50.00%\" title=\"Congested, 9-24 s\"><b>■</b>"), "{html}");
+    assert!(Report::of(&evening, clean()).html(Language::Korean).contains("혼잡 9-24 s"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{AuditTold, Language, millis};
 use crate::citizen::{Step, Whereabouts};
 use crate::evening::Played;
+use crate::profile::{FaultKind, HUNG_PROVIDER};
 
 /// What was found.
 #[derive(Clone, Debug, Serialize)]
@@ -57,6 +58,10 @@ impl Goal {
             "confirm_p99" => ("예약 확정 응답 p99", "confirm, p99"),
             "reserved" => ("예약하려던 사람 가운데 예약한 비율", "of those who may reserve and meant to, reserved"),
             "promises_kept" => ("대기 시간 안내를 지킨 비율", "waits promised and kept"),
+            "others_signed_in" => (
+                "한 인증기관이 멈춘 동안 다른 인증기관의 성공 비율",
+                "while one provider hung, sign-ins at the others that went well",
+            ),
             "failed" => ("서버 오류와 끊긴 연결", "server errors and broken connections"),
             _ => ("끝나지 않은 장애", "faults that could not be played"),
         };
@@ -87,9 +92,18 @@ impl Verdict {
             let findings = if audit.clean { 0.0 } else { audit.lines.len() as f64 };
             found.push(Goal::at_most("audit", 0.0, Some(findings), ""));
         }
-        let has_kill = played.profile.faults.iter().any(|fault| fault.kind == crate::profile::FaultKind::Kill);
+        let has_kill = played.profile.faults.iter().any(|fault| fault.kind == FaultKind::Kill);
         if !has_kill {
             found.push(Goal::at_most("unexpected", 0.0, Some(stopped), ""));
+        }
+        // One provider's trouble is nobody else's.
+        let has_hung = played.faults.iter().any(|fault| fault.kind == FaultKind::ProviderHangs);
+        if has_hung {
+            let others = || recorded.providers.iter().filter(|provider| provider.id != HUNG_PROVIDER);
+            let went_well: u64 = others().map(|provider| provider.signed_in).sum();
+            let tried = went_well + others().map(|provider| provider.failed + provider.left_alone).sum::<u64>();
+            let share = (went_well > 0).then(|| went_well as f64 * 1_000.0 / tried as f64);
+            found.push(Goal::at_least("others_signed_in", 999.0, share, "‰"));
         }
         // And what this profile wants.
         let steps = [

@@ -18,6 +18,14 @@ impl Language {
         }
     }
 
+    /// The text of this language.
+    pub(super) fn either<'a>(self, ko: &'a str, en: &'a str) -> &'a str {
+        match self {
+            Self::Korean => ko,
+            Self::English => en,
+        }
+    }
+
     /// As `lang` of HTML.
     pub(super) fn code(self) -> &'static str {
         self.pick("ko", "en")
@@ -40,11 +48,25 @@ impl Language {
         self.pick(ko, en)
     }
 
+    /// A provider's light, as citizens are told it: its shape and its word.
+    pub(super) fn light(self, code: &str) -> (&'static str, &'static str) {
+        let (shape, ko, en) = match code {
+            "smooth" => ("●", "원활", "Smooth"),
+            "delayed" => ("▲", "지연", "Delayed"),
+            "congested" => ("■", "혼잡", "Congested"),
+            _ => ("✕", "이용 중지", "Closed"),
+        };
+        (shape, self.pick(ko, en))
+    }
+
     /// What somebody asks.
     pub(super) fn step(self, code: &str) -> &'static str {
         let (ko, en) = match code {
             "ask_date" => ("날짜 확인", "ask the date"),
             "sign_in" => ("본인인증", "sign in"),
+            "begin_sign_in" => ("인증 시작", "begin at a provider"),
+            "at_provider" => ("인증기관 화면", "at the provider"),
+            "come_back" => ("인증 완료", "back from the provider"),
             "take_place" => ("번호표 받기", "take a place"),
             "poll" => ("순번 확인", "poll"),
             "enter" => ("입장", "enter"),

@@ -4,8 +4,8 @@
 //! Ends no process but the one it started.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow};
 use charye_rehearsal::evening::Stagehand;
 use charye_rehearsal::load::Target;
-use charye_rehearsal::profile::{FaultKind, PlannedFault, Profile, Size};
+use charye_rehearsal::profile::{FaultKind, HUNG_PROVIDER, PlannedFault, Profile, Size};
 
 use super::Rehearse;
 use crate::commands::demo::{self, Demo};
@@ -29,6 +29,9 @@ const PEOPLE_MIN: u64 = 1_000;
 const PEOPLE_MAX: u64 = 1_000_000;
 const READY_MAX: Duration = Duration::from_secs(120);
 const STOP_MAX: Duration = Duration::from_secs(60);
+/// What the rehearsal's providers are told, they are told within this time; and so long is their answer at most.
+const TROUBLE_MAX: Duration = Duration::from_secs(5);
+const TROUBLE_ANSWER_BYTES_MAX: u64 = 4_096;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The server, and how to start it again.
@@ -39,6 +42,8 @@ pub(super) struct OwnServer {
     clock_file: PathBuf,
     address: SocketAddr,
     operations: SocketAddr,
+    /// Where the rehearsal's identity providers listen.
+    identity: SocketAddr,
     child: Option<Child>,
 }
 
@@ -79,6 +84,7 @@ impl OwnServer {
             data,
             address,
             operations: free_address()?,
+            identity: free_address()?,
             child: None,
         };
         std::fs::write(&server.config, server.configuration(citizens, wanted.connections))
@@ -94,8 +100,11 @@ impl OwnServer {
             "[data]\nfolder = {data:?}\n\n[listen]\naddress = \"{}\"\noperations_address = \"{}\"\n\
              connections_max = {connections_max}\nconnections_per_address_max = 0\n\n[engine]\naccept_clock = true\n\
              people = {citizens}\nclock_ahead_file = {:?}\n\n[rehearsal]\nenabled = true\n\
-             citizens = {citizens_file:?}\n\n[log]\nlevel = \"warn\"\n",
-            self.address, self.operations, self.clock_file
+             citizens = {citizens_file:?}\nidentity_port = {}\n\n[log]\nlevel = \"warn\"\n",
+            self.address,
+            self.operations,
+            self.clock_file,
+            self.identity.port()
         )
     }
 
@@ -202,10 +211,40 @@ impl Stagehand for ServersHand {
             FaultKind::Kill => server.kill(),
             FaultKind::ClockJump => server.clock_jumps(fault.secs),
             FaultKind::ProviderHangs => {
-                Err(anyhow!("the rehearsal signs people in by itself: there is no provider to hang"))
+                let identity = server.identity;
+                // The server is whole meanwhile: whoever else wants it need not wait.
+                drop(server);
+                provider_hangs(identity, fault.secs)
             }
         };
         played.map_err(|error| format!("{error:#}"))
+    }
+}
+
+/// One of the rehearsal's identity providers accepts and does not answer, for so long.
+fn provider_hangs(identity: SocketAddr, secs: u32) -> Result<String, anyhow::Error> {
+    trouble(identity, &format!("provider={HUNG_PROVIDER}&hang_percent=100"))?;
+    std::thread::sleep(Duration::from_secs(secs.into()));
+    trouble(identity, &format!("provider={HUNG_PROVIDER}"))?;
+    Ok(format!("the provider {HUNG_PROVIDER} answered nobody for {secs} s"))
+}
+
+/// Tells the rehearsal's providers what is wrong with one of them.
+fn trouble(identity: SocketAddr, form: &str) -> Result<(), anyhow::Error> {
+    let told = TcpStream::connect_timeout(&identity, TROUBLE_MAX).and_then(|mut stream| {
+        stream.set_read_timeout(Some(TROUBLE_MAX))?;
+        stream.set_write_timeout(Some(TROUBLE_MAX))?;
+        let length = form.len();
+        let head = format!("POST /trouble HTTP/1.1\r\nHost: {identity}\r\nConnection: close\r\n");
+        let kind = "Content-Type: application/x-www-form-urlencoded\r\n";
+        stream.write_all(format!("{head}{kind}Content-Length: {length}\r\n\r\n{form}").as_bytes())?;
+        let mut answer = Vec::new();
+        stream.take(TROUBLE_ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
+        Ok(answer.starts_with(b"HTTP/1.1 200"))
+    });
+    match told.context("could not reach the rehearsal's identity providers")? {
+        true => Ok(()),
+        false => Err(anyhow!("the rehearsal's identity providers do not know this trouble: {form}")),
     }
 }
 
