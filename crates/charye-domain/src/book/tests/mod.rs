@@ -6,6 +6,7 @@ mod image;
 mod lines;
 mod people;
 mod places;
+mod providers;
 mod time;
 
 use crate::book::samples::{ADULT, CAMPAIGN, Sample};
