@@ -30,7 +30,7 @@ pub(crate) struct Ready {
     /// The operators' own listener, if there is one.
     operations: Option<(Bound, Arc<RouteTable>)>,
     /// The agents' own listener, if there is one, with a gate of its own.
-    agents: Option<(Bound, Arc<RouteTable>, Arc<App>)>,
+    agents: Option<AgentsListener>,
     app: Arc<App>,
     /// Held for its probes.
     _identity: Option<Identity>,
@@ -100,7 +100,7 @@ impl Ready {
 
     /// Where agents are answered, if anywhere.
     pub(crate) fn agents_address(&self) -> Option<std::net::SocketAddr> {
-        self.agents.as_ref().map(|(bound, ..)| bound.address)
+        self.agents.as_ref().map(|agents| agents.bound.address)
     }
 
     /// How a browser addresses it.
@@ -129,7 +129,7 @@ impl Ready {
             None => None,
         };
         let agents = match self.agents {
-            Some((bound, table, app)) => {
+            Some(AgentsListener { bound, table, app }) => {
                 let make = move || Dispatch::new(Arc::clone(&app), Arc::clone(&table));
                 Some(listener::serve(bound, &limits, &drained, make).context("could not serve agents")?)
             }
@@ -167,13 +167,21 @@ fn operations_listener(config: &Config) -> Result<Option<(Bound, Arc<RouteTable>
     Ok(Some((bound, Arc::new(table))))
 }
 
+/// The agents' address with what answers there.
+struct AgentsListener {
+    bound: Bound,
+    table: Arc<RouteTable>,
+    /// With a gate of its own.
+    app: Arc<App>,
+}
+
 /// Takes the agents' address, on one thread, with a gate that only agents come through: a surge of citizens cannot starve it, nor
 /// reach it.
 fn agents_listener(
     config: &Config,
     citizens: &App,
     installation: &Installation,
-) -> Result<Option<(Bound, Arc<RouteTable>, Arc<App>)>, Ending> {
+) -> Result<Option<AgentsListener>, Ending> {
     let Some(address) = config.agents.address else { return Ok(None) };
     let keys = config.agents.keys().map_err(|error| unreadable(&error))?;
     if keys.is_empty() {
@@ -193,7 +201,7 @@ fn agents_listener(
         metrics: None,
         deadlines: Deadlines::default(),
     };
-    Ok(Some((bound, Arc::new(table), Arc::new(app))))
+    Ok(Some(AgentsListener { bound, table: Arc::new(table), app: Arc::new(app) }))
 }
 
 fn unreadable(error: &anyhow::Error) -> Ending {

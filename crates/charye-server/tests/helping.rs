@@ -57,10 +57,8 @@ impl House {
             [cells[0].to_owned(), cells[1].to_owned(), cells[3].to_owned()]
         };
         let (mother, helper) = (told(&mother), told(&helper));
-        let rows =
-            text.lines().zip(0..).map(|(row, at)| format!("{row},{}\n", if at == 0 { "guardian_numbers" } else { "" }));
         let child = format!("{CHILD},김하나,Hana Kim,2015-03-09,,11110,{}\n", helper[0]);
-        std::fs::write(&citizens, rows.collect::<String>() + &child).unwrap();
+        std::fs::write(&citizens, text + &child).unwrap();
 
         let tokens = folder.path().join("agents");
         std::fs::write(&tokens, format!("# day shift\n7 kim 60 {TOKEN}\n8 lee 2 {OTHER_TOKEN}\n")).unwrap();
@@ -102,8 +100,8 @@ impl House {
             let mut texts: Vec<_> = files.map(|file| (file.clone(), std::fs::read_to_string(file).unwrap())).collect();
             texts.sort();
             let lines = texts.iter().flat_map(|(_, text)| text.lines());
-            let told = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            let code = told.filter(|told| told["kind"] == "help_code").last();
+            let mut told = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let code = told.rfind(|told| told["kind"] == "help_code");
             code.or_else(|| {
                 std::thread::park_timeout(Duration::from_millis(100));
                 None

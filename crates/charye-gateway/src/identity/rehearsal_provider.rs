@@ -120,7 +120,11 @@ impl RehearsalProvider {
             birth_date: place("birth_date")?,
             phone: place("phone")?,
             district: place("district_code")?,
-            guardians: place("guardian_numbers").ok(),
+            guardians: headers
+                .iter()
+                .any(|header| header.trim() == "guardian_numbers")
+                .then(|| place("guardian_numbers"))
+                .transpose()?,
         };
 
         let mut citizens: Vec<TestCitizen> = Vec::new();

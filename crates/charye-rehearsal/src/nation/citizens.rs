@@ -116,6 +116,35 @@ impl<'nation> Citizens<'nation> {
     }
 }
 
+/// Who is whose guardian: a child's is the adult who stands nearest before them in the file.
+pub(super) struct Families {
+    /// Born after this, one is a child.
+    children_after: Date,
+    /// Born before this, one is an adult.
+    adults_before: Date,
+    adult: String,
+}
+
+impl Families {
+    pub(super) fn of(plan: &NationPlan) -> Self {
+        let before = |years: i64| plan.first_day.saturating_sub(Span::new().years(years));
+        Self { children_after: before(CHILD_YEARS), adults_before: before(ADULT_YEARS), adult: String::new() }
+    }
+
+    /// The national number of this person's guardian; empty for who has none.
+    pub(super) fn guardian_of(&mut self, citizen: &DemoCitizen) -> &str {
+        if citizen.born < self.adults_before {
+            self.adult.clone_from(&citizen.national_number);
+        }
+        if citizen.born > self.children_after { &self.adult } else { "" }
+    }
+}
+
+/// Younger than this one needs a guardian. Unit: years.
+const CHILD_YEARS: i64 = 14;
+/// From this age on one may be a child's guardian. Unit: years.
+const ADULT_YEARS: i64 = 30;
+
 /// Nobody is born before; the seventh digit of a number tells no earlier century here.
 const EARLIEST_BIRTH: Date = jiff::civil::date(1900, 1, 1);
 

@@ -31,7 +31,7 @@ mod writer;
 
 pub use plan::NationPlan;
 
-use citizens::Citizens;
+use citizens::{Citizens, Families};
 use clinics::{ClinicCounts, DemoClinic};
 use districts::District;
 use plan::OpenDays;
@@ -283,7 +283,8 @@ fn write_citizens(
     report: &mut NationReport,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), NationError> {
-    let header = ["national_number", "name_ko", "name_en", "birth_date", "phone", "district_code"];
+    let header = ["national_number", "name_ko", "name_en", "birth_date", "phone", "district_code", "guardian_numbers"];
+    let mut families = Families::of(plan);
     let mut table = TableWriter::begin(directory, "citizens.csv", &header)?;
     for citizen in Citizens::of(plan, districts) {
         table.row(&[
@@ -293,6 +294,7 @@ fn write_citizens(
             &citizen.born.to_string(),
             &citizen.phone,
             &citizen.district.to_string(),
+            families.guardian_of(&citizen),
         ])?;
         report.citizens += 1;
         if report.citizens.is_multiple_of(1_000) || report.citizens == plan.citizens {
