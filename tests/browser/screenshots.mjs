@@ -1,7 +1,7 @@
 // The pictures in docs/screenshots: the key pages as citizens meet them on the demo's evening, and, from the gallery, states
 // that no demo reaches by itself. A phone is 390 px wide here, a desk 1280.
 //
-//   node tests/browser/screenshots.mjs FOLDER     writes them there; without a folder it fails
+//   node tests/browser/screenshots.mjs docs/screenshots     writes them there; without a folder they are only taken
 //
 // The pages are the program's own, so a picture that is out of date is one run away from being right.
 
@@ -14,14 +14,12 @@ import { renderGallery, serveGallery } from './driver/gallery.mjs';
 import { peopleOfToday } from './driver/people.mjs';
 import { check, run } from './driver/suite.mjs';
 
-const [, , target] = process.argv;
-assert.ok(target, 'name the folder to write to');
-const shots = resolve(target);
-await mkdir(shots, { recursive: true });
 const TOTAL_BYTES_MAX = 1_500_000;
 const HEIGHT_MAX = 1_150;
 
 const folder = await dataFolder();
+const shots = resolve(process.argv[2] ?? join(folder.path, 'pictures'));
+await mkdir(shots, { recursive: true });
 const demo = await startDemo(folder.path, { scale: '40' });
 const browser = await openBrowser();
 const citizens = await peopleOfToday(demo, folder.path);
@@ -35,14 +33,14 @@ async function window(language, width, scheme = 'light') {
 }
 
 /** Keeps the page as it is, from its top, at most so high. */
-async function keep(page, name) {
+async function keep(page, name, heightMax = HEIGHT_MAX) {
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   const { width } = page.viewportSize();
   await page.screenshot({
     path: join(shots, `${name}.png`),
     animations: 'disabled',
     fullPage: true,
-    clip: { x: 0, y: 0, width, height: Math.min(height, HEIGHT_MAX) },
+    clip: { x: 0, y: 0, width, height: Math.min(height, heightMax) },
   });
 }
 
@@ -82,7 +80,8 @@ async function journey(page, names) {
   await shot('hold');
   await page.click('form[action="/hold/confirm"] button');
   assert.match(await page.locator('.number').textContent(), /\d{4}-\d{4}-\d{3}/);
-  await shot('done');
+  // Down to its QR code.
+  if (names.done) await keep(page, names.done, 1_400);
   await page.goto(`${demo.url}/reservations`);
   await shot('reservations');
 }
@@ -96,7 +95,7 @@ check('the way of a citizen on a phone, in Korean', async () => {
 
 check('the way of a citizen at a desk, in English', async () => {
   await journey(await window('en', 1280), {
-    landing: 'landing-en-1280', find: 'find-en-1280', clinic: 'clinic-en-1280', done: 'done-en-1280', reservations: 'reservations-en-1280',
+    landing: 'landing-en-1280', find: 'find-en-1280', clinic: 'clinic-en-1280', reservations: 'reservations-en-1280',
   });
 }, 120_000);
 
@@ -108,7 +107,7 @@ check('the map of the provinces, and pages in the dark', async () => {
 check('waiting, sold out and a look of its own', async () => {
   const gallery = await serveGallery(process.env.CHARYE_GALLERY ?? (await renderGallery(join(folder.path, 'gallery'))));
   for (const [sample, name] of [
-    ['wait-waiting.ko', 'waiting-ko-390'], ['sold-out.ko', 'sold-out-ko-390'], ['landing-look.ko', 'look-ko-390'],
+    ['wait-waiting.ko', 'waiting-ko-390'], ['sold-out.ko', 'sold-out-ko-390'], ['reservation-look.ko', 'look-ko-390'],
   ]) {
     const page = await window('ko', 390);
     await page.route(/\/(now|line\/.*\/now)/, (route) => route.fulfill({ status: 204 }));
