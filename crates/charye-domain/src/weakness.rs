@@ -200,5 +200,6 @@ mod tests {
             assert!(manifest.contains(&format!("\n{feature} = [\"weak\"]\n")), "{feature} is not declared");
             assert!(manifest.contains(&format!("\n    \"{feature}\",\n")), "weak-all does without {feature}");
         }
+        assert!(!manifest.contains("\ndefault = "), "no feature is on by itself");
     }
 }

@@ -166,6 +166,35 @@ fn every_defence_that_is_missing_lets_an_attack_through() {
     assert_eq!(noticed.len(), Defence::ALL.len());
 }
 
+/// Only in such a build: nobody could run it by mistake.
+#[cfg(feature = "weak-all")]
+#[test]
+fn every_defence_is_there_unless_this_is_a_rehearsal_on_this_machine() {
+    use std::process::Command;
+
+    let folder = tempfile::tempdir().unwrap();
+    let ends_with = |listen: &str, rehearsal: &str, defence: &str| {
+        let config = folder.path().join("charye.toml");
+        let text = format!("[data]\nfolder = {:?}\n[listen]\n{listen}\n{rehearsal}\n", folder.path().join("data"));
+        std::fs::write(&config, text).unwrap();
+        let mut serve = Command::new(support::CHARYE);
+        let output = serve.arg("serve").arg("--config").arg(&config).env("WEAK_DEFENCE", defence).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let (here, everywhere) = ("address = \"127.0.0.1:0\"", "address = \"0.0.0.0:0\"\nwithout_tls = \"behind-proxy\"");
+    let rehearsal = "[rehearsal]\nenabled = true\ncitizens = \"citizens.csv\"";
+    for (listen, rehearsal) in [(here, ""), (everywhere, rehearsal)] {
+        for defence in ["", "cap"] {
+            let said = ends_with(listen, rehearsal, defence);
+            assert!(said.contains("rehearsals on loopback only"), "{said}");
+        }
+    }
+    assert!(ends_with(here, rehearsal, "nothing-of-ours").contains("no such feature"));
+    let (_, version, _) = support::charye(&["--version"]);
+    assert!(version.contains("WEAK"), "{version}");
+}
+
 #[test]
 fn every_defence_is_guarded_by_an_attack_and_every_guard_is_known() {
     let guards: BTreeSet<_> =

@@ -133,13 +133,12 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// A child among the test people, and a column that says whose guardian is who.
+/// One more child among the test people.
 fn add_child(citizens: &Path) {
     let text = std::fs::read_to_string(citizens).unwrap();
-    let column = |at: usize| if at == 0 { "guardian_numbers" } else { "" };
-    let rows: String = text.lines().enumerate().map(|(at, row)| format!("{row},{}\n", column(at))).collect();
     let guardian = text.lines().last().and_then(|row| row.split(',').next()).unwrap();
-    std::fs::write(citizens, rows + &format!("{CHILD},김하나,Hana Kim,2015-03-09,,11110,{guardian}\n")).unwrap();
+    let child = format!("{CHILD},김하나,Hana Kim,2015-03-09,,11110,{guardian}\n");
+    std::fs::write(citizens, text + &child).unwrap();
 }
 
 impl Scene {
@@ -150,6 +149,7 @@ impl Scene {
 
     /// Opens it without a defence, in a build that can.
     pub(crate) fn open_without(defence: &'static str, ground: &Ground) -> Self {
+        support::WAITS_WHILE_BUSY.store(true, std::sync::atomic::Ordering::Relaxed);
         let folder = tempfile::tempdir().unwrap();
         let data = ground.copied_to(folder.path());
         let config = support::write_config(folder.path(), &data, "");

@@ -8,10 +8,17 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The program under test.
 pub(crate) const CHARYE: &str = env!("CARGO_BIN_EXE_charye");
+/// Whether clients ask again who are told that the program is busy: nothing of such a request was done. For tests that are
+/// not about that, on machines that are.
+pub(crate) static WAITS_WHILE_BUSY: AtomicBool = AtomicBool::new(false);
+/// Tries and the time between them: a hang guard of a minute.
+const BUSY_TRIES: usize = 120;
+const BUSY_WAIT: Duration = Duration::from_millis(500);
 /// No answer takes longer, on any machine that tests run on.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -225,6 +232,18 @@ impl Client {
         headers: &[(&str, &str)],
         body: &str,
     ) -> std::io::Result<Answer> {
+        for _ in 0..BUSY_TRIES {
+            let answer = self.ask_once(method, path, headers, body)?;
+            let asks_to_wait = answer.status == 503 && answer.header("retry-after").is_some();
+            if !asks_to_wait || !WAITS_WHILE_BUSY.load(Ordering::Relaxed) {
+                return Ok(answer);
+            }
+            std::thread::park_timeout(BUSY_WAIT);
+        }
+        self.ask_once(method, path, headers, body)
+    }
+
+    fn ask_once(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> std::io::Result<Answer> {
         let mut request =
             format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n", self.address, body.len());
         if !self.cookies.is_empty() {
