@@ -9,7 +9,7 @@ use hyper::Method;
 use super::form::{key_of, new_key, seen};
 use super::layout::{Layout, Part};
 use super::place::PlaceWords;
-use super::reservations::own_reservation;
+use super::reservations::{cancelled, own_reservation};
 #[cfg(any(test, feature = "samples"))]
 use super::samples::Names;
 use crate::gate::Access;
@@ -52,12 +52,16 @@ async fn cancel(asked: Asked) -> Result<Answer, Problem> {
     let person = asked.login()?.person;
     let key = key_of(&asked.form).ok_or_else(|| Problem::new("form_stale"))?;
     let number = own.view.number.to_string();
+    let path = format!("/reservations/{number}?cancelled=1");
+    if cancelled(&own.view) {
+        // From a second tab: what was asked for is done.
+        return Ok(own.seen(&asked, Answer::see_other(&path)));
+    }
     let operation = operation(asked.app.engine.keys(), person, "cancel", key, number.as_bytes());
     let by = asked.login()?.by(Channel::Page);
-    let cancelled = cancel_reservation(&asked.app.engine, person, own.view.reservation, by, Some(operation)).await;
-    let cancelled = cancelled.map_err(|failure| asked.failed(failure))?;
-    let path = format!("/reservations/{number}?cancelled=1");
-    Ok(seen(&asked, &cancelled, Answer::see_other(&path)))
+    let done = cancel_reservation(&asked.app.engine, person, own.view.reservation, by, Some(operation)).await;
+    let done = done.map_err(|failure| asked.failed(failure))?;
+    Ok(seen(&asked, &done, Answer::see_other(&path)))
 }
 
 #[cfg(any(test, feature = "samples"))]

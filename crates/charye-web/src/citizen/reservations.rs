@@ -115,7 +115,7 @@ fn to_come(view: &ReservationView) -> bool {
     doses(view).any(|state| state == DoseState::Reserved)
 }
 
-fn cancelled(view: &ReservationView) -> bool {
+pub(super) fn cancelled(view: &ReservationView) -> bool {
     doses(view).all(|state| state == DoseState::Cancelled)
 }
 

@@ -252,6 +252,14 @@ fn what_is_pressed_twice_leads_twice_to_the_same() {
     let reserved = citizen.confirm(&one).location().to_owned();
     assert!(reserved.starts_with("/reservations/"));
     assert_eq!(citizen.confirm(&other).location(), reserved, "after the visit has ended");
+    let number = reserved.split('?').next().unwrap();
+    let ask = format!("{number}/cancel");
+    let (asks, again) = (citizen.get(&ask), citizen.get(&ask));
+    let cancel = |citizen: &mut Browser, page: &Page| {
+        citizen.submit(page, &ask, &[("key", &page.field("key"))]).location().to_owned()
+    };
+    assert_eq!(cancel(&mut citizen, &asks), format!("{number}?cancelled=1"));
+    assert_eq!(cancel(&mut citizen, &again), format!("{number}?cancelled=1"));
     let mut stranger = house.inside("en", SECOND_ADULT);
     stranger.cookies.retain(|name, _| !name.contains("pass"));
     let frame = stranger.get("/line");
