@@ -386,3 +386,39 @@ fn who_was_overtaken_in_a_full_house_is_told_to_wait_and_is_called_next() {
         leaving = person;
     }
 }
+
+#[test]
+fn a_gate_in_trouble_closes_the_line_by_itself_and_opens_it_when_it_has_been_well() {
+    let mut stage = LineStage::at_opening(plan(terms(10, 6_000)), 8);
+    let [inside, called, waiting] = stage.people(1, 3)[..] else { panic!() };
+    stage.arrive(inside).unwrap();
+    assert_eq!(stage.claim(inside), Ok(Ok(1)));
+    let standing_called = stage.arrive(called).unwrap();
+    stage.pass(1_000);
+    (0..3).for_each(|_| stage.keep_waiting(inside, 1_200));
+    assert_eq!(stage.line().paused, None, "not for a moment of it");
+    (0..3).for_each(|_| stage.keep_waiting(inside, 1_200));
+    assert_eq!(stage.line().paused, Some(PauseReason::GateInTrouble));
+    assert_eq!(stage.poll(called, standing_called), Polled::Come);
+    assert_eq!(stage.claim(called), Ok(Ok(1)), "who was called before it may still come");
+
+    let standing = stage.arrive(waiting).unwrap();
+    stage.pass(5_000);
+    assert!(matches!(stage.poll(waiting, standing), Polled::Wait { estimate: Estimate::Paused, .. }));
+    assert_eq!(stage.claim(waiting), Err(Rejection::NotCalled));
+    stage.pass(10_000);
+    assert_eq!(stage.line().paused, None);
+    stage.pass(1_000);
+    assert_eq!(stage.poll(waiting, standing), Polled::Come);
+    let steered: Vec<(Actor, String)> = stage
+        .entries()
+        .into_iter()
+        .filter_map(|entry| match entry.event {
+            Event::Steered { note, .. } => Some((entry.by.actor, note.to_string())),
+            _ => None,
+        })
+        .collect();
+    let [(Actor::System, closed), (Actor::System, opened)] = &steered[..] else { panic!("{steered:?}") };
+    assert!(closed.starts_with("the gate is in trouble: commits take") && closed.contains("inside wait 1"), "{closed}");
+    assert_eq!(opened, "the gate is well again");
+}

@@ -154,6 +154,17 @@ impl LineStage {
         receiver.try_recv().unwrap()
     }
 
+    /// A question of somebody inside that waits so long for its turn.
+    pub(crate) fn keep_waiting(&mut self, person: Person, millis: u64) {
+        let (sender, mut receiver) = oneshot::channel();
+        let action = Action::LeaveLine { person, campaign: CAMPAIGN };
+        let command = Command { by: by_citizen(person, Channel::Api), operation: None, action };
+        self.engine.submit(Question::Command(command), ReplyTo::asker(sender)).unwrap();
+        self.world.clock.pass(millis);
+        self.turn();
+        receiver.try_recv().unwrap();
+    }
+
     pub(crate) fn command(&mut self, command: Command) -> Result<Outcome, Rejection> {
         match self.ask(Question::Command(command)).told {
             Told::Outcome { outcome: Outcome::Refused(rejection), .. } => Err(rejection),
