@@ -317,12 +317,12 @@ impl Answer {
         }
     }
 
-    /// The response as it goes out, headers of every route included.
-    pub fn into_response(self) -> Response<Body> {
+    /// The response as it goes out, with room for `more` headers, those of every route: growing costs more than an unused
+    /// place, and places for twelve where six do are memory that the allocator does not have at hand.
+    pub fn into_response(self, more: usize) -> Response<Body> {
         let mut response = Response::new(Full::new(self.body));
         *response.status_mut() = self.status;
-        // Room for those of every route too, and for the two that hyper adds: growing costs more than an unused place.
-        *response.headers_mut() = HeaderMap::with_capacity(12);
+        *response.headers_mut() = HeaderMap::with_capacity(self.headers.len() + more);
         for (name, value) in self.headers {
             response.headers_mut().append(name, value);
         }

@@ -4,7 +4,7 @@
 use charye_domain::book::{Channel, LinePurpose};
 use charye_domain::campaign::Campaign;
 use charye_domain::time::UnixMillis;
-use charye_engine::waiting_room;
+use charye_engine::{Answered, waiting_room};
 use hyper::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -131,11 +131,21 @@ async fn take(asked: Asked) -> Result<Answer, Problem> {
     if campaign.line.is_none() {
         return Ok(Answer::json(&LinePlaceTold::none()));
     }
-    let taken = take_place(&asked, &campaign, purpose, Channel::Api).await?;
-    let mut place = LinePlaceTold::of(&asked, &taken.value.ticket)?;
+    let taken = place_taken(&asked, &campaign, purpose).await?;
+    Ok(as_of(taken, |place, _| place))
+}
+
+/// Takes a place for the caller, or finds theirs, and tells where it is.
+pub(super) async fn place_taken(
+    asked: &Asked,
+    campaign: &Campaign,
+    purpose: Option<LinePurpose>,
+) -> Result<Answered<LinePlaceTold>, Problem> {
+    let taken = take_place(asked, campaign, purpose, Channel::Api).await?;
+    let mut place = LinePlaceTold::of(asked, &taken.value.ticket)?;
     let kept_ms = |until: UnixMillis| u64::try_from(until.millis_since(asked.now)).unwrap_or(0);
     place.standing.kept_ms = taken.value.called_until.map(kept_ms);
-    Ok(as_of(taken, |_, _| place))
+    Ok(taken.map(|_| place))
 }
 
 /// The hot path: a ticket, a published view, arithmetic.

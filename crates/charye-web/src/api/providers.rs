@@ -287,16 +287,16 @@ async fn come_back(asked: Asked) -> Result<Answer, Problem> {
     let fields = Fields::parse(returned.trim_start_matches('?').as_bytes()).map_err(|_| unfit())?;
     let pairs = fields.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let callback = Parameters::new(pairs).map_err(|refusal| told(refusal.into()))?;
-    answer(&asked, &sign_in, &callback).await
+    answer(asked, &sign_in, &callback).await
 }
 
 async fn poll(asked: Asked) -> Result<Answer, Problem> {
     let PollAsked { sign_in } = asked.json()?;
-    answer(&asked, &sign_in, &Parameters::default()).await
+    answer(asked, &sign_in, &Parameters::default()).await
 }
 
-async fn answer(asked: &Asked, sign_in: &str, callback: &Parameters) -> Result<Answer, Problem> {
-    let desk = desk(asked)?;
+async fn answer(asked: Asked, sign_in: &str, callback: &Parameters) -> Result<Answer, Problem> {
+    let desk = desk(&asked)?;
     let sealed = sealed(sign_in)?;
     let proven = match answer_sign_in(desk, asked.path_value(0)?, &sealed, callback).await.map_err(told)? {
         SignInAnswer::NotYet { poll_after } => {
@@ -313,7 +313,8 @@ async fn answer(asked: &Asked, sign_in: &str, callback: &Parameters) -> Result<A
     if campaign.is_some_and(|campaign| !ProofWanted::of(campaign).is_met_by(&proven.citizen)) {
         return Err(told(SignInRefusal::NotForCampaign.into()));
     }
-    log_in(asked, &proven.citizen, proven.began_at, SignInTold::SignedIn).await
+    let campaign = campaign.map(|campaign| &**campaign);
+    log_in(asked, &proven.citizen, proven.began_at, campaign, SignInTold::SignedIn).await
 }
 
 /// The desk; where there is none, there is no provider of any name.

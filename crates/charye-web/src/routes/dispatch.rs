@@ -371,7 +371,12 @@ fn safe(answer: Answer, surface: Surface, security: CookieSecurity) -> Response<
         (hyper::header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     ];
-    let mut response = answer.into_response();
+    // With the two that are not in these tables.
+    let more = match surface {
+        Surface::Page => OF_A_PAGE.len() + 2,
+        Surface::Api => OF_THE_API.len() + 1 + usize::from(security == CookieSecurity::TlsOnly),
+    };
+    let mut response = answer.into_response(more);
     let headers = response.headers_mut();
     // A page whose form leads to an identity provider has a policy of its own.
     let mut insert = |(name, value)| {

@@ -8,7 +8,7 @@ use charye_engine::ports::{AskedField, FlowKind, IdentityProvider as _, Provider
 use serde_json::{Value, json};
 
 use crate::client::Heard;
-use crate::stage::{Caller, Setting, Stage};
+use crate::stage::{Caller, Setting, Stage, plan};
 
 /// A redirect, an app and a window, and a redirect that proves less than the campaign asks for.
 struct Providers {
@@ -112,6 +112,37 @@ fn a_program_signs_in_by_redirect_by_window_and_by_app_and_goes_in() {
     let heard = caller.post("/api/v1/providers/app/poll", None, &poll);
     goes_in(&mut caller, &heard);
     assert_eq!(caller.post("/api/v1/providers/app/poll", None, &poll).code(), "already_used");
+}
+
+#[test]
+fn who_signs_in_for_a_campaign_stands_in_its_line_with_that_answer_and_the_ticket_lets_nobody_else_in() {
+    let accepts = (UniquenessScheme::ConnectingInformation, Assurance::Ial2);
+    let providers = vec![FakeProvider::new("naver", FlowKind::OpenIdConnect)];
+    let stage = Stage::with(&Setting { providers, accepts, line: Some(plan(1)), ..Setting::default() });
+    let signs_in = |code: &str| {
+        let mut caller = stage.stranger();
+        let begun = begin(&mut caller, "naver", &json!({ "campaign": "sample" }));
+        let state = state_of(&begun.text("/next/url"));
+        let returned = format!("code={code}&state={state}");
+        let heard = hand_over(&mut caller, "naver", &begun.text("/sign_in"), &returned);
+        assert_eq!((heard.status, heard.text("/line/ticket").is_empty()), (200, false), "{heard:?}");
+        (caller, heard.text("/login"), heard.text("/line/ticket"))
+    };
+    let claim = |caller: &mut Caller<'_>, login: &str, ticket: &str| {
+        let bearer = format!("Bearer {login}");
+        let headers = [("Authorization", bearer.as_str()), ("Charye-Ticket", ticket)];
+        caller.ask("POST", "/api/v1/campaigns/sample/visit", &headers, b"")
+    };
+    let (mut first, login, ticket) = signs_in("one");
+    stage.pass(1_000);
+    let polled = first.ask("GET", "/api/v1/line", &[("Charye-Ticket", &ticket)], b"");
+    assert_eq!(polled.text("/state"), "come", "{polled:?}");
+    let (mut second, other_login, _) = signs_in("two");
+    stage.pass(1_000);
+    let refused = claim(&mut second, &other_login, &ticket);
+    assert_eq!((refused.status, refused.code()), (409, "not_called".to_owned()), "somebody else's ticket");
+    let entered = claim(&mut first, &login, &ticket);
+    assert_eq!((entered.status, entered.text("/pass").is_empty()), (200, false), "{entered:?}");
 }
 
 #[test]
