@@ -247,10 +247,10 @@ impl Sequencer {
                 self.strain.note_queued(lane, monotonic.saturating_sub(first.asked_at), questions.len());
             }
         }
+        self.strain.note_turned_away(self.parts.shared.pulse.inside_turned_away());
         self.go_by(reading);
     }
 
-        self.strain.note_turned_away(self.parts.shared.pulse.inside_turned_away());
     fn go_by(&mut self, reading: Reading) {
         self.now = reading.now;
         self.sure = reading.sure;
@@ -356,12 +356,12 @@ impl Sequencer {
         }
         if submission.is_overdue(self.overdue_since) {
             metrics::dropped("overdue");
-            self.answers.push((submission.reply_to, Told::Busy(BusyCause::LaneFull)));
-            return;
-        }
             if Lane::of(&submission.question).is_of_those_inside() {
                 self.parts.shared.pulse.note_inside_turned_away();
             }
+            self.answers.push((submission.reply_to, Told::Busy(BusyCause::LaneFull)));
+            return;
+        }
         let Submission { question, reply_to, .. } = submission;
         let told = match question {
             Question::Query(query) => Told::Reply(self.parts.book.answer(&query, self.now)),
