@@ -11,17 +11,15 @@ use super::stage::now;
 use super::windows::{Signed, Windows};
 
 /// The steps, in order. The line is polled twice, whatever it says.
-pub(crate) const STEPS: [&str; 9] =
-    ["begin", "callback", "take_place", "poll", "poll_again", "claim", "look_up", "hold", "confirm"];
+pub(crate) const STEPS: [&str; 8] = ["begin", "callback", "poll", "poll_again", "claim", "look_up", "hold", "confirm"];
 const BEGIN: usize = 0;
 const CALLBACK: usize = 1;
-const TAKE_PLACE: usize = 2;
-const POLL: usize = 3;
-const POLL_AGAIN: usize = 4;
-const CLAIM: usize = 5;
-const LOOK_UP: usize = 6;
-const HOLD: usize = 7;
-const CONFIRM: usize = 8;
+const POLL: usize = 2;
+const POLL_AGAIN: usize = 3;
+const CLAIM: usize = 4;
+const LOOK_UP: usize = 5;
+const HOLD: usize = 6;
+const CONFIRM: usize = 7;
 /// Districts large and small, near the capital and far from it.
 const DISTRICTS: [&str; 10] =
     ["11110", "11680", "26350", "28260", "41117", "41590", "42110", "46910", "48121", "50110"];
@@ -190,7 +188,6 @@ impl<'c> Journeys<'c> {
                 let path = ["/api/v1/providers/", self.signed.provider(), "/callback"];
                 request.post_at(&path).json(&citizen.came_back);
             }
-            TAKE_PLACE => request.post_at(&at_campaign("/line")).header_of("authorization", &login).end(),
             POLL | POLL_AGAIN => request.get("/api/v1/line").header("charye-ticket", &walker.ticket).end(),
             CLAIM => {
                 let request = request.post_at(&at_campaign("/visit")).header_of("authorization", &login);
@@ -245,9 +242,12 @@ impl Walk for Journeys<'_> {
             self.why.get_or_insert_with(|| refused(step, answer).to_string());
             return Next::Go;
         }
+        if step == CALLBACK {
+            // Who signs in for a campaign is in its line with that very answer.
+            text_of(answer.body, "ticket").unwrap_or_default().clone_into(&mut walker.ticket);
+        }
         let (pocket, told) = match walker.step {
             CALLBACK => (&mut walker.login, text_of(answer.body, "login")),
-            TAKE_PLACE => (&mut walker.ticket, text_of(answer.body, "ticket")),
             CLAIM => (&mut walker.pass, text_of(answer.body, "pass")),
             HOLD => (&mut walker.hold, text_of(answer.body, "hold")),
             CONFIRM => {

@@ -1,6 +1,6 @@
 //! Room: rehearsal, bench `journeys`. How many citizens get a reservation in a minute on this machine, the generator
-//! included, and what each costs: begin to sign in, come back from the provider with an answer that was signed before the run,
-//! take a place in the line, poll twice, claim a visit, look up twenty clinics, hold, confirm; every check on, every answer
+//! included, and what each costs: begin to sign in, come back from the provider with an answer that was signed before the run
+//! (and be in the line), poll twice, claim a visit, look up twenty clinics, hold, confirm; every check on, every answer
 //! durable. Once with answers signed by a shared secret, once by Ed25519, which is what a signature's check costs.
 //!
 //! `cargo run --release -p charye-rehearsal --example journeys_bench` builds both servers, plays on a demo at full scale
