@@ -145,7 +145,7 @@ pub(super) mod sample {
 
     /// Its files, for whoever writes pages to a folder.
     pub(in super::super) fn files() -> Vec<(&'static str, &'static str)> {
-        let shown = SAMPLE.as_ref().as_ref().map(|look| look.files());
+        let shown = SAMPLE.as_ref().as_ref().map(LookShown::files);
         let text = |file: &'static LookFile| Some((file.path.as_str(), std::str::from_utf8(&file.content).ok()?));
         shown.into_iter().flatten().filter_map(text).collect()
     }

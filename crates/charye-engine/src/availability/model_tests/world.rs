@@ -130,7 +130,7 @@ pub(super) fn clinic(code: usize, district: u32, name: &str, point: Option<(i32,
         name: both(name),
         district,
         // Every third lies in a neighbourhood that its address names.
-        address: if code % 3 == 0 {
+        address: if code.is_multiple_of(3) {
             format!("서울특별시 종로구 새문안로 {code} ({NEIGHBOURHOOD})")
         } else {
             String::new()
