@@ -16,7 +16,7 @@ use crate::recorder::{AnswerKind, HistoryLine, Recorder};
 
 pub use step::{Step, Whereabouts};
 use told::{Told, an_offer};
-pub(crate) use way_in::Provider;
+pub(crate) use way_in::IdentityProvider;
 use way_in::WayIn;
 
 /// Times that one step is asked in vain before a citizen gives it up.
@@ -43,7 +43,7 @@ pub(crate) struct Scene {
     /// Makes idempotency keys of this evening differ from those of another.
     pub(crate) evening: String,
     /// The target's identity providers, in its order.
-    pub(crate) providers: Vec<Provider>,
+    pub(crate) providers: Vec<IdentityProvider>,
     pub(crate) give_up_after: Option<Duration>,
     pub(crate) come_back_after: Duration,
 }

@@ -176,8 +176,12 @@ fn a_reservation_that_its_owner_does_not_see_is_counted() {
 /// Somebody who signs in at the first of two providers that can be walked.
 fn at_providers() -> Play {
     let mut play = Play::new(false, Intentions { row: 7, provider: Some(0), ..Intentions::default() });
-    let provider =
-        |id: &str| Provider { id: id.to_owned(), name_ko: String::new(), name_en: String::new(), is_walked: true };
+    let provider = |id: &str| IdentityProvider {
+        id: id.to_owned(),
+        name_ko: String::new(),
+        name_en: String::new(),
+        is_walked: true,
+    };
     play.scene.providers = vec![provider("oidc"), provider("oauth2")];
     play
 }

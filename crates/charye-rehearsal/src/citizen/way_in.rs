@@ -10,7 +10,7 @@ pub(super) const TRIES_AT_ONE_MAX: u8 = 2;
 
 /// An identity provider of the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Provider {
+pub(crate) struct IdentityProvider {
     pub(crate) id: String,
     pub(crate) name_ko: String,
     pub(crate) name_en: String,
@@ -85,7 +85,7 @@ impl WayIn {
     }
 
     /// It failed there: once more, or at the next of those that can be walked.
-    pub(super) fn failed(&mut self, providers: &[Provider]) {
+    pub(super) fn failed(&mut self, providers: &[IdentityProvider]) {
         self.anew();
         self.tries_at_one += 1;
         let Some(at) = self.provider.map(usize::from).filter(|_| self.tries_at_one >= TRIES_AT_ONE_MAX) else { return };
@@ -103,8 +103,8 @@ impl WayIn {
 mod tests {
     use super::*;
 
-    fn provider(id: &str, is_walked: bool) -> Provider {
-        Provider { id: id.to_owned(), name_ko: id.to_owned(), name_en: id.to_owned(), is_walked }
+    fn provider(id: &str, is_walked: bool) -> IdentityProvider {
+        IdentityProvider { id: id.to_owned(), name_ko: id.to_owned(), name_en: id.to_owned(), is_walked }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::arrivals::Arrivals;
-use crate::citizen::{Provider, Scene, Whereabouts};
+use crate::citizen::{IdentityProvider, Scene, Whereabouts};
 use crate::load::{CONNECTIONS_MAX, LoadFailure, TIME_MAX, Target};
 use crate::nation::rng::{Purpose, Stream};
 use crate::people::{self, Door, PeopleError};
@@ -153,7 +153,7 @@ pub fn play(
         .as_ref()
         .map(|path| History::create(path).map_err(|source| RehearsalFailure::History { path: path.clone(), source }));
     let mut recorder = Recorder::new(history.transpose()?);
-    let named = |provider: &Provider| (provider.id.clone(), provider.name_ko.clone(), provider.name_en.clone());
+    let named = |provider: &IdentityProvider| (provider.id.clone(), provider.name_ko.clone(), provider.name_en.clone());
     recorder.knows(scene.providers.iter().map(named));
     let arrivals = Arrivals::of(&plan.profile.arrivals, size, plan.profile.evening.minutes);
     let (campaign, has_line) = (scene.campaign.clone(), scene.has_line);

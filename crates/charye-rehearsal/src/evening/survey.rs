@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::RehearsalFailure;
-use crate::citizen::{Provider, Step};
+use crate::citizen::{IdentityProvider, Step};
 use crate::load::{Connection, RequestText, Target};
 use crate::people::{BirthDate, Person};
 use crate::recorder::{PROVIDERS_MAX, ProviderTold, ProvidersTold};
@@ -78,11 +78,11 @@ impl Survey {
     }
 
     /// The identity providers, and which of them people can go through alone; none where the target has none.
-    pub(super) async fn providers(&mut self, campaign: &str) -> Result<Vec<Provider>, RehearsalFailure> {
+    pub(super) async fn providers(&mut self, campaign: &str) -> Result<Vec<IdentityProvider>, RehearsalFailure> {
         self.request.get_at(&["/api/v1/providers?campaign=", campaign]).end();
         let told: ProvidersTold = serde_json::from_slice(self.answer("providers").await?)
             .map_err(|_| RehearsalFailure::Target { reason: "its identity providers do not read".to_owned() })?;
-        let provider = |told: ProviderTold| Provider {
+        let provider = |told: ProviderTold| IdentityProvider {
             is_walked: told.fits && matches!(told.flow.as_str(), "oidc" | "oauth2"),
             id: told.id,
             name_ko: told.name.ko,

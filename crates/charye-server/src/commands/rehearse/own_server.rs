@@ -224,7 +224,10 @@ impl Stagehand for ServersHand {
 /// One of the rehearsal's identity providers accepts and does not answer, for so long.
 fn provider_hangs(identity: SocketAddr, secs: u32) -> Result<String, anyhow::Error> {
     trouble(identity, &format!("provider={HUNG_PROVIDER}&hang_percent=100"))?;
-    std::thread::sleep(Duration::from_secs(secs.into()));
+    let began = monotonic();
+    while let Some(left) = Duration::from_secs(secs.into()).checked_sub(monotonic().saturating_duration_since(began)) {
+        std::thread::park_timeout(left.max(LOOK_EVERY));
+    }
     trouble(identity, &format!("provider={HUNG_PROVIDER}"))?;
     Ok(format!("the provider {HUNG_PROVIDER} answered nobody for {secs} s"))
 }
