@@ -99,3 +99,28 @@ fn keys_are_made_once_listed_without_secrets_and_refused_when_others_may_read_th
     assert_eq!(code, 65);
     assert!(complained.contains("640") || complained.contains("others"), "{complained}");
 }
+
+#[test]
+fn a_campaign_into_which_nobody_could_sign_in_is_not_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("charye.toml");
+    let publish = |scheme: &str| {
+        let text = format!(
+            "[data]\nfolder = {:?}\n[identity]\npublic_url = \"https://vaccine.example\"\n[[identity.provider]]\n\
+             id = \"kakao\"\npreset = \"kakao\"\nscheme = \"{scheme}\"\n[identity.provider.oidc]\nclient_id = \"x\"\n\
+             client_secret = {{ environment = \"X\" }}\n",
+            folder.path().join("data")
+        );
+        std::fs::write(&config, text).unwrap();
+        charye(&["campaign", "publish", "kr-2021-18-49", "--config", config.to_str().unwrap()])
+    };
+    let (code, _, complained) = publish("pairwise-subject");
+    assert_eq!(code, 65, "{complained}");
+    for part in ["goes by connecting-information", "nobody could sign in for it"] {
+        assert!(complained.contains(part), "{part}: {complained}");
+    }
+    assert!(!folder.path().join("data").exists(), "nothing was opened for it");
+    // A provider of the campaign's scheme: from here on it is a matter of keys and data, not of identity.
+    let (_, _, complained) = publish("ci");
+    assert!(!complained.contains("nobody could sign in"), "{complained}");
+}
