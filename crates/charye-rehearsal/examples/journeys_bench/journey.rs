@@ -76,8 +76,9 @@ impl<'w> Beginnings<'w> {
         })
     }
 
-    /// Those who may go, all of them.
-    pub(crate) fn done(self) -> Result<Vec<Citizen>, Failure> {
+    /// Those who may go: everybody who has begun.
+    pub(crate) fn done(mut self) -> Result<Vec<Citizen>, Failure> {
+        self.citizens.retain(|citizen| !citizen.came_back.is_empty());
         self.failed.map_or(Ok(self.citizens), Err)
     }
 

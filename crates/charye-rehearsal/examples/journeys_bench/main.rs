@@ -35,9 +35,10 @@ use windows::{Signed, Windows};
 
 const CAMPAIGN: &str = "kr-2021-18-49";
 /// People for whom places are found, a second of a run: more than can be served.
-const PEOPLE_A_SEC: usize = 9_000;
-/// Each citizen waits a tenth of a second to be called, so there must be many at a time.
-const CONNECTIONS: usize = 2_000;
+const PEOPLE_A_SEC: usize = 8_000;
+/// Each citizen waits a tenth of a second to be called, so there must be many at a time; but if more begin in the same
+/// moment than the people desk lets wait (1,024), the others are told to come back.
+const CONNECTIONS: usize = 900;
 const SECS: usize = 60;
 /// How long everybody may take to begin to sign in; the first beginnings hold for ten minutes.
 const BEGIN_MAX: Duration = Duration::from_secs(240);
