@@ -184,6 +184,18 @@ fn a_gate_in_trouble_says_so_and_goes_on_by_itself() {
 }
 
 #[test]
+fn a_line_with_nothing_left_says_so_and_keeps_the_places() {
+    let stage = full();
+    let ticket = take(&mut stage.signed_in(1))["ticket"].as_str().unwrap().to_owned();
+    steer(&stage, Steering::Pause(PauseReason::NothingLeft));
+    let told = poll(&stage, &ticket).json();
+    assert_eq!((&told["state"], &told["paused"]), (&json!("waiting"), &json!("nothing_left")));
+    assert_eq!(told["ahead"], 0);
+    let now = stage.stranger().get(NOW).json();
+    assert_eq!((&now["paused"], now["places_left"].is_array()), (&json!("nothing_left"), true));
+}
+
+#[test]
 fn who_is_called_is_told_how_long_their_seat_is_kept() {
     let stage = Stage::with_line(1);
     let mut citizen = stage.signed_in(1);
