@@ -97,11 +97,12 @@ impl<'s> Reader<'s> {
                 self.at = text_at;
                 return Err(self.no("\"&\" begins an entity"));
             }
-            if self.takes("</") {
+            if self.rest().as_bytes().starts_with(b"<") && self.rest().as_bytes().get(1) == Some(&b'/') {
+                self.at += 2;
                 let name = self.take_while(|c| c.is_ascii_alphanumeric());
                 self.space();
                 if open.pop() != Some(name) || !self.takes(">") {
-                    return Err(self.no(&format!("</{name}> ends nothing that is open")));
+                    return Err(self.no(&format!("the end of <{name}> ends nothing that is open")));
                 }
             } else if self.rest().is_empty() {
                 return Err(self.no("it ends too early"));
@@ -118,7 +119,11 @@ impl<'s> Reader<'s> {
             }
             if open.is_empty() {
                 self.space();
-                return if self.rest().is_empty() { Ok(()) } else { Err(self.no("something follows </svg>")) };
+                return if self.rest().is_empty() {
+                    Ok(())
+                } else {
+                    Err(self.no("something follows the end of <svg>"))
+                };
             }
         }
     }

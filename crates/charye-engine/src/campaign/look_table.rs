@@ -66,7 +66,7 @@ fn read_logo(findings: &mut Findings<'_>, section: &Section<'_, '_>, reading: Re
             None
         }
         (None, Some(_)) if section.value("logo").is_none() => {
-            let remedy = "add `logo = '''<svg ..>..</svg>'''`, or remove the words";
+            let remedy = "add the drawing as `logo = '''..'''`, or remove the words";
             findings.note(&section.place("logo_words"), "there are words for a logo, and no logo", remedy);
             None
         }

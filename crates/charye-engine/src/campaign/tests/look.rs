@@ -10,9 +10,8 @@ const LOOK: &str = r##"
 [look]
 service = { ko = "우리구 보건소", en = "Our health centre" }
 logo = '''
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">
-  <circle cx="4" cy="4" r="3" fill="#0a6b3d"/>
-</svg>'''
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"
+  fill="#0a6b3d"/>'''
 logo_words = { ko = "보건소", en = "Health centre" }
 accent = { light = "#0a6b3d", dark = "#7fd8a6" }
 stripe = { light = "#0a6b3d", dark = "#7fd8a6" }
@@ -79,11 +78,7 @@ fn a_finding_stands_at_the_colour_it_is_about() {
 
 #[test]
 fn a_logo_that_does_more_than_draw_is_refused() {
-    refused(
-        "<circle cx=\"4\" cy=\"4\" r=\"3\" fill=\"#0a6b3d\"/>",
-        "<script/>",
-        "at character 60 of the logo <script> is not drawn here",
-    );
+    refused("<svg xmlns", "<script xmlns", "at character 1 of the logo <script> is not drawn here");
     refused("fill=\"#0a6b3d\"/>", "onclick=\"a()\"/>", "\"onclick\"");
     refused("logo_words = { ko = \"보건소\", en = \"Health centre\" }\n", "", "no words for those who do not see it");
     refused("[look]\n", "[look]\nlogo_word = 1\n", "did you mean `logo_words`?");
