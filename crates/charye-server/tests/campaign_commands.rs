@@ -111,7 +111,7 @@ fn a_campaign_into_which_nobody_could_sign_in_is_not_published() {
              client_secret = {{ environment = \"X\" }}\n",
             folder.path().join("data")
         );
-        std::fs::write(&config, text).unwrap();
+        fs::write(&config, text).unwrap();
         charye(&["campaign", "publish", "kr-2021-18-49", "--config", config.to_str().unwrap()])
     };
     let (code, _, complained) = publish("pairwise-subject");

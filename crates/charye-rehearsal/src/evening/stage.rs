@@ -280,7 +280,6 @@ async fn usher(stage: Rc<Stage>) {
 /// One connection: carries the questions of whoever is due, and of the same person for as long as they ask on at once.
 async fn carry(stage: Rc<Stage>, target: Target, index: usize) {
     let mut connection = None;
-    let mut at_provider: Option<(Target, Option<Connection>)> = None;
     let mut request = RequestText::default();
     let from = target.is_loopback().then(|| source_address(index, PER_ADDRESS));
     loop {
@@ -298,14 +297,10 @@ async fn carry(stage: Rc<Stage>, target: Target, index: usize) {
                     next
                 }
                 Some(provider) => {
-                    at_provider.take_if(|(known, _)| *known != provider);
-                    let (_, connection) = at_provider.get_or_insert((provider, None));
-                    let answer = ask(connection, provider, from, &request, PROVIDER_MAX).await;
-                    let next = stage.hear(who, intended, answer.as_ref());
-                    if answer.is_err() {
-                        at_provider = None;
-                    }
-                    next
+                    // A browser comes there once.
+                    let mut connection = None;
+                    let answer = ask(&mut connection, provider, from, &request, PROVIDER_MAX).await;
+                    stage.hear(who, intended, answer.as_ref())
                 }
             };
             match next {

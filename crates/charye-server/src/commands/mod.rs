@@ -19,11 +19,11 @@ mod keys;
 mod nation;
 mod operators_client;
 mod projection;
-mod provider;
 mod publish;
 mod rehearse;
 mod serve;
 mod steer;
+mod steer_provider;
 
 /// Charye (차례, "one's turn"): reservations for the evening when everyone comes at once.
 #[derive(Debug, Parser)]
@@ -66,7 +66,7 @@ enum Command {
     #[command(subcommand)]
     Projection(projection::Command),
     /// Look at the identity providers of a running installation, and open, close or cap one
-    Provider(provider::Provider),
+    Provider(steer_provider::SteerProvider),
     /// Play an evening against a server of one's own, and report
     Rehearse(rehearse::Rehearse),
     /// Serve citizens over a data folder
@@ -89,7 +89,7 @@ pub(crate) fn run(arguments: Arguments, crash_hook: Option<CrashHook>) -> Result
         Command::Keys(command) => keys::run(&command),
         Command::Nation(command) => nation::run(&command),
         Command::Projection(command) => projection::run(&command),
-        Command::Provider(wanted) => provider::run(&wanted),
+        Command::Provider(wanted) => steer_provider::run(&wanted),
         Command::Rehearse(wanted) => rehearse::run(&wanted),
         Command::Serve(wanted) => serve::run(&wanted, crash_hook),
         Command::Steer(wanted) => steer::run(&wanted),

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charye_domain::ids::KeyId;
 use charye_domain::waiting_room::tokens::{
-    MAC_BYTES, PASS_MAC_PURPOSE, SIGNED_BYTES, TEXT_BYTES, TOKEN_BYTES, claimed_key_id,
+    MAC_BYTES, PASS_MAC_PURPOSE, SIGNED_BYTES, TEXT_BYTES, TICKET_MAC_PURPOSE, TOKEN_BYTES, claimed_key_id,
 };
 use charye_domain::weakness::Defence;
 use charye_engine::ports::Keys;
@@ -96,7 +96,6 @@ impl MacKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use charye_domain::waiting_room::tokens::TICKET_MAC_PURPOSE;
     use charye_engine::fakes::ToyKeyRing;
 
     fn signed(key_id: u16) -> [u8; SIGNED_BYTES] {

@@ -10,9 +10,9 @@ mod hold;
 mod import;
 mod line;
 mod permission;
-mod provider;
 mod reservation;
 mod steer;
+mod steer_provider;
 mod visit;
 
 use crate::book::campaigns::CampaignState;

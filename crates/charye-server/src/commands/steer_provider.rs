@@ -16,7 +16,7 @@ use crate::output::say;
 const PROVIDERS: &str = "/api/operator/v1/providers";
 
 #[derive(Debug, Args)]
-pub(crate) struct Provider {
+pub(crate) struct SteerProvider {
     #[command(flatten)]
     whom: Where,
     #[command(subcommand)]
@@ -57,7 +57,7 @@ struct Order {
     reason: String,
 }
 
-pub(crate) fn run(wanted: &Provider) -> Result<(), Ending> {
+pub(crate) fn run(wanted: &SteerProvider) -> Result<(), Ending> {
     let (order, word) = match &wanted.command {
         Command::Status { lang, json } => return status(&wanted.whom, lang, *json),
         Command::Open(order) => (order, json!({ "action": "open" })),
