@@ -363,8 +363,8 @@ fn providers(report: &Report, language: Language) -> String {
         }
         let _ = write!(
             rows,
-            "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{}</td><td class=\"lights\"><div>{strip}</div></td></tr>",
+            "<tr><td class=\"name\">{}</td><td class=\"lights\"><div>{strip}</div></td><td class=\"n\">{}</td>\
+             <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
             escaped(name),
             count(provider.begun),
             count(provider.signed_in),
@@ -374,11 +374,11 @@ fn providers(report: &Report, language: Language) -> String {
     }
     let heads = [
         (language.pick("인증기관", "provider"), ""),
+        (language.pick("신호등", "light over the evening"), ""),
         (language.pick("시작", "begun"), "n"),
         (language.pick("완료", "signed in"), "n"),
         (language.pick("실패", "failed"), "n"),
         (language.pick("차단", "left alone"), "n"),
-        (language.pick("신호등", "light over the evening"), ""),
     ];
     let key: String = ["smooth", "delayed", "congested", "closed"]
         .iter()
