@@ -1,6 +1,7 @@
 //! Room: web. A request as a handler sees it, gate passed and body read, and the answer as a handler gives it. Handlers
 //! are plain async functions from one to the other; they never see a connection.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -74,6 +75,12 @@ impl Asked {
     /// `not_found` if the path has fewer.
     pub fn path_value(&self, index: usize) -> Result<&str, Problem> {
         self.path.get(index).map(String::as_str).ok_or_else(|| Problem::new("not_found"))
+    }
+
+    /// The path's value at `index` as a number in its one spelling: no zeros before it, no sign. `None` if it is none.
+    pub fn path_number<T: FromStr + ToString>(&self, index: usize) -> Option<T> {
+        let text = self.path.get(index)?;
+        text.parse().ok().filter(|number: &T| number.to_string() == *text)
     }
 
     /// The JSON body as a typed value; unknown members are refused by the type.

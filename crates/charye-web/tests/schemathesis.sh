@@ -30,7 +30,7 @@ fi
 
 # The hold, reservation and campaign of every request are made up, so most are refused: the refusals are what is checked.
 # Going out would void the pass for every later request.
-exec schemathesis run "$base/api/v1/openapi.json" \
+exec schemathesis --config-file "$(dirname "$0")/schemathesis.toml" run "$base/api/v1/openapi.json" \
     --url "$base" \
     --seed 2021 --max-time "$seconds" --max-examples 60 --request-timeout 5 --workers 1 \
     --phases examples,coverage,fuzzing \

@@ -182,7 +182,7 @@ fn utc(at: UnixMillis) -> String {
 
 fn help_at(asked: &Asked) -> Result<HelpId, Problem> {
     let unknown = || Problem { recorded: Some(false), ..Problem::new("help_unknown") };
-    asked.path_value(0)?.parse().map(HelpId).map_err(|_| unknown())
+    asked.path_number(0).map(HelpId).ok_or_else(unknown)
 }
 
 async fn mine(asked: Asked) -> Result<Answer, Problem> {

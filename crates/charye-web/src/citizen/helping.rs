@@ -241,7 +241,7 @@ async fn attest(asked: Asked) -> Result<Answer, Problem> {
 }
 
 fn help_at(asked: &Asked) -> Result<HelpId, Problem> {
-    asked.path_value(0)?.parse().map(HelpId).map_err(|_| Problem::new("help_unknown"))
+    asked.path_number(0).map(HelpId).ok_or_else(|| Problem::new("help_unknown"))
 }
 
 async fn act(asked: Asked) -> Result<Answer, Problem> {

@@ -65,6 +65,20 @@ fn slots_that_are_none_are_told_so() {
 }
 
 #[test]
+fn a_number_in_a_path_has_one_spelling() {
+    let stage = Stage::open();
+    let mut caller = stage.signed_in(1);
+    let invited = caller.post("/api/v1/helping/invitations", None, &Value::Null);
+    assert_eq!(invited.status, 201);
+    let help = caller.get("/api/v1/helping").json()["invitations"][0]["help"].clone();
+    for misspelt in ["00", "000000000000000000000000000000", "%2B0", "0x0", "-0", "18446744073709551616"] {
+        let heard = caller.delete(&format!("/api/v1/helping/{misspelt}"));
+        assert_eq!((heard.status, heard.code()), (404, "help_unknown".to_owned()), "{misspelt}");
+    }
+    assert_eq!(caller.delete(&format!("/api/v1/helping/{help}")).status, 200);
+}
+
+#[test]
 fn other_media_types_are_refused() {
     let stage = Stage::open();
     let mut citizen = stage.inside(1);
