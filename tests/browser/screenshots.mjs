@@ -19,8 +19,9 @@ const HEIGHT_MAX = 1_150;
 
 const folder = await dataFolder();
 const shots = resolve(process.argv[2] ?? join(folder.path, 'pictures'));
-await mkdir(shots, { recursive: true });
 const demo = await startDemo(folder.path, { scale: '40' });
+// Not before the demo has made its folder its own: it takes an empty one only.
+await mkdir(shots, { recursive: true });
 const browser = await openBrowser();
 const citizens = await peopleOfToday(demo, folder.path);
 
