@@ -415,55 +415,6 @@ impl Citizen {
         }
     }
 
-    fn is_on_way_in(&self) -> bool {
-        matches!(self.step, Step::Begin | Step::AtProvider | Step::ComeBack)
-    }
-
-    /// Signs in as they meant to, from the beginning.
-    fn sign_in_again(&mut self) -> Next {
-        self.way_in.anew();
-        self.ask(if self.way_in.provider.is_some() { Step::Begin } else { Step::SignIn })
-    }
-
-    /// The way in by a provider goes no further for now.
-    fn stopped_on_way_in(
-        &mut self,
-        code: &str,
-        told: &Told<'_>,
-        retry_after: Option<&str>,
-        around: &mut Around<'_>,
-    ) -> Next {
-        match code {
-            "in_line" => {
-                told.sign_in.unwrap_or_default().clone_into(&mut self.way_in.place);
-                self.step = Step::Begin;
-            }
-            "provider_fault" | "left_alone" | "no_code" => return self.fails_at_provider(code, around),
-            // What is too late, or known to nobody since a restart, begins anew.
-            _ => {
-                self.way_in.anew();
-                self.way_in.place.clear();
-                self.step = Step::Begin;
-            }
-        }
-        let secs = told.retry_after_secs.or(retry_after.and_then(|secs| secs.parse().ok()));
-        self.again(secs.map(|secs| secs * 1_000), around)
-    }
-
-    /// The provider failed: once more there, or at another.
-    fn fails_at_provider(&mut self, code: &str, around: &mut Around<'_>) -> Next {
-        // Who is left alone was told so before anything was tried.
-        let figures = around.recorder.at_provider(self.way_in.provider);
-        if code == "left_alone" {
-            figures.left_alone += 1;
-        } else {
-            figures.failed += 1;
-        }
-        self.way_in.failed(&around.scene.providers);
-        self.step = Step::Begin;
-        self.again(None, around)
-    }
-
     /// Does as the line says.
     fn stand_in_line(&mut self, told: &Told<'_>, around: &mut Around<'_>) -> Next {
         if let Some(ticket) = told.ticket {

@@ -3,6 +3,8 @@
 //!
 //! Must never go anywhere but to the rehearsal's own providers on this machine's loopback.
 
+use super::told::Told;
+use super::{Around, Citizen, Next, Step};
 use crate::load::{RequestText, Target};
 
 /// Times that somebody tries one provider before they try another.
@@ -96,6 +98,58 @@ impl WayIn {
             self.tries_at_one = 0;
             self.place.clear();
         }
+    }
+}
+
+impl Citizen {
+    /// Whether they are between the beginning at a provider and the login.
+    pub(super) fn is_on_way_in(&self) -> bool {
+        matches!(self.step, Step::Begin | Step::AtProvider | Step::ComeBack)
+    }
+
+    /// Signs in as they meant to, from the beginning.
+    pub(super) fn sign_in_again(&mut self) -> Next {
+        self.way_in.anew();
+        self.ask(if self.way_in.provider.is_some() { Step::Begin } else { Step::SignIn })
+    }
+
+    /// The way in by a provider goes no further for now.
+    pub(super) fn stopped_on_way_in(
+        &mut self,
+        code: &str,
+        told: &Told<'_>,
+        retry_after: Option<&str>,
+        around: &mut Around<'_>,
+    ) -> Next {
+        match code {
+            "in_line" => {
+                told.sign_in.unwrap_or_default().clone_into(&mut self.way_in.place);
+                self.step = Step::Begin;
+            }
+            "provider_fault" | "left_alone" | "no_code" => return self.fails_at_provider(code, around),
+            // What is too late, or known to nobody since a restart, begins anew.
+            _ => {
+                self.way_in.anew();
+                self.way_in.place.clear();
+                self.step = Step::Begin;
+            }
+        }
+        let secs = told.retry_after_secs.or(retry_after.and_then(|secs| secs.parse().ok()));
+        self.again(secs.map(|secs| secs * 1_000), around)
+    }
+
+    /// The provider failed: once more there, or at another.
+    pub(super) fn fails_at_provider(&mut self, code: &str, around: &mut Around<'_>) -> Next {
+        // Who is left alone was told so before anything was tried.
+        let figures = around.recorder.at_provider(self.way_in.provider);
+        if code == "left_alone" {
+            figures.left_alone += 1;
+        } else {
+            figures.failed += 1;
+        }
+        self.way_in.failed(&around.scene.providers);
+        self.step = Step::Begin;
+        self.again(None, around)
     }
 }
 

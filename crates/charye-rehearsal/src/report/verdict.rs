@@ -59,8 +59,8 @@ impl Goal {
             "reserved" => ("예약하려던 사람 가운데 예약한 비율", "of those who may reserve and meant to, reserved"),
             "promises_kept" => ("대기 시간 안내를 지킨 비율", "waits promised and kept"),
             "others_signed_in" => (
-                "한 인증기관이 멈춘 동안 다른 인증기관의 성공 비율",
-                "while one provider hung, sign-ins at the others that went well",
+                "한 인증기관이 멈춘 저녁, 다른 인증기관의 성공 비율",
+                "one provider hung: over the evening, sign-ins at the others that went well",
             ),
             "failed" => ("서버 오류와 끊긴 연결", "server errors and broken connections"),
             _ => ("끝나지 않은 장애", "faults that could not be played"),
