@@ -10,6 +10,7 @@ mod manifests;
 mod names;
 pub(crate) mod paths;
 mod purity;
+mod spoken;
 mod twins;
 mod walls;
 
@@ -87,7 +88,21 @@ pub(crate) const CHECKS: &[Check] = &[
         holds: "no lint is allowed, no test ignored or expected to panic",
         find: names::find_exceptions,
     },
-    Check { name: "paths", holds: "every path and link in the documents leads somewhere", find: paths::find },
+    Check {
+        name: "paths",
+        holds: "every path and link in the documents, and every document named in code, is there",
+        find: paths::find,
+    },
+    Check {
+        name: "commands",
+        holds: "every command that documents, comments and messages speak of can be typed",
+        find: spoken::find_commands,
+    },
+    Check {
+        name: "spoken",
+        holds: "whatever the documents call by a name of the code is called so",
+        find: spoken::find_names,
+    },
     Check {
         name: "assets",
         holds: "no page asks a foreign host; vendored files are those of the manifest",

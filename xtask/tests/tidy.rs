@@ -35,22 +35,21 @@ impl Copy {
         fs::write(self.0.path().join(path), text).unwrap();
     }
 
-    fn remove(&self, path: &str) {
-        fs::remove_file(self.0.path().join(path)).unwrap();
-    }
-
     fn tidy(&self) -> Output {
         Command::new(env!("CARGO_BIN_EXE_xtask")).args(["tidy", "--root"]).arg(self.0.path()).output().unwrap()
     }
 
-    /// Asserts that tidy fails and says `place: .. what`, with a remedy on the next line.
-    fn assert_found(&self, place: &str, what: &str) {
+    /// Asserts that tidy fails and says `place: .. what` for each of them, with a remedy on the next line.
+    fn assert_found(&self, planted: &[(String, &str)]) {
         let output = self.tidy();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(!output.status.success(), "{said}");
-        let mut lines = said.lines().skip_while(|line| !(line.trim_start().starts_with(place) && line.contains(what)));
-        assert!(lines.next().is_some(), "no `{place}` with `{what}` in:\n{said}");
-        assert!(lines.next().is_some_and(|line| line.trim_start().starts_with("remedy: ")), "no remedy in:\n{said}");
+        for (place, what) in planted {
+            let found = |line: &&str| line.trim_start().starts_with(place) && line.contains(what);
+            let mut lines = said.lines().skip_while(|line| !found(line));
+            assert!(lines.next().is_some(), "no `{place}` with `{what}` in:\n{said}");
+            assert!(lines.next().is_some_and(|line| line.trim_start().starts_with("remedy: ")), "no remedy:\n{said}");
+        }
     }
 }
 
@@ -70,16 +69,26 @@ fn a_forbidden_edge_is_found() {
         path,
         &manifest.replacen("[dependencies]\n", "[dependencies]\ncharye-engine = { workspace = true }\n", 1),
     );
-    copy.assert_found(&format!("{path}:{line}: "), "charye-domain must not depend on charye-engine");
+    copy.assert_found(&[(format!("{path}:{line}: "), "charye-domain must not depend on charye-engine")]);
 }
 
 #[test]
-fn a_stale_path_in_the_architecture_is_found() {
+fn what_a_document_names_and_is_not_there_is_found() {
     let copy = Copy::of_the_repository();
-    let stale = format!("{}\nSee `crates/charye-web/src/no_such_room.rs`.\n", copy.text("ARCHITECTURE.md"));
-    copy.write("ARCHITECTURE.md", &stale);
-    let line = stale.lines().count();
-    copy.assert_found(&format!("ARCHITECTURE.md:{line}: "), "`crates/charye-web/src/no_such_room.rs` is not there");
+    let rows = [
+        ("See `crates/charye-web/src/no_such_room.rs`.", "`crates/charye-web/src/no_such_room.rs` is not there"),
+        ("Shown by `no_test_has_ever_been_called_so`.", "nothing is called `no_test_has_ever_been_called_so`"),
+        ("Type `charye audit verifies`.", "there is no `charye audit verifies`"),
+        ("Type `charye draw verify --no-such-option`.", "`--no-such-option` is no option of it"),
+        ("Type `cargo xtask tydi`.", "there is no `cargo xtask tydi`"),
+    ];
+    let mut page = copy.text("ARCHITECTURE.md");
+    let planted = rows.map(|(text, what)| {
+        page = format!("{page}\n{text}\n");
+        (format!("ARCHITECTURE.md:{}: ", page.lines().count()), what)
+    });
+    copy.write("ARCHITECTURE.md", &page);
+    copy.assert_found(&planted);
 }
 
 #[test]
@@ -95,12 +104,12 @@ fn a_file_that_breaks_a_wall_is_found() {
         ("charye-server", "const HOME: &str = \"/\u{68}ome/me/charye\";", 2, "a path of one machine"),
     ];
     let copy = Copy::of_the_repository();
-    for (name, text, line, what) in rows {
-        let path = format!("crates/{name}/src/planted.rs");
-        copy.write(&path, &format!("//! Room: planted by a test, to be found by tidy.\n{text}\n"));
-        copy.assert_found(&format!("{path}:{line}: "), what);
-        copy.remove(&path);
-    }
+    let mut planted = vec![("crates/charye-engine/src/planted.rs:1: ".to_owned(), "no `//!` header")];
     copy.write("crates/charye-engine/src/planted.rs", "fn f() {}\n");
-    copy.assert_found("crates/charye-engine/src/planted.rs:1: ", "no `//!` header");
+    for (number, (name, text, line, what)) in rows.into_iter().enumerate() {
+        let path = format!("crates/{name}/src/planted_{number}.rs");
+        copy.write(&path, &format!("//! Room: planted by a test, to be found by tidy.\n{text}\n"));
+        planted.push((format!("{path}:{line}: "), what));
+    }
+    copy.assert_found(&planted);
 }

@@ -1,4 +1,4 @@
-//! Room: xtask, tidy. Documents that name a path or link to one: the path must be there.
+//! Room: xtask, tidy. Documents that name a path or link to one, and code that names a document: it must be there.
 //!
 //! Also called by `docs`. A path is named by its whole way (`crates/charye-web/src/gate.rs`, `docs/adr`), or by room,
 //! as the documents speak (`web/gate`, `charye-engine/sequencer`).
@@ -37,7 +37,25 @@ pub(crate) fn find(tree: &Tree) -> Vec<Finding> {
             }
         }
     }
+    // A planted path in a test of the tool itself is none.
+    for (path, text) in tree.rust_files().filter(|(path, _)| path.starts_with("crates/")) {
+        for (line, content) in numbered(text) {
+            for gone in named_documents(content).filter(|named| !tree.has(named)) {
+                let what = format!("{gone} is not there");
+                findings.push(Finding::new(path, line, what, "name the document that says it now"));
+            }
+        }
+    }
     findings
+}
+
+/// The documents of ours that a line of code names, in a comment or in a message.
+fn named_documents(line: &str) -> impl Iterator<Item = &str> {
+    let words = line.split(|c: char| !(c.is_ascii_alphanumeric() || "/._-".contains(c)));
+    words.filter_map(|word| {
+        let end = word.find(".md").filter(|_| word.starts_with("docs/"))? + ".md".len();
+        word.get(..end)
+    })
 }
 
 /// A folder and those it stands in, but for the root: a document may name a path as its own crate sees it.
@@ -155,6 +173,16 @@ mod tests {
         let tree = Tree::default().with("crates/a/tests/b.rs", "");
         assert_eq!(find(&tree.clone().with("crates/a/data/README.md", "see `tests/b.rs`")), []);
         assert_eq!(find(&tree.with("crates/b/README.md", "see `tests/b.rs`")).len(), 1);
+    }
+
+    #[test]
+    fn a_stale_document_that_code_speaks_of_is_found() {
+        let tree = Tree::default().with("docs/draw.md", "");
+        let found = find(&tree.with("crates/a/src/b.rs", "//! See docs/draw.md.\nfail(\"(docs/drawn.md)\");"));
+        assert_eq!(
+            found.iter().map(|found| (found.line, found.what.as_str())).collect::<Vec<_>>(),
+            [(Some(2), "docs/drawn.md is not there")]
+        );
     }
 
     #[test]
