@@ -73,7 +73,12 @@ impl SnapshotFiles {
     /// The folder cannot be listed.
     pub fn newest_first(&self) -> io::Result<Vec<PathBuf>> {
         let mut found = Vec::new();
-        for entry in std::fs::read_dir(&self.folder)? {
+        let entries = match std::fs::read_dir(&self.folder) {
+            // They may be deleted at any time, their folder too.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        for entry in entries {
             let path = entry?.path();
             if let Some(seq) = seq_in_name(&path) {
                 found.push((seq, path));

@@ -19,7 +19,7 @@ use charye_gateway::identity::rehearsal_provider::{RehearsalProvider, RehearsalS
 use charye_gateway::keys::LocalKeys;
 use charye_gateway::notification::file_outbox::FileOutbox;
 use charye_gateway::os_random::OsRandom;
-use charye_ledger::data_folder::{DataFolder, FolderFailure};
+use charye_ledger::data_folder::DataFolder;
 use charye_ledger::journal::{CampaignReader, CrashHook, JournalOptions, SqliteJournal};
 use charye_ledger::people::SqlitePeople;
 use charye_ledger::projection::SqliteProjection;
@@ -53,10 +53,11 @@ pub(crate) fn open(config: &Config) -> Result<Installation, Ending> {
 /// # Errors
 /// As [`open`].
 pub(crate) fn open_with(config: &Config, crash_hook: Option<CrashHook>) -> Result<Installation, Ending> {
-    let folder = DataFolder::open(&config.data.folder).map_err(|failure| match failure {
-        FolderFailure::InUse { .. } => Ending::Unavailable(failure.into()),
-        failure => Ending::Fault(failure.into()),
-    })?;
+    if !config.data.folder.exists() {
+        // Without keys nothing begins, and a folder that is mistyped must not be made.
+        charye_gateway::keys::status(&config.data.key_file()).map_err(|error| Ending::unfit(&error))?;
+    }
+    let folder = DataFolder::open(&config.data.folder)?;
     let keys = open_keys(config, &folder)?;
     let options = JournalOptions { campaigns: campaign_reader(), crash_hook };
     let journal = SqliteJournal::open(&folder, options).context("could not open the journal")?;
@@ -119,7 +120,7 @@ fn open_keys(config: &Config, folder: &DataFolder) -> Result<Arc<dyn Keys>, Endi
     let check_file = folder.path().join("keys.check");
     match LocalKeys::open(&config.data.key_file(), &check_file, in_use) {
         Ok(keys) => Ok(Arc::new(keys)),
-        Err(error) => Err(Ending::Unreadable { words: format!("charye: {error}") }),
+        Err(error) => Err(Ending::unfit(&error)),
     }
 }
 

@@ -24,7 +24,7 @@ use crate::sqlite_file::{SqliteFailure, count, refuse_old_sqlite, set_pragma};
 use crate::storage_reserve::StorageReserve;
 
 /// "CHRY": marks a SQLite file as a journal of ours.
-const APPLICATION_ID: i64 = 0x4348_5259;
+pub(crate) const APPLICATION_ID: i64 = 0x4348_5259;
 /// The layout of the tables below.
 const SCHEMA_VERSION: i64 = 1;
 const SCHEMA: &str = include_str!("schema.sql");

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::journal::codec::{self, CampaignReader};
 use crate::journal::row::{ChainCheck, RowHeader};
+use crate::journal::sqlite::{APPLICATION_ID, OpenFailure};
 use crate::sqlite_file::count;
 
 /// Most rows taken in one read transaction.
@@ -59,6 +60,11 @@ impl SqliteJournalReader {
             connection
                 .execute_batch("PRAGMA busy_timeout = 2000; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF")
                 .map_err(storage)?;
+            // A file that is no database at all is damage, which the first row tells; another's database is not ours to judge.
+            let application = connection.pragma_query_value(None, "application_id", |row| row.get::<_, i64>(0));
+            if application.is_ok_and(|id| id != APPLICATION_ID) {
+                return Err(ReadFailure::Storage(Box::new(OpenFailure::NotAJournal { path: self.path.clone() })));
+            }
             self.connection = Some(connection);
         }
         self.connection.as_ref().ok_or_else(|| ReadFailure::Storage("connection is gone".into()))

@@ -18,8 +18,7 @@ use charye_ledger::projection::SqliteProjection;
 use clap::Subcommand;
 use jiff::Timestamp;
 
-use super::check_config;
-use super::installed::Installed;
+use super::installed::{Installed, standing};
 use crate::exit::Ending;
 use crate::output::say;
 use crate::wiring::campaign_reader;
@@ -122,7 +121,7 @@ fn tables(folder: &DataFolder) -> Result<(Option<Projected>, Vec<String>), Endin
 /// As `charye audit verify`.
 pub(crate) fn verified(data: &Path, history: &Path) -> Result<(bool, Vec<String>), Ending> {
     let history = read_history(history)?;
-    let folder = DataFolder::for_reading(data).map_err(|failure| Ending::Fault(failure.into()))?;
+    let folder = DataFolder::for_reading(data)?;
     let audited = audit(&folder, Some(history), None)?;
     Ok((audited.is_clean(), words(&audited)))
 }
@@ -163,7 +162,7 @@ fn words(audited: &Audited) -> Vec<String> {
 
 fn tell_bypass(installed: &Installed) -> Result<(), Ending> {
     let mut reader = SqliteJournalReader::new(folder(installed)?.journal(), campaign_reader());
-    let report = bypass(&mut reader).context("could not read the journal")?;
+    let report = bypass(&mut reader)?;
     say(&format!("journal                {} entries", report.last_seq));
     say(&format!("places without visit   {}", report.places_without_visit));
     say(&format!("visits without call    {}", report.visits_without_call));
@@ -181,7 +180,7 @@ fn show(reservation: &str, installed: &Installed) -> Result<(), Ending> {
         words: format!("charye: {reservation} is not a reservation number: eleven digits, the last of which checks"),
     })?;
     let mut reader = SqliteJournalReader::new(folder(installed)?.journal(), campaign_reader());
-    let Some(story) = story_of(&mut reader, number).context("could not read the journal")? else {
+    let Some(story) = story_of(&mut reader, number)? else {
         say(&format!("no reservation has number {number}"));
         return Err(Ending::Findings);
     };
@@ -214,18 +213,11 @@ fn in_words(at: UnixMillis) -> String {
 }
 
 fn folder(installed: &Installed) -> Result<DataFolder, Ending> {
-    let config = installed.overlay(check_config::read(installed.config.as_deref())?);
-    let unreadable = |words| Ending::Unreadable { words: format!("charye: {words}") };
-    let folder = DataFolder::for_reading(&config.data.folder).map_err(|failure| unreadable(failure.to_string()))?;
-    if folder.journal().exists() {
-        Ok(folder)
-    } else {
-        Err(unreadable(format!("there is no journal in {}", folder.path().display())))
-    }
+    standing(&installed.config()?.data.folder)
 }
 
 fn read_history(path: &Path) -> Result<History, Ending> {
-    let file = File::open(path).with_context(|| format!("could not open {}", path.display()))?;
+    let file = File::open(path).map_err(|error| Ending::of_file(path, error))?;
     History::read(&mut BufReader::new(file)).map_err(|failure| match failure {
         HistoryFailure::Io(_) => Ending::Fault(failure.into()),
         failure => Ending::Unreadable { words: format!("charye: {}: {failure}", path.display()) },
@@ -234,10 +226,10 @@ fn read_history(path: &Path) -> Result<History, Ending> {
 
 fn read_checkpoint(path: &Path) -> Result<Checkpoint, Ending> {
     let unreadable = |words: &str| Ending::Unreadable { words: format!("charye: {}: {words}", path.display()) };
-    let bytes = std::fs::metadata(path).with_context(|| format!("could not open {}", path.display()))?.len();
+    let bytes = std::fs::metadata(path).map_err(|error| Ending::of_file(path, error))?.len();
     if bytes > CHECKPOINT_BYTES_MAX {
         return Err(unreadable("not a checkpoint: it is too long"));
     }
-    let text = std::fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))?;
+    let text = std::fs::read_to_string(path).map_err(|error| Ending::of_file(path, error))?;
     text.parse().map_err(|error: charye_ledger::audit::checkpoint::CheckpointUnreadable| unreadable(&error.to_string()))
 }

@@ -3,7 +3,7 @@
 //! `publish` joins them in `publish.rs`, because it needs a data folder.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -35,8 +35,8 @@ pub(crate) enum Command {
         /// As of this civil time in the campaign's zone, YYYY-MM-DDTHH:MM; now if left out
         #[arg(long, value_name = "TIME")]
         at: Option<jiff::civil::DateTime>,
-        /// In which language
-        #[arg(long, value_enum, default_value_t = Told::En)]
+        /// In Korean or English
+        #[arg(long = "lang", alias = "language", value_enum, value_name = "ko|en", default_value_t = Told::En)]
         language: Told,
     },
     /// Say what changes for people between two campaign files; exit code 1 if anything does
@@ -75,18 +75,21 @@ pub(crate) fn read(file: &Path) -> Result<CampaignFile, Ending> {
     if let Some(campaign) = file.to_str().and_then(bundled).filter(|_| !file.exists()) {
         return read_campaign(campaign.file, campaign.text.as_bytes()).map_err(unreadable);
     }
-    let bytes = read_bounded(file).map_err(|error| {
-        let codes = BUNDLED.map(|campaign| campaign.code).join(", ");
-        error.context(format!("could not read campaign file {} (bundled campaigns: {codes})", file.display()))
+    let bytes = read_bounded(file).map_err(|error| match Ending::of_file(file, error) {
+        Ending::Unreadable { words } => {
+            let codes = BUNDLED.map(|campaign| campaign.code).join(", ");
+            Ending::Unreadable { words: format!("{words}; name a campaign file, or one of {codes}") }
+        }
+        fault => fault,
     })?;
     read_campaign(&file.display().to_string(), &bytes).map_err(unreadable)
 }
 
 /// One byte more than a campaign file may have, at most, so that the reader can say that it is too long.
-fn read_bounded(file: &Path) -> Result<Vec<u8>, anyhow::Error> {
+fn read_bounded(file: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = CAMPAIGN_FILE_BYTES_MAX as u64 + 1;
-    File::open(file).context("could not open it")?.take(limit).read_to_end(&mut bytes).context("could not read it")?;
+    File::open(file)?.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

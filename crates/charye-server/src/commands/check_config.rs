@@ -22,8 +22,5 @@ pub(crate) fn run(wanted: &CheckConfig) -> Result<(), Ending> {
 
 /// Reads a configuration; what is wrong with it ends the command.
 pub(crate) fn read(file: Option<&std::path::Path>) -> Result<Config, Ending> {
-    Config::read(file).map_err(|error| {
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        Ending::Unreadable { words: format!("charye: {error}{cause}") }
-    })
+    Config::read(file).map_err(|error| Ending::unfit(&error))
 }

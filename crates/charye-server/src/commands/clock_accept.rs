@@ -4,8 +4,7 @@ use anyhow::anyhow;
 use charye_engine::operations::accept_clock;
 use clap::Subcommand;
 
-use super::check_config;
-use super::installed::Installed;
+use super::installed::{Installed, standing};
 use super::publish::AT_THE_PROMPT;
 use crate::exit::Ending;
 use crate::output::say;
@@ -19,7 +18,8 @@ pub(crate) enum Command {
 
 pub(crate) fn run(command: &Command) -> Result<(), Ending> {
     let Command::Accept(installed) = command;
-    let config = installed.overlay(check_config::read(installed.config.as_deref())?);
+    let config = installed.config()?;
+    standing(&config.data.folder)?;
     let installation = wiring::open(&config)?;
     let engine = &installation.engine;
     let accepted = accept_clock(engine, AT_THE_PROMPT);

@@ -44,7 +44,7 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "DIR", default_value = "data/demo")]
     pub(crate) data: PathBuf,
     /// Thousandths of the whole nation's clinics, 1 to 1000
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) scale: u32,
     /// Test people to sign in as, 100 to 1000000
     #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
@@ -125,15 +125,14 @@ fn clear_the_way(wanted: &Demo) -> Result<(), Ending> {
     }
     if wanted.fresh || !folder.join(COMPLETE).exists() {
         // Nobody else may be using it: the lock is taken for the moment of looking.
-        charye_ledger::data_folder::DataFolder::open(folder).map_err(|failure| Ending::Unavailable(failure.into()))?;
+        charye_ledger::data_folder::DataFolder::open(folder)?;
         std::fs::remove_dir_all(folder).with_context(|| format!("could not remove {}", folder.display()))?;
     }
     Ok(())
 }
 
 fn begin_folder(wanted: &Demo, config: &Config) -> Result<(), Ending> {
-    let folder = charye_ledger::data_folder::DataFolder::open(&wanted.data)
-        .map_err(|failure| Ending::Unavailable(failure.into()))?;
+    let folder = charye_ledger::data_folder::DataFolder::open(&wanted.data)?;
     let marker = format!(
         "# A demo of charye. May be deleted at any time.\nseed = \"{}\"\nscale = {}\n",
         wanted.seed, wanted.scale

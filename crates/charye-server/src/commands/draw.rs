@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use charye_domain::waiting_room::draw::DrawId;
 use charye_domain::waiting_room::draw::published::{LINE_MAX, hex, unhex};
 use charye_domain::waiting_room::draw::verify::{Found, Lie, Report, Verifier};
@@ -41,7 +41,7 @@ pub(crate) fn run(command: &Command) -> Result<(), Ending> {
 
 fn read(wanted: &Verify) -> Result<Report, Ending> {
     let shown = wanted.file.display();
-    let file = File::open(&wanted.file).map_err(|error| Ending::Unreadable { words: format!("{shown}: {error}") })?;
+    let file = File::open(&wanted.file).map_err(|error| Ending::of_file(&wanted.file, error))?;
     let mut file = BufReader::new(file);
     let mut verifier = Verifier::default();
     if let Some(id) = wanted.draw_id {
@@ -53,7 +53,7 @@ fn read(wanted: &Verify) -> Result<Report, Ending> {
         // Bounded: a file without line ends is refused by its first line, not read into memory.
         let most = LINE_MAX as u64 + 2;
         let length = file.by_ref().take(most).read_until(b'\n', &mut line);
-        if length.with_context(|| format!("could not read {shown}"))? == 0 {
+        if length.map_err(|error| Ending::of_file(&wanted.file, error))? == 0 {
             break;
         }
         let text = line.strip_suffix(b"\n").unwrap_or(&line);
@@ -64,7 +64,7 @@ fn read(wanted: &Verify) -> Result<Report, Ending> {
 }
 
 fn unreadable(file: &dyn std::fmt::Display, error: &dyn std::fmt::Display) -> Ending {
-    Ending::Unreadable { words: format!("{file}: {error}") }
+    Ending::Unreadable { words: format!("charye: {file}: {error}") }
 }
 
 fn describe(report: &Report) {

@@ -10,11 +10,11 @@ use charye_domain::book::Event;
 use charye_domain::campaign::Campaign;
 use charye_engine::campaign::{DryRun, DryRunChange, DryRunGroup, DryRunSpan, dry_run, dry_run_changes};
 use charye_engine::ports::JournalReader as _;
-use charye_ledger::data_folder::DataFolder;
 use charye_ledger::journal::SqliteJournalReader;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::installed::standing;
 use crate::exit::Ending;
 use crate::output::say;
 use crate::wiring::campaign_reader;
@@ -56,11 +56,7 @@ pub(crate) fn run(wanted: &DryRunArguments) -> Result<(), Ending> {
 
 /// What a folder's journal holds as the last version of the campaign with this code.
 fn last_published(folder: &Path, code: &str) -> Result<Option<Arc<Campaign>>, Ending> {
-    let unreadable = |words| Ending::Unreadable { words: format!("charye: {words}") };
-    let folder = DataFolder::for_reading(folder).map_err(|failure| unreadable(failure.to_string()))?;
-    if !folder.journal().exists() {
-        return Err(unreadable(format!("there is no journal in {}", folder.path().display())));
-    }
+    let folder = standing(folder)?;
     let mut last = None;
     let mut reader = SqliteJournalReader::new(folder.journal(), campaign_reader());
     let read = reader.read(1, &mut |row| {
@@ -73,7 +69,7 @@ fn last_published(folder: &Path, code: &str) -> Result<Option<Arc<Campaign>>, En
         }
         ControlFlow::Continue(())
     });
-    read.context("could not read the journal")?;
+    read?;
     Ok(last)
 }
 

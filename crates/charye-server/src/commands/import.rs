@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use charye_domain::campaign::Campaign;
 use charye_domain::ids::ImportId;
 use charye_engine::clinic::{DistrictTable, ImportCounts, ImportFailure, import_clinics, import_sessions};
@@ -11,7 +11,6 @@ use charye_engine::operations::{activate_import, discard_import, stage_clinics, 
 use charye_engine::{Engine, Failure};
 use clap::Subcommand;
 
-use super::check_config;
 use super::installed::Installed;
 use super::publish::AT_THE_PROMPT;
 use crate::exit::Ending;
@@ -45,7 +44,7 @@ pub(crate) enum Command {
 
 pub(crate) fn run(command: &Command) -> Result<(), Ending> {
     let (Command::Clinics { installed, dry_run, .. } | Command::Sessions { installed, dry_run, .. }) = command;
-    let config = installed.overlay(check_config::read(installed.config.as_deref())?);
+    let config = installed.config()?;
     let installation = wiring::open(&config)?;
     let engine = &installation.engine;
     let import = Import::new(engine, *dry_run);
@@ -147,6 +146,5 @@ impl<'e> Import<'e> {
 }
 
 fn open(path: &Path) -> Result<File, Ending> {
-    let file = File::open(path).with_context(|| format!("could not open {}", path.display()))?;
-    Ok(file)
+    File::open(path).map_err(|error| Ending::of_file(path, error))
 }

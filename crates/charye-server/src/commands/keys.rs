@@ -1,5 +1,7 @@
 //! Room: server/commands. `charye keys init|rotate|retire|status`. Prints ids, states and fingerprints, never a secret.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -43,7 +45,10 @@ pub(crate) struct KeyFile {
 pub(crate) fn run(command: &Command) -> Result<(), Ending> {
     let now = SystemClock::new().wall();
     let (path, listed) = match command {
-        Command::Init(file) => (&file.key_file, init(&file.key_file, now)),
+        Command::Init(file) => {
+            make_folder_of(&file.key_file)?;
+            (&file.key_file, init(&file.key_file, now))
+        }
         Command::Rotate(file) => (&file.key_file, rotate(&file.key_file, now)),
         Command::Retire { file, id, even_so } => {
             if !even_so {
@@ -60,6 +65,17 @@ pub(crate) fn run(command: &Command) -> Result<(), Ending> {
         Command::Retire { .. } | Command::Status(_) => {}
     }
     Ok(())
+}
+
+/// The key file's folder, which nobody else may enter: often the data folder, of which it is the first file.
+fn make_folder_of(key_file: &Path) -> Result<(), Ending> {
+    let Some(folder) = key_file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) else {
+        return Ok(());
+    };
+    DirBuilder::new()
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| Ending::Unreadable { words: format!("charye: could not make {}: {error}", folder.display()) })
 }
 
 /// Looks into the people store beside the key file, if there is one.
@@ -81,7 +97,7 @@ fn refuse_to_lose_people(key_file: &Path, id: KeyId) -> Result<(), Ending> {
 }
 
 fn tell(path: &Path, listed: Result<Vec<KeyStatus>, KeyFileError>) -> Result<(), Ending> {
-    let listed = listed.map_err(|error| Ending::Unreadable { words: format!("charye: {}", told(&error)) })?;
+    let listed = listed.map_err(|error| Ending::unfit(&error))?;
     say(&path.display().to_string());
     for key in listed {
         say(&format!(
@@ -93,12 +109,4 @@ fn tell(path: &Path, listed: Result<Vec<KeyStatus>, KeyFileError>) -> Result<(),
         ));
     }
     Ok(())
-}
-
-/// An error of the key file with its cause.
-fn told(error: &KeyFileError) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Generate {
     #[arg(long, default_value_t = 2021)]
     seed: u64,
     /// Thousandths of the whole nation's clinics, 1 to 1000
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     scale: u32,
     /// Test people, 100 to 1000000, whatever the scale
     #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]

@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::check_config;
 use crate::config::read_tokens;
 use crate::exit::Ending;
+use crate::output::say;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(20);
@@ -63,19 +64,58 @@ impl Where {
     }
 }
 
+/// How a command that looks at something tells it.
+#[derive(Debug, Args)]
+pub(crate) struct Telling {
+    /// In Korean or English
+    #[arg(long, value_name = "ko|en", default_value = "en", value_parser = ["ko", "en"])]
+    pub(crate) lang: String,
+    /// As JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
 /// What came back.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Heard {
-    pub(crate) status: u16,
-    pub(crate) body: Value,
+struct Heard {
+    status: u16,
+    body: Value,
 }
 
 impl OperatorsClient {
-    /// Sends one request; `body` makes it a POST.
+    /// Has something changed, and says from which entry of the journal on it is in force.
     ///
     /// # Errors
-    /// Nobody listens there, or what comes back is no answer in time.
-    pub(crate) fn ask(&self, path: &str, body: Option<&Value>) -> Result<Heard, anyhow::Error> {
+    /// As [`OperatorsClient::ask`].
+    pub(crate) fn order(&self, path: &str, body: &Value) -> Result<(), Ending> {
+        let answered = self.ask(path, Some(body))?;
+        say(&format!("in force as of entry {}", answered["seq"]));
+        Ok(())
+    }
+
+    /// What is told at `path`; nothing if it is printed already, as JSON.
+    ///
+    /// # Errors
+    /// As [`OperatorsClient::ask`].
+    pub(crate) fn tell(&self, path: &str, telling: &Telling) -> Result<Option<Value>, Ending> {
+        let told = self.ask(path, None)?;
+        if telling.json {
+            say(&told.to_string());
+            return Ok(None);
+        }
+        Ok(Some(told))
+    }
+
+    /// Sends one request; `body` makes it a POST. Answers with the body of what came back.
+    ///
+    /// # Errors
+    /// `Fault`: nobody listens there, or what comes back is no answer in time. `Unreadable`: it was refused.
+    /// `Unavailable`: it could not be done now.
+    pub(crate) fn ask(&self, path: &str, body: Option<&Value>) -> Result<Value, Ending> {
+        done(self.send(path, body)?)
+    }
+
+    fn send(&self, path: &str, body: Option<&Value>) -> Result<Heard, anyhow::Error> {
         let address = self.address;
         let mut stream = TcpStream::connect_timeout(&address, CONNECT)
             .with_context(|| format!("could not reach operators' listener {address}: is `charye serve` running?"))?;
@@ -96,11 +136,16 @@ impl OperatorsClient {
     }
 }
 
-/// Whether it was done; else what the answer says against it.
-pub(crate) fn done(heard: &Heard) -> Result<(), Ending> {
+/// A text of an answer without its quotes; anything else as JSON.
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+}
+
+/// The answer, if it was done; else what it says against it.
+fn done(heard: Heard) -> Result<Value, Ending> {
     let told = |name: &str| heard.body[name].as_str().unwrap_or_default();
     match heard.status {
-        200 => Ok(()),
+        200 => Ok(heard.body),
         status @ 400..500 => Err(Ending::Unreadable {
             words: format!("charye: refused ({}, {status}): {}", told("code"), told("detail")),
         }),
@@ -136,9 +181,9 @@ mod tests {
     #[test]
     fn a_refusal_says_its_code_and_what_to_do() {
         let heard = |status| Heard { status, body: json!({ "code": "notice_too_short", "detail": "later, please" }) };
-        assert!(done(&heard(200)).is_ok());
-        let Err(Ending::Unreadable { words }) = done(&heard(409)) else { panic!("not refused") };
+        assert!(done(heard(200)).is_ok());
+        let Err(Ending::Unreadable { words }) = done(heard(409)) else { panic!("not refused") };
         assert!(words.contains("notice_too_short") && words.contains("later, please"));
-        assert!(matches!(done(&heard(503)), Err(Ending::Unavailable(_))));
+        assert!(matches!(done(heard(503)), Err(Ending::Unavailable(_))));
     }
 }

@@ -5,13 +5,12 @@ use std::ops::ControlFlow;
 
 use anyhow::Context as _;
 use charye_engine::ports::{JournalReader as _, Projection as _, ProjectionFailure, RecordedBatch};
-use charye_ledger::data_folder::{DataFolder, FolderFailure};
+use charye_ledger::data_folder::DataFolder;
 use charye_ledger::journal::SqliteJournalReader;
 use charye_ledger::projection::SqliteProjection;
 use clap::Subcommand;
 
-use super::check_config;
-use super::installed::Installed;
+use super::installed::{Installed, standing};
 use super::nation::progress_bar;
 use crate::exit::Ending;
 use crate::output::say;
@@ -28,11 +27,12 @@ pub(crate) enum Command {
 
 pub(crate) fn run(command: &Command) -> Result<(), Ending> {
     let Command::Rebuild(installed) = command;
-    let config = installed.overlay(check_config::read(installed.config.as_deref())?);
-    // Looked at first: a folder that is mistyped must not be made.
-    DataFolder::for_reading(&config.data.folder).map_err(unusable)?;
-    let folder = DataFolder::open(&config.data.folder).map_err(unusable)?;
+    let config = installed.config()?;
+    standing(&config.data.folder)?;
+    let folder = DataFolder::open(&config.data.folder)?;
     let reader = || SqliteJournalReader::new(folder.journal(), campaign_reader());
+    // Before anything is emptied: of a journal that does not read to its end the tables may be the best copy there is.
+    reader().read(1, &mut |_| ControlFlow::Continue(()))?;
     let mut projection =
         SqliteProjection::open(&folder.projection(), Box::new(reader())).context("could not open the projections")?;
     projection.clear().context("could not empty the projections")?;
@@ -66,15 +66,7 @@ fn fill(projection: &mut SqliteProjection, mut reader: SqliteJournalReader) -> R
     });
     bar.finish_and_clear();
     failed.map_or(Ok(()), Err).context("could not fill the projections")?;
-    read.context("could not read the journal")?;
+    read?;
     projection.apply(&waiting).context("could not fill the projections")?;
     Ok(())
-}
-
-fn unusable(failure: FolderFailure) -> Ending {
-    match failure {
-        FolderFailure::InUse { .. } => Ending::Unavailable(failure.into()),
-        FolderFailure::Missing { .. } => Ending::Unreadable { words: format!("charye: {failure}") },
-        failure => Ending::Fault(failure.into()),
-    }
 }

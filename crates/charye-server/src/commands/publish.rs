@@ -8,7 +8,6 @@ use charye_engine::Engine;
 use charye_engine::campaign::{CampaignFile, canonical_text, read_published, uniqueness_word};
 use charye_engine::operations::{PublishFailure, Published, publish_campaign};
 
-use super::check_config;
 use super::installed::Installed;
 use crate::config::Config;
 use crate::exit::Ending;
@@ -21,9 +20,9 @@ pub(crate) const AT_THE_PROMPT: Provenance =
 
 pub(crate) fn run(file: &std::path::Path, installed: &Installed) -> Result<(), Ending> {
     let file = super::campaign::read(file)?;
-    let config = check_config::read(installed.config.as_deref())?;
+    let config = installed.config()?;
     check_servable(&config, &file)?;
-    let installation = wiring::open(&installed.overlay(config))?;
+    let installation = wiring::open(&config)?;
     let published = publish(&installation.engine, &file);
     installation.engine.stop();
     let Published { campaign, version } = published?;

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::operators_client::{OperatorsClient, Where, done};
+use super::operators_client::{OperatorsClient, Telling, Where, text};
 use crate::exit::Ending;
 use crate::output::say;
 
@@ -23,14 +23,7 @@ pub(crate) struct Steer {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Show every line, with the last automatic decision in words
-    Status {
-        /// In Korean or English
-        #[arg(long, value_name = "ko|en", default_value = "en", value_parser = ["ko", "en"])]
-        lang: String,
-        /// As JSON, for programs
-        #[arg(long)]
-        json: bool,
-    },
+    Status(Telling),
     /// Set the hard cap and the bounds of the rate
     Terms {
         #[command(flatten)]
@@ -86,6 +79,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct Which {
     /// The campaign's code
+    #[arg(value_parser = campaign_code)]
     campaign: String,
     /// The opening's number, as `charye steer status` shows it
     opening: u8,
@@ -100,10 +94,19 @@ struct Order {
     reason: String,
 }
 
+/// A campaign's code goes into an address as it is.
+fn campaign_code(text: &str) -> Result<String, String> {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if text.is_empty() || !text.bytes().all(fits) {
+        return Err("a campaign's code has the characters a-z, 0-9 and -".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 pub(crate) fn run(wanted: &Steer) -> Result<(), Ending> {
     let client = wanted.whom.client()?;
     match &wanted.command {
-        Command::Status { lang, json } => status(&client, lang, *json),
+        Command::Status(telling) => status(&client, telling),
         Command::Terms { order, hard_cap, min, max } => {
             let terms = json!({
                 "action": "terms", "hard_cap": hard_cap, "rate_min_per_min": min, "rate_max_per_min": max,
@@ -124,7 +127,7 @@ pub(crate) fn run(wanted: &Steer) -> Result<(), Ending> {
         Command::Drain(order) => steer(&client, order, &json!({ "action": "drain" })),
         Command::PublicValue { line, value } => {
             let path = format!("/api/operator/v1/lines/{}/{}/public-value", line.campaign, line.opening);
-            done(&client.ask(&path, Some(&json!({ "public_value": value })))?)?;
+            client.ask(&path, Some(&json!({ "public_value": value })))?;
             say("kept until the draw is revealed");
             Ok(())
         }
@@ -133,30 +136,21 @@ pub(crate) fn run(wanted: &Steer) -> Result<(), Ending> {
 
 fn steer(client: &OperatorsClient, order: &Order, steering: &Value) -> Result<(), Ending> {
     let path = format!("/api/operator/v1/lines/{}/{}/steer", order.line.campaign, order.line.opening);
-    let heard = client.ask(&path, Some(&json!({ "reason": order.reason, "steering": steering })))?;
-    done(&heard)?;
-    say(&format!("in force as of entry {}", heard.body["seq"]));
-    Ok(())
+    client.order(&path, &json!({ "reason": order.reason, "steering": steering }))
 }
 
-fn status(client: &OperatorsClient, lang: &str, json: bool) -> Result<(), Ending> {
-    let heard = client.ask("/api/operator/v1/lines", None)?;
-    done(&heard)?;
-    if json {
-        say(&heard.body.to_string());
-        return Ok(());
-    }
-    let lines = heard.body["lines"].as_array().context("the answer has no lines")?;
+fn status(client: &OperatorsClient, telling: &Telling) -> Result<(), Ending> {
+    let Some(told) = client.tell("/api/operator/v1/lines", telling)? else { return Ok(()) };
+    let lines = told["lines"].as_array().context("the answer has no lines")?;
     if lines.is_empty() {
         say("no campaign has a line");
     }
-    lines.iter().for_each(|line| say(words_of(line, lang).trim_end()));
+    lines.iter().for_each(|line| say(words_of(line, &telling.lang).trim_end()));
     Ok(())
 }
 
 /// One line in some lines of text.
 fn words_of(line: &Value, lang: &str) -> String {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
     let mut words = format!(
         "{} {}  {}  {}\n",
         text(&line["campaign"]),

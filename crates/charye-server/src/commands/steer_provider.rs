@@ -9,7 +9,7 @@ use charye_domain::identity::{IdentityProviderId, TrafficLight};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::operators_client::{Where, done};
+use super::operators_client::{Telling, Where, text};
 use crate::exit::Ending;
 use crate::output::say;
 
@@ -26,14 +26,7 @@ pub(crate) struct SteerProvider {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Show every identity provider with its light, and what operators say of it
-    Status {
-        /// In Korean or English
-        #[arg(long, value_name = "ko|en", default_value = "en", value_parser = ["ko", "en"])]
-        lang: String,
-        /// As JSON, for programs
-        #[arg(long)]
-        json: bool,
-    },
+    Status(Telling),
     /// Let people sign in there as its configuration says
     Open(Order),
     /// Let nobody begin or end a sign-in there
@@ -59,7 +52,7 @@ struct Order {
 
 pub(crate) fn run(wanted: &SteerProvider) -> Result<(), Ending> {
     let (order, word) = match &wanted.command {
-        Command::Status { lang, json } => return status(&wanted.whom, lang, *json),
+        Command::Status(telling) => return status(&wanted.whom, telling),
         Command::Open(order) => (order, json!({ "action": "open" })),
         Command::Close(order) => (order, json!({ "action": "close" })),
         Command::Cap { order, at_once_max } => (order, json!({ "action": "cap", "at_once_max": at_once_max })),
@@ -67,25 +60,17 @@ pub(crate) fn run(wanted: &SteerProvider) -> Result<(), Ending> {
     let unfit = || Ending::Unreadable { words: format!("charye: {:?} cannot be the id of a provider", order.provider) };
     let provider = IdentityProviderId::parse(&order.provider).ok_or_else(unfit)?;
     let path = format!("{PROVIDERS}/{provider}/steer");
-    let heard = wanted.whom.client()?.ask(&path, Some(&json!({ "reason": order.reason, "word": word })))?;
-    done(&heard)?;
-    say(&format!("in force as of entry {}", heard.body["seq"]));
-    Ok(())
+    wanted.whom.client()?.order(&path, &json!({ "reason": order.reason, "word": word }))
 }
 
-fn status(whom: &Where, lang: &str, json: bool) -> Result<(), Ending> {
-    let heard = whom.client()?.ask(PROVIDERS, None)?;
-    done(&heard)?;
-    if json {
-        say(&heard.body.to_string());
-        return Ok(());
-    }
-    let providers = heard.body["providers"].as_array().context("the answer has no providers")?;
+fn status(whom: &Where, telling: &Telling) -> Result<(), Ending> {
+    let Some(told) = whom.client()?.tell(PROVIDERS, telling)? else { return Ok(()) };
+    let providers = told["providers"].as_array().context("the answer has no providers")?;
     if providers.is_empty() {
         say("no identity provider is configured");
     }
-    providers.iter().for_each(|provider| say(words_of(provider, lang).trim_end()));
-    for gone in heard.body["unknown"].as_array().into_iter().flatten() {
+    providers.iter().for_each(|provider| say(words_of(provider, &telling.lang).trim_end()));
+    for gone in told["unknown"].as_array().into_iter().flatten() {
         say(&format!("{}  {}, and not in the configuration", text(&gone["id"]), word_of(gone)));
     }
     Ok(())
@@ -147,10 +132,6 @@ fn light_in(lang: &str, code: &str) -> String {
             format!("{} {}", light.shape(), if lang == "ko" { korean } else { english })
         },
     )
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
 
 #[cfg(test)]

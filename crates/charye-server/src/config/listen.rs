@@ -49,6 +49,19 @@ impl ListenSection {
         self.threads.unwrap_or_else(cores).clamp(1, 256)
     }
 
+    /// A limit of nothing, under which nobody would be heard.
+    pub(super) fn unfit(&self) -> Option<String> {
+        let limits = [
+            ("connections_max", self.connections_max as u64),
+            ("first_byte_secs", self.first_byte_secs),
+            ("head_secs", self.head_secs),
+            ("request_secs", self.request_secs),
+            ("idle_secs", self.idle_secs),
+        ];
+        let (key, _) = limits.into_iter().find(|(_, limit)| *limit == 0)?;
+        Some(format!("[listen] {key}: at least 1"))
+    }
+
     /// The listener's limits.
     pub(crate) fn limits(&self) -> Limits {
         Limits {

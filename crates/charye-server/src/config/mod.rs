@@ -84,13 +84,19 @@ impl Config {
         let mut table: Table = text
             .parse()
             .map_err(|error: toml::de::Error| ConfigError::Text { path: path.to_owned(), reason: error.to_string() })?;
+        let mut misread = None;
         for (name, value) in environment {
             overlay(&mut table, &name, &value)?;
+            // The first variable after which it does not read is the one to name, unless a later one completes it.
+            let read = table.clone().try_into::<Self>();
+            misread = read.err().map(|error| misread.unwrap_or((name, error.message().to_owned())));
         }
-        let config: Self = table.try_into().map_err(|error: toml::de::Error| ConfigError::Variable {
-            name: format!("{PREFIX}.."),
-            reason: error.message().to_owned(),
-        })?;
+        if let Some((name, reason)) = misread {
+            return Err(ConfigError::Variable { name, reason });
+        }
+        let config: Self = table
+            .try_into()
+            .map_err(|error: toml::de::Error| ConfigError::Text { path: path.to_owned(), reason: error.to_string() })?;
         config.check()?;
         Ok(config)
     }
@@ -128,6 +134,17 @@ impl Config {
             let most = RehearsalSection::BURN_MAX_US;
             return Err(ConfigError::Unfit { reason: format!("[rehearsal] burn_us: at most {most}") });
         }
+        if self.engine.snapshot_every_entries == 0 {
+            return Err(ConfigError::Unfit { reason: "[engine] snapshot_every_entries: at least 1".to_owned() });
+        }
+        if self.engine.accept_clock && !self.rehearsal.enabled {
+            let reason = "[engine] accept_clock takes any clock as right: it is for rehearsals only, \
+                          and `charye clock accept` for everything else";
+            return Err(ConfigError::Unfit { reason: reason.to_owned() });
+        }
+        if let Some(reason) = self.listen.unfit().or(self.log.unfit()) {
+            return Err(ConfigError::Unfit { reason });
+        }
         let movers =
             [(&self.engine.clock_ahead_file, "clock_ahead_file"), (&self.engine.time_passed_file, "time_passed_file")];
         for (file, key) in movers {
@@ -156,6 +173,13 @@ impl std::fmt::Display for Config {
         writeln!(text, "data folder      {}", self.data.folder.display())?;
         writeln!(text, "key file         {}", self.data.key_file().display())?;
         writeln!(text, "listen           {} with {} threads", self.listen.address, self.listen.threads())?;
+        if let Some(address) = self.listen.operations_address {
+            let operators = if self.operators.token_file.is_some() { "operators may steer" } else { "figures alone" };
+            writeln!(text, "operators        {address}, {operators}")?;
+        }
+        if let Some(address) = self.agents.address {
+            writeln!(text, "agents           {address}")?;
+        }
         writeln!(
             text,
             "connections      {} in all, {} an address",
@@ -256,6 +280,31 @@ mod tests {
         assert!(parse("[rehearsal]\nburn_us = 5", &[]).unwrap_err().contains("rehearsals only"));
         assert!(parse(&format!("{of_rehearsal}burn_us = 100001"), &[]).unwrap_err().contains("at most"));
         assert!(parse(&format!("{of_rehearsal}burn_us = 500\nburn_command_us = 100000"), &[]).is_ok());
+    }
+
+    #[test]
+    fn a_setting_that_would_let_nobody_in_or_say_nothing_is_refused() {
+        for (text, key) in [
+            ("[listen]\nconnections_max = 0", "connections_max"),
+            ("[listen]\nhead_secs = 0", "head_secs"),
+            ("[listen]\nrequest_secs = 0", "request_secs"),
+            ("[engine]\nsnapshot_every_entries = 0", "snapshot_every_entries"),
+            ("[engine]\naccept_clock = true", "accept_clock"),
+            ("[log]\nlevel = \"loud\"", "loud"),
+            ("[log]\nlevel = \"info,charye_web=loud\"", "loud"),
+        ] {
+            assert!(parse(text, &[]).unwrap_err().contains(key), "{text}");
+        }
+        for level in ["info", "warn,charye_web=debug", "off"] {
+            assert!(parse(&format!("[log]\nlevel = \"{level}\""), &[]).is_ok(), "{level}");
+        }
+    }
+
+    #[test]
+    fn the_variable_that_does_not_read_is_named() {
+        let sound = ("CHARYE_LISTEN__CONNECTIONS_MAX", "5");
+        let error = parse("", &[sound, ("CHARYE_LISTEN__ADDRESS", "zz"), sound]).unwrap_err();
+        assert!(error.contains("CHARYE_LISTEN__ADDRESS"), "{error}");
     }
 
     #[test]
