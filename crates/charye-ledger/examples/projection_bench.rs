@@ -1,9 +1,9 @@
 //! How fast the projector's tables are: reservations a second in transactions of a thousand, and how long one takes, with
 //! many slots laid out and some hundred thousand reservations there; and what a reservation of two doses costs, as the
-//! projector writes them at 20,000 a second. Medians of 3 rounds.
+//! projector writes them at 20,000 a second, the first 40,000, the third, and those after PAIRS. Medians of 3 rounds else.
 //!
-//! `cargo run --release -p charye-ledger --example projection_bench [FOLDER] [CLINICS]` prints one JSON object a line:
-//! `{"id", "value", "unit", "baseline", "ratio", "goal", "met"}`. A clinic has some 1,500 slots.
+//! `cargo run --release -p charye-ledger --example projection_bench [FOLDER] [CLINICS] [PAIRS]` prints one JSON object a
+//! line: `{"id", "value", "unit", "baseline", "ratio", "goal", "met"}`. A clinic has some 1,500 slots.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -64,6 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
     let folder = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
     let clinics: u32 = arguments.next().and_then(|text| text.to_str()?.parse().ok()).unwrap_or(1_000);
+    let many: u32 = arguments.next().and_then(|text| text.to_str()?.parse().ok()).unwrap_or(0);
     let temporary = tempfile::tempdir_in(folder)?;
     let projection = SqliteProjection::open(&temporary.path().join("projection.db"), Box::new(Unread))?;
     let mut feed = Feed { projection, next_seq: 1 };
@@ -82,16 +83,31 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (_, secs) = timed(|| layout.into_iter().try_for_each(|entry| feed.apply(vec![entry])));
     print("projection_layout", slots.len() as f64 / secs, "slots/s", None)?;
 
-    let (mut pairs, mut pair_cpu) = (Vec::new(), Vec::new());
-    for round in 0..ROUNDS {
-        let first = FIRST_OF_PAIRS + round * RESERVATIONS;
+    let mut pair_rounds = 0;
+    let mut pairs = |feed: &mut Feed| -> Result<(f64, f64), Box<dyn Error>> {
+        let first = FIRST_OF_PAIRS + pair_rounds * RESERVATIONS;
+        pair_rounds += 1;
+        let entries: Vec<Entry> =
+            (first..first + RESERVATIONS).map(|i| reserved_both(i, &first_doses, &second_doses)).collect();
         let cpu_before = cpu_secs()?;
-        let entries = (first..first + RESERVATIONS).map(|i| reserved_both(i, &first_doses, &second_doses));
-        pairs.push(run(&mut feed, entries)?.0);
-        pair_cpu.push((cpu_secs()? - cpu_before) * 1e6 / f64::from(RESERVATIONS));
+        let (per_sec, _) = run(feed, entries.into_iter())?;
+        Ok((per_sec, (cpu_secs()? - cpu_before) * 1e6 / f64::from(RESERVATIONS)))
+    };
+    let rounds = [pairs(&mut feed)?, pairs(&mut feed)?, pairs(&mut feed)?];
+    let [(_, first_cpu), _, (_, third_cpu)] = rounds;
+    let (rates, cpu): (Vec<f64>, Vec<f64>) = rounds.into_iter().unzip();
+    print("projection_reserve_pairs", median(rates), "reservations/s", Some((GOAL_PER_SEC, true)))?;
+    print("projection_pair_cpu", median(cpu), "us", None)?;
+    print("projection_pair_cpu_first", first_cpu, "us", None)?;
+    print("projection_pair_cpu_third", third_cpu, "us", None)?;
+    if many > 0 {
+        for _ in ROUNDS..many.div_ceil(RESERVATIONS) {
+            pairs(&mut feed)?;
+        }
+        let (per_sec, cpu) = pairs(&mut feed)?;
+        print("projection_reserve_pairs_after_many", per_sec, "reservations/s", Some((GOAL_PER_SEC, true)))?;
+        print("projection_pair_cpu_after_many", cpu, "us", None)?;
     }
-    print("projection_reserve_pairs", median(pairs), "reservations/s", Some((GOAL_PER_SEC, true)))?;
-    print("projection_pair_cpu", median(pair_cpu), "us", None)?;
 
     let (mut at_once, mut through_holds, mut slowest) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {

@@ -99,7 +99,8 @@ CREATE TABLE holds (
   mark        INTEGER NOT NULL
 );
 
--- Reservations, a row for each dose. Distribution key: person.
+-- Reservations, a row for each dose. Distribution key: person. There is no index by slot: it would cost each dose a page
+-- touched at random, and nothing here asks for it. Who comes to a clinic is read through, or joined from `slots`.
 CREATE TABLE reservations (
   id          INTEGER PRIMARY KEY,  -- reservation * 2 + place
   reservation INTEGER NOT NULL,
@@ -117,7 +118,6 @@ CREATE TABLE reservations (
 );
 CREATE UNIQUE INDEX one_active_reservation ON reservations (person, campaign, dose)
   WHERE breach = 0 AND state IN ('reserved', 'checked_in', 'administered');
-CREATE INDEX reservations_by_slot ON reservations (slot);
 
 -- How lines were steered, by whom and why: one row for each time. Distribution key: campaign.
 CREATE TABLE steerings (

@@ -28,13 +28,14 @@ pub use check::{Discrepancy, Look, TableWatch};
 use holds::Holds;
 pub use row_sums::Table;
 use row_sums::{RowSums, write_row};
+use slots::Slots;
 use transaction::Writing;
 use unsynced::{Unsynced, this_boot};
 
 /// "CHPJ": marks a SQLite file as projections of ours.
 const APPLICATION_ID: i64 = 0x4348_504a;
 /// Another layout is thrown away and filled from the journal.
-const LAYOUT_VERSION: i64 = 4;
+const LAYOUT_VERSION: i64 = 5;
 const SCHEMA: &str = include_str!("schema.sql");
 const TABLES: [&str; 12] = [
     "applied",
@@ -81,6 +82,7 @@ struct Progress {
 struct Warm {
     layout: Layout,
     holds: Holds,
+    slots: Slots,
     sums: RowSums,
 }
 
@@ -155,7 +157,7 @@ impl SqliteProjection {
     fn warm_up(&mut self) -> Result<Warm, Box<dyn std::error::Error + Send + Sync>> {
         let layout = Layout::read(&mut *self.reader, self.progress.seq)?;
         let (holds, sums) = (Holds::read(&self.connection)?, RowSums::read(&self.connection)?);
-        Ok(Warm { layout, holds, sums })
+        Ok(Warm { layout, holds, slots: Slots::default(), sums })
     }
 
     fn write(&mut self, batches: &[RecordedBatch]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

@@ -1,13 +1,16 @@
-//! Room: ledger/projection. Reservations, a row for each dose, written as they come. Called by `transaction`. The table's
+//! Room: ledger/projection. Reservations, a row for each dose. Called by `transaction`, which gathers new ones. The table's
 //! UNIQUE index is the auditor of law I2; a row that breaks it is kept with `breach` set.
 
 use charye_domain::ids::{ReservationId, SlotId};
 use charye_domain::reservation::DoseState;
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row, Statement, params};
 
-use super::row_sums::{Cell, RowSums, Table, row_hash, write_row};
+use super::row_sums::{Cell, RowSums, Table, row_hash, write_row_by};
 use super::transaction::is_constraint;
 
+/// Inserts a whole row.
+pub(super) const INSERT: &str =
+    "INSERT INTO reservations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 const COLUMNS: &str = "id, number, person, campaign, dose, slot, state, reserved_ms, changed_ms, breach, mark";
 
 /// One dose of a reservation.
@@ -41,10 +44,14 @@ impl DoseRow {
         self.id / 2
     }
 
-    /// Inserts the row.
-    pub(super) fn insert(&self, sql: &Connection, sums: &mut RowSums) -> rusqlite::Result<Written> {
-        const INSERT: &str = "INSERT INTO reservations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-        let write = |row: &Self| write_row(sql, Table::Reservations, INSERT, &row.cells());
+    /// Inserts the row by a statement made of [`INSERT`].
+    pub(super) fn insert(
+        &self,
+        sql: &Connection,
+        insert: &mut Statement<'_>,
+        sums: &mut RowSums,
+    ) -> rusqlite::Result<Written> {
+        let mut write = |row: &Self| write_row_by(insert, Table::Reservations, &row.cells());
         let (hash, written) = match write(self) {
             Err(error) if is_constraint(&error) => {
                 if read_dose(sql, self.id)?.is_some() {
@@ -58,10 +65,24 @@ impl DoseRow {
         Ok(written)
     }
 
-    /// Writes the row over `from`, as which it was read.
+    /// Writes the row over `from`, as which it was read: the columns that a reservation's life changes, and of those only
+    /// what is another, because the index of active ones is touched with `state` and `breach`.
     pub(super) fn write_over(&self, from: &Self, sql: &Connection, sums: &mut RowSums) -> rusqlite::Result<Written> {
-        const UPDATE: &str = "UPDATE reservations SET reservation = ?2, place = ?3, number = ?4, person = ?5, campaign = ?6, dose = ?7, slot = ?8, state = ?9, reserved_ms = ?10, changed_ms = ?11, breach = ?12, mark = ?13 WHERE id = ?1";
-        let write = |row: &Self| write_row(sql, Table::Reservations, UPDATE, &row.cells());
+        const MOVE: &str = "UPDATE reservations SET slot = ?2, changed_ms = ?3, mark = ?4 WHERE id = ?1";
+        const CHANGE: &str =
+            "UPDATE reservations SET slot = ?2, changed_ms = ?3, state = ?5, breach = ?6, mark = ?4 WHERE id = ?1";
+        let write = |row: &Self| {
+            let hash = row_hash(Table::Reservations, &row.cells());
+            let mark = hash.cast_signed();
+            if (row.state, row.breach) == (from.state, from.breach) {
+                sql.prepare_cached(MOVE)?.execute(params![row.id, row.slot.0, row.changed_ms, mark])?;
+            } else {
+                let state = state_text(row.state);
+                let change = params![row.id, row.slot.0, row.changed_ms, mark, state, row.breach];
+                sql.prepare_cached(CHANGE)?.execute(change)?;
+            }
+            Ok(hash)
+        };
         let (hash, written) = match write(self) {
             Err(error) if is_constraint(&error) => (write(&Self { breach: true, ..*self })?, Written::InBreach),
             other => (other?, Written::Plainly),

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use charye_domain::ids::{CampaignId, HoldId, Person, SlotId};
 use rusqlite::{Connection, Row};
 
-use super::row_sums::{Cell, RowSums, Table, row_hash, write_row};
+use super::row_sums::{Cell, RowSums, Table, row_hash, write_row_by};
 
 /// An open hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,18 +77,22 @@ impl Holds {
         }
     }
 
-    /// Writes those that changed.
+    /// Writes those that changed, in order.
     pub(super) fn write(&mut self, sql: &Connection, sums: &mut RowSums) -> rusqlite::Result<()> {
         const PUT: &str = "INSERT OR REPLACE INTO holds VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        for (hold, before) in std::mem::take(&mut self.written) {
+        let mut put = sql.prepare_cached(PUT)?;
+        let mut remove = sql.prepare_cached("DELETE FROM holds WHERE hold = ?1")?;
+        let mut written: Vec<_> = self.written.drain().collect();
+        written.sort_unstable_by_key(|(hold, _)| *hold);
+        for (hold, before) in written {
             let after = self.open.get(&hold);
             if before.as_ref() == after {
                 continue;
             }
             let written = match after {
-                Some(open) => Some(write_row(sql, Table::Holds, PUT, &open.cells(hold))?),
+                Some(open) => Some(write_row_by(&mut put, Table::Holds, &open.cells(hold))?),
                 None => {
-                    sql.prepare_cached("DELETE FROM holds WHERE hold = ?1")?.execute([hold.0])?;
+                    remove.execute([hold.0])?;
                     None
                 }
             };

@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql, params, params_from_iter};
+use rusqlite::{Connection, Statement, ToSql, params, params_from_iter};
 
 /// Ids of a part: 65,536. A look at one takes a few dozen milliseconds at most.
 const PART_BITS: u32 = 16;
@@ -15,7 +15,10 @@ const PART_BITS: u32 = 16;
 /// at once, and every part they fall on is a sum to write.
 const SLOTS_PART_BITS: u32 = 18;
 
-/// The tables that are added up.
+/// Room for the bytes of most rows.
+const ROW_BYTES_USUAL: usize = 128;
+
+/// The tables that are added up. Their order is part of what a mark is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
     Applied,
@@ -128,27 +131,48 @@ pub(super) fn row_hash(table: Table, cells: &[Cell<'_>]) -> u64 {
     )
 }
 
-/// [`row_hash`] of a row as it is read; nothing a hand wrote into it makes it fail.
+/// [`row_hash`] of a row as it is read; nothing a hand wrote into it makes it fail. Of the bytes of most rows together, so
+/// that one round of the hash takes them: the table, then each value behind what it is and how long it is.
 pub(super) fn hash_of_values<'a>(table: Table, values: impl Iterator<Item = ValueRef<'a>>) -> u64 {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(table.name().as_bytes());
+    let mut bytes = Vec::with_capacity(ROW_BYTES_USUAL);
+    bytes.push(table as u8);
     for value in values {
         match value {
-            ValueRef::Null => hasher.update(b"-"),
-            ValueRef::Integer(number) => hasher.update(b"n").update(&number.to_le_bytes()),
-            ValueRef::Real(number) => hasher.update(b"r").update(&number.to_le_bytes()),
-            ValueRef::Text(text) => hasher.update(b"t").update(&(text.len() as u64).to_le_bytes()).update(text),
-            ValueRef::Blob(blob) => hasher.update(b"b").update(&(blob.len() as u64).to_le_bytes()).update(blob),
-        };
+            ValueRef::Null => bytes.push(b'-'),
+            ValueRef::Integer(number) => push_number(&mut bytes, number),
+            ValueRef::Real(number) => bytes.extend([b'r'].into_iter().chain(number.to_le_bytes())),
+            ValueRef::Text(text) => push_long(&mut bytes, b't', text),
+            ValueRef::Blob(blob) => push_long(&mut bytes, b'b', blob),
+        }
     }
-    u64::from_le_bytes(*hasher.finalize().as_bytes().first_chunk().expect("a BLAKE3 hash has 32 bytes"))
+    u64::from_le_bytes(*blake3::hash(&bytes).as_bytes().first_chunk().expect("a BLAKE3 hash has 32 bytes"))
+}
+
+/// As many bytes as the number has, and how many those are.
+fn push_number(bytes: &mut Vec<u8>, number: i64) {
+    let low_first = number.to_le_bytes();
+    let length = low_first.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    bytes.push(b'0' + length as u8);
+    bytes.extend(low_first.iter().take(length));
+}
+
+fn push_long(bytes: &mut Vec<u8>, kind: u8, value: &[u8]) {
+    bytes.push(kind);
+    bytes.extend_from_slice(&(value.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(value);
 }
 
 /// Writes a whole row with its mark, by a statement with a parameter for each cell and one more. Returns the row's hash.
 pub(super) fn write_row(sql: &Connection, table: Table, statement: &str, cells: &[Cell<'_>]) -> rusqlite::Result<u64> {
+    let mut statement = sql.prepare_cached(statement)?;
+    write_row_by(&mut statement, table, cells)
+}
+
+/// [`write_row`] by a statement that is at hand.
+pub(super) fn write_row_by(statement: &mut Statement<'_>, table: Table, cells: &[Cell<'_>]) -> rusqlite::Result<u64> {
     let hash = row_hash(table, cells);
     let mark = Cell::Number(hash.cast_signed());
-    sql.prepare_cached(statement)?.execute(params_from_iter(cells.iter().chain([&mark])))?;
+    statement.execute(params_from_iter(cells.iter().chain([&mark])))?;
     Ok(hash)
 }
 

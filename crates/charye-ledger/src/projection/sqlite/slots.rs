@@ -1,18 +1,21 @@
 //! Room: ledger/projection. Counters of slots, gathered in memory and written once a transaction, in order of slot, so that
 //! pages are written in order. Called by `transaction`. Judges every count entry by entry; the table's constraint judges
-//! again what is written.
+//! again what is written. Rows that were written lately are kept, since a hold is soon confirmed and a place is seldom wanted
+//! by one only: what a hand writes over one of them meanwhile is written over in turn.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use charye_domain::book::slot_fingerprint;
 use charye_domain::ids::SlotId;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
-use super::row_sums::{Cell, RowSums, Table, row_hash, write_row};
+use super::row_sums::{Cell, RowSums, Table, row_hash};
 use super::transaction::is_constraint;
 use crate::projection::layout::Layout;
 
+/// Rows kept from one transaction to the next, some 200 bytes each; with more of them all are let go.
+const KEPT_MAX: usize = 65_536;
 /// Slots changed together when an import changes capacities.
 const CAPACITIES_TOGETHER: u32 = 4_096;
 
@@ -30,6 +33,8 @@ struct SlotRow {
     breach: bool,
     /// The last entry that touched it.
     seq: u64,
+    /// It is not as the table has it.
+    is_changed: bool,
 }
 
 impl SlotRow {
@@ -72,10 +77,11 @@ pub(super) struct Claimed {
     pub(super) broken: Option<(&'static str, String)>,
 }
 
-/// The slots touched since the transaction began.
+/// The slots touched since the transaction began, and those that were before.
 #[derive(Default)]
 pub(super) struct Slots {
-    rows: BTreeMap<SlotId, SlotRow>,
+    rows: HashMap<SlotId, SlotRow>,
+    changed: Vec<SlotId>,
 }
 
 impl Slots {
@@ -101,6 +107,9 @@ impl Slots {
         row.reserved += reserved;
         row.capacity = row.capacity.min(row.wanted.max(row.held + row.reserved)).max(row.wanted);
         row.seq = seq;
+        if !std::mem::replace(&mut row.is_changed, true) {
+            self.changed.push(slot);
+        }
         let broken = row.broken_law().filter(|_| was_sound).map(|law| {
             (law, format!("slot {}: {} held, {} reserved of {}", slot.0, row.held, row.reserved, row.capacity))
         });
@@ -110,20 +119,46 @@ impl Slots {
     /// Writes what was gathered. Returns those that the table's own auditor refused and that were kept all the same: the
     /// entry, and what there is to say.
     pub(super) fn write(&mut self, sql: &Connection, sums: &mut RowSums) -> rusqlite::Result<Vec<(u64, String)>> {
+        const INSERT: &str = "INSERT INTO slots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        const UPDATE: &str = "UPDATE slots SET wanted = ?2, capacity = ?3, held = ?4, reserved = ?5, breach = ?6, mark = ?7 WHERE slot = ?1";
+        /// Of [`SlotRow::cells`], those after the first that say where the slot is.
+        const PLACE_CELLS: usize = 3;
         let mut refused = Vec::new();
-        for (slot, mut row) in std::mem::take(&mut self.rows) {
+        let mut insert = sql.prepare_cached(INSERT)?;
+        let mut update = sql.prepare_cached(UPDATE)?;
+        let mut write = |slot: SlotId, row: &SlotRow| {
+            let cells = row.cells(slot);
+            let hash = row_hash(Table::Slots, &cells);
+            let mark = Cell::Number(hash.cast_signed());
+            // A row that is there keeps the place it was given.
+            let (statement, place_cells) =
+                if row.written.is_some() { (&mut update, PLACE_CELLS) } else { (&mut insert, 0) };
+            let cells = cells.iter().take(1).chain(cells.iter().skip(1 + place_cells)).chain([&mark]);
+            statement.execute(params_from_iter(cells)).map(|_| hash)
+        };
+        self.changed.sort_unstable();
+        for slot in self.changed.drain(..) {
+            let Some(row) = self.rows.get_mut(&slot) else { continue };
             row.breach = row.broken_law().is_some();
-            let hash = match write_slot(sql, slot, &row) {
+            let hash = match write(slot, row) {
                 Err(error) if is_constraint(&error) => {
                     row.breach = true;
                     refused.push((row.seq, format!("slot {}: {error}", slot.0)));
-                    write_slot(sql, slot, &row)
+                    write(slot, row)
                 }
                 other => other,
             }?;
             sums.replace(Table::Slots, slot.0.into(), row.written, Some(hash));
+            (row.written, row.is_changed) = (Some(hash), false);
         }
         Ok(refused)
+    }
+
+    /// Lets go of what is kept, if it is much. To be called when everything gathered has been written.
+    pub(super) fn let_go_of_many(&mut self) {
+        if self.rows.len() > KEPT_MAX {
+            self.rows.clear();
+        }
     }
 
     /// Slots with a row whose capacity was changed by an import. A capacity below what is claimed is reached as claims end.
@@ -148,10 +183,13 @@ impl Slots {
                 let Some(now_wanted) = layout.capacity(slot).filter(|now| *now != wanted) else { continue };
                 let Some(mut row) = load(sql, layout, slot)? else { continue };
                 (row.wanted, row.capacity) = (now_wanted, now_wanted.max(row.held + row.reserved));
+                row.is_changed = true;
                 self.rows.insert(slot, row);
+                self.changed.push(slot);
             }
             // A capacity that is at least what is claimed breaks nothing.
             self.write(sql, sums)?;
+            self.let_go_of_many();
         }
     }
 }
@@ -173,6 +211,7 @@ fn load(sql: &Connection, layout: &Layout, slot: SlotId) -> rusqlite::Result<Opt
                 reserved: row.get(6)?,
                 breach: row.get(7)?,
                 seq: 0,
+                is_changed: false,
             };
             Ok((loaded, row.get::<_, i64>(8)?.cast_unsigned()))
         })
@@ -196,13 +235,6 @@ fn load(sql: &Connection, layout: &Layout, slot: SlotId) -> rusqlite::Result<Opt
         reserved: 0,
         breach: false,
         seq: 0,
+        is_changed: false,
     }))
-}
-
-/// Returns the row's hash.
-fn write_slot(sql: &Connection, slot: SlotId, row: &SlotRow) -> rusqlite::Result<u64> {
-    const UPDATE: &str = "UPDATE slots SET clinic_row = ?2, day = ?3, start = ?4, wanted = ?5, capacity = ?6, held = ?7, reserved = ?8, breach = ?9, mark = ?10 WHERE slot = ?1";
-    const INSERT: &str = "INSERT INTO slots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-    let statement = if row.written.is_some() { UPDATE } else { INSERT };
-    write_row(sql, Table::Slots, statement, &row.cells(slot))
 }

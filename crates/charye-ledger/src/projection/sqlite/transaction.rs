@@ -1,7 +1,7 @@
 //! Room: ledger/projection. One transaction of the projector: entries in, rows out. Called by `sqlite`.
 //!
-//! Counters of a slot are gathered in memory and written once a transaction (`slots`), holds likewise (`holds`);
-//! reservations are written as they come (`doses`). Every count is judged entry by entry, so that an oversell between two
+//! Counters of a slot are gathered in memory and written once a transaction (`slots`), holds likewise (`holds`); new
+//! reservations are written together, before one of them is asked for (`doses`). Every count is judged entry by entry, so that an oversell between two
 //! commits is seen too; the tables' constraints judge again what is written.
 
 use charye_domain::book::{Entry, Event};
@@ -11,10 +11,9 @@ use charye_domain::time::UnixMillis;
 use charye_domain::vaccine::DoseNumber;
 use rusqlite::{Connection, ErrorCode};
 
-use super::doses::{DoseRow, Written, doses_of};
+use super::doses::{self, DoseRow, Written};
 use super::holds::OpenHold;
 use super::row_sums::{Cell, Table, write_row};
-use super::slots::Slots;
 use super::{Progress, Warm, lines, reference_tables, write_progress};
 use crate::projection::layout::lays_out;
 
@@ -25,13 +24,14 @@ const VIOLATIONS_KEPT: u64 = 10_000;
 pub(super) struct Writing<'t> {
     sql: &'t Connection,
     warm: &'t mut Warm,
-    slots: Slots,
+    /// New ones in order, with their entries.
+    unwritten_doses: Vec<(u64, DoseRow)>,
     progress: Progress,
 }
 
 impl<'t> Writing<'t> {
     pub(super) fn new(sql: &'t Connection, warm: &'t mut Warm, progress: Progress) -> Self {
-        Self { sql, warm, slots: Slots::default(), progress }
+        Self { sql, warm, unwritten_doses: Vec::new(), progress }
     }
 
     /// Takes one entry in.
@@ -94,7 +94,9 @@ impl<'t> Writing<'t> {
 
     /// Writes what was gathered, and how far it goes.
     pub(super) fn finish(mut self) -> rusqlite::Result<Progress> {
+        self.write_doses()?;
         self.write_slots()?;
+        self.warm.slots.let_go_of_many();
         self.warm.holds.write(self.sql, &mut self.warm.sums)?;
         write_progress(self.sql, &self.progress, &mut self.warm.sums)?;
         self.warm.sums.write(self.sql)?;
@@ -106,7 +108,7 @@ impl<'t> Writing<'t> {
     }
 
     fn claim(&mut self, slot: SlotId, held: i64, reserved: i64) -> rusqlite::Result<()> {
-        let claimed = self.slots.claim(self.sql, &self.warm.layout, self.progress.seq, slot, (held, reserved))?;
+        let claimed = self.warm.slots.claim(self.sql, &self.warm.layout, self.progress.seq, slot, (held, reserved))?;
         let Some(claimed) = claimed else {
             return self.violation("I14", &format!("slot {} does not exist", slot.0));
         };
@@ -116,7 +118,7 @@ impl<'t> Writing<'t> {
     }
 
     fn write_slots(&mut self) -> rusqlite::Result<()> {
-        for (seq, detail) in self.slots.write(self.sql, &mut self.warm.sums)? {
+        for (seq, detail) in self.warm.slots.write(self.sql, &mut self.warm.sums)? {
             // The table's own auditor disagrees with ours: the row is kept and told of.
             self.violation_at("I1", seq, &detail)?;
         }
@@ -145,23 +147,38 @@ impl<'t> Writing<'t> {
                 changed_ms: at.0,
                 breach: false,
             };
-            self.insert_dose(&row)?;
+            self.unwritten_doses.push((self.progress.seq, row));
         }
         Ok(())
     }
 
-    fn insert_dose(&mut self, row: &DoseRow) -> rusqlite::Result<()> {
-        match row.insert(self.sql, &mut self.warm.sums)? {
-            Written::Plainly => Ok(()),
-            Written::InBreach => {
-                let detail = format!(
-                    "person {} has another active reservation of dose {} in campaign {}",
-                    row.person, row.dose, row.campaign
-                );
-                self.violation("I2", &detail)
-            }
-            Written::Known => self.violation("I14", &format!("reservation {} is made twice", row.reservation())),
+    fn write_doses(&mut self) -> rusqlite::Result<()> {
+        if self.unwritten_doses.is_empty() {
+            return Ok(());
         }
+        let mut insert = self.sql.prepare_cached(doses::INSERT)?;
+        for (seq, row) in std::mem::take(&mut self.unwritten_doses) {
+            match row.insert(self.sql, &mut insert, &mut self.warm.sums)? {
+                Written::Plainly => {}
+                Written::InBreach => {
+                    let detail = format!(
+                        "person {} has another active reservation of dose {} in campaign {}",
+                        row.person, row.dose, row.campaign
+                    );
+                    self.violation_at("I2", seq, &detail)?;
+                }
+                Written::Known => {
+                    self.violation_at("I14", seq, &format!("reservation {} is made twice", row.reservation()))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The doses of a reservation as they are now.
+    fn doses_of(&mut self, reservation: ReservationId) -> rusqlite::Result<Vec<DoseRow>> {
+        self.write_doses()?;
+        doses::doses_of(self.sql, reservation)
     }
 
     /// The places still to come are given up for the ones named, in order.
@@ -207,14 +224,14 @@ impl<'t> Writing<'t> {
         state: DoseState,
         at: UnixMillis,
     ) -> rusqlite::Result<()> {
-        match doses_of(self.sql, reservation)?.into_iter().find(|row| row.dose == dose.value()) {
+        match self.doses_of(reservation)?.into_iter().find(|row| row.dose == dose.value()) {
             Some(row) => self.change_dose(&row, DoseRow { state, changed_ms: at.0, ..row }),
             None => self.violation("I14", &format!("reservation {reservation} has no dose {}", dose.value())),
         }
     }
 
-    fn doses_to_come(&self, reservation: ReservationId) -> rusqlite::Result<Vec<DoseRow>> {
-        let mut rows = doses_of(self.sql, reservation)?;
+    fn doses_to_come(&mut self, reservation: ReservationId) -> rusqlite::Result<Vec<DoseRow>> {
+        let mut rows = self.doses_of(reservation)?;
         rows.retain(|row| row.state == DoseState::Reserved);
         Ok(rows)
     }
@@ -239,7 +256,7 @@ impl<'t> Writing<'t> {
                 reference_tables::write_clinics(self.sql, &self.warm.layout, &mut self.warm.sums)?;
                 reference_tables::write_clinic_rows(self.sql, &self.warm.layout, &mut self.warm.sums)?;
                 self.write_slots()?;
-                self.slots.follow_capacities(self.sql, &self.warm.layout, &mut self.warm.sums)
+                self.warm.slots.follow_capacities(self.sql, &self.warm.layout, &mut self.warm.sums)
             }
             _ => Ok(()),
         }
