@@ -200,7 +200,34 @@ fn a_returner_too_many_or_out_of_order_is_found() {
 }
 
 #[test]
+fn who_comes_back_without_having_missed_a_call_is_found() {
+    let journal = evening().journal;
+    let stage = |name: &str| {
+        let at = journal.iter().rposition(|(_, entry)| format!("{:?}", entry.event).starts_with(name));
+        at.expect("the evening has such an event")
+    };
+    let Event::VisitStarted { person: inside, .. } = journal[stage("VisitStarted")].1.event else { panic!("a visit") };
+    let returned = stage("CameBack");
+    for person in [Person(5), inside] {
+        let mut journal = journal.clone();
+        let Event::CameBack { person: whose, .. } = &mut journal[returned].1.event else { panic!("a return") };
+        *whose = person;
+        let found = violations(&journal);
+        assert!(found.iter().any(|violation| violation.what.contains("who was not called")), "{person}: {found:?}");
+    }
+}
+
+#[test]
 fn a_draw_whose_steps_do_not_fit_is_found() {
+    for step in ["DrawCommitted", "DrawClosed", "DrawRevealed"] {
+        let mut journal = evening().journal;
+        let at = journal.iter().position(|(_, entry)| format!("{:?}", entry.event).starts_with(step)).unwrap();
+        journal.insert(at, journal[at].clone());
+        assert!(violations(&journal).iter().any(|violation| violation.law == Law::I10), "{step}, twice");
+        journal.drain(at..=at + 1);
+        assert!(violations(&journal).iter().any(|violation| violation.law == Law::I10), "{step}, never");
+    }
+
     check(Law::I10, |event| match event {
         Event::DrawClosed { closing, .. } => {
             closing.count += 1;

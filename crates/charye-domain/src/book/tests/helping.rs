@@ -188,6 +188,17 @@ fn four_are_helped_by_one_two_help_one_and_three_codes_are_out() {
 }
 
 #[test]
+fn who_is_helped_may_help_as_many_as_anybody() {
+    let mut sample = open(2);
+    let people: Vec<Person> = (1..=7).map(|key| sample.citizen(key)).collect();
+    helping(&mut sample, people[5], people[0]);
+    helping(&mut sample, people[6], people[0]);
+    for of in 1..=4 {
+        helping(&mut sample, people[0], people[of]);
+    }
+}
+
+#[test]
 fn a_consent_runs_out_and_is_renewed_in_place() {
     let mut sample = open(2);
     let (helper, mother) = (sample.citizen(1), sample.citizen(2));

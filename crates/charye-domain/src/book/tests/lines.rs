@@ -128,6 +128,25 @@ fn whom_an_early_sign_in_brings_late_is_called_at_once_if_a_seat_is_free() {
 }
 
 #[test]
+fn in_a_pause_nobody_is_called_however_early_they_began_and_whoever_failed_them() {
+    let (mut sample, people) = opened(4);
+    sample.pass_time(100);
+    each(&mut sample, &people[..2], arrive);
+    call(&mut sample, 0, 0, 2);
+    assert_eq!(said(come_in(&mut sample, people[0])), "ok");
+    steer(&mut sample, OPERATOR, Steering::Pause(PauseReason::Operator), false);
+    assert_eq!(sample.arrive(people[2], opens_at().plus_secs(10)), waiting_at(10_000));
+    assert_eq!(said(come_in(&mut sample, people[2])), "not_called", "a seat is free, and the line stands still");
+    assert_eq!(end_visit(&mut sample, Actor::System, people[0], EndWish::OurFault), Outcome::VisitOver);
+    assert_eq!(said(come_in(&mut sample, people[0])), "not_called");
+    assert_eq!(said(come_in(&mut sample, people[1])), "ok", "who was called before may come");
+    steer(&mut sample, OPERATOR, Steering::Resume, false);
+    call(&mut sample, 2, 0, 0);
+    assert_eq!(said(come_in(&mut sample, people[2])), "ok");
+    assert_eq!(said(come_in(&mut sample, people[0])), "ok");
+}
+
+#[test]
 fn whom_we_failed_goes_straight_in_again() {
     let (mut sample, people) = opened(5);
     each(&mut sample, &people, arrive);
@@ -217,6 +236,30 @@ fn an_opening_moves_with_ten_minutes_notice_and_everything_with_it() {
     let restored = book_in(&image_of(&sample.book), DoseTwoPolicy::Together).unwrap();
     let begins = restored.campaign(CAMPAIGN).and_then(|campaign| campaign.opening(OPENING)).unwrap().window.opens_at;
     assert_eq!(begins, soon);
+}
+
+#[test]
+fn an_opening_moves_up_to_its_neighbours_and_not_past_them() {
+    let mut sample = Sample::with_line(DoseTwoPolicy::Together, 20);
+    let begins = |sample: &Sample, opening: u8| {
+        sample
+            .book
+            .campaign(CAMPAIGN)
+            .and_then(|campaign| campaign.opening(OpeningId(opening)))
+            .unwrap()
+            .window
+            .opens_at
+    };
+    let (first, second) = (begins(&sample, 0), begins(&sample, 1));
+    let mut move_second = |at| {
+        let (campaign, opening, note) = (CAMPAIGN, OpeningId(1), "because".into());
+        let steering = Box::new(Steering::OpenAt(at));
+        said(sample.ask(OPERATOR, Action::Steer { campaign, opening, steering, note, rehearsal: true }))
+    };
+    assert_eq!(move_second(first.plus_millis(-1)), "notice_too_short");
+    assert_eq!(move_second(first), "ok");
+    assert_eq!(move_second(second), "ok");
+    assert_eq!(said(steer(&mut sample, OPERATOR, Steering::OpenAt(second.plus_millis(1)), true)), "notice_too_short");
 }
 
 #[test]
