@@ -271,6 +271,13 @@ fn revoking_ends_what_the_helper_has_open_and_nothing_else() {
     let authority = sample.inside(mother);
     assert_eq!(said(end(&mut sample, helper, help)), "ok");
     assert_eq!(said(hold_of_her_own(&mut sample, mother, authority, places)), "ok");
+
+    // Nor does a code that nobody used send her out.
+    let unused = invited(invite(&mut sample, mother));
+    assert_eq!(said(end(&mut sample, mother, unused)), "ok");
+    let query = Query::Citizen { person: mother, campaign: CAMPAIGN };
+    let Reply::Citizen(view) = sample.book.answer(&query, sample.now) else { panic!("a view") };
+    assert!(view.visit.is_some() && view.hold.is_some());
 }
 
 fn hold_of_her_own(sample: &mut Sample, person: Person, authority: Authority, places: Places) -> Outcome {

@@ -174,6 +174,24 @@ fn agents_have_a_seat_that_the_line_cannot_take() {
 }
 
 #[test]
+fn a_cap_cut_under_those_inside_lets_nobody_in_again_before_enough_have_left() {
+    let (mut sample, people) = opened(3);
+    let terms = |hard_cap| Steering::Terms { hard_cap, rate_min_per_min: 1, rate_max_per_min: 60 };
+    let agent = Actor::Agent(StaffNumber(3));
+    steer(&mut sample, OPERATOR, terms(8), false);
+    arrive(&mut sample, people[0]);
+    call(&mut sample, 0, 0, 1);
+    assert_eq!(said(come_in(&mut sample, people[0])), "ok");
+    people[1..].iter().for_each(|person| assert_eq!(said(enter(&mut sample, agent, *person)), "ok"));
+    steer(&mut sample, OPERATOR, terms(2), false);
+    assert_eq!(end_visit(&mut sample, Actor::System, people[0], EndWish::OurFault), Outcome::VisitOver);
+    assert_eq!(said(come_in(&mut sample, people[0])), "not_called", "the agents' callers fill the cap");
+    end_visit(&mut sample, agent, people[1], EndWish::SignOut);
+    call(&mut sample, 1, 0, 0);
+    assert_eq!(said(come_in(&mut sample, people[0])), "ok");
+}
+
+#[test]
 fn who_has_reserved_waits_only_to_change_it() {
     let (mut sample, people) = opened(1);
     let person = people[0];
@@ -284,6 +302,17 @@ fn unsound_terms_and_long_texts_are_refused() {
     assert_eq!(said(steer(&mut sample, OPERATOR, Steering::Message(Some(text(500))), false)), "ok");
     let message = sample.book.room(CAMPAIGN, OPENING).unwrap().message().unwrap().ko.chars().count();
     assert_eq!(message, 500);
+}
+
+#[test]
+fn without_a_line_a_visit_that_is_over_makes_room_for_the_next() {
+    let mut sample = open(2);
+    let person = sample.citizen(1);
+    assert_eq!(said(come_in(&mut sample, person)), "ok");
+    // Its end is not written yet: nobody has looked at the time since.
+    sample.now = sample.now.plus_secs(1_800);
+    let Outcome::Visiting { ends_at, .. } = come_in(&mut sample, person) else { panic!("not inside") };
+    assert_eq!(ends_at, sample.now.plus_secs(1_800), "a new visit, not what is left of the old");
 }
 
 #[test]
