@@ -40,6 +40,8 @@ pub struct Asked {
     pub form: Fields,
     /// The body as sent, within the limit.
     pub body: Bytes,
+    /// The same was asked for lately on this thread: an answer that anyone may get again is worth keeping.
+    pub(crate) is_asked_again: bool,
 }
 
 impl Asked {

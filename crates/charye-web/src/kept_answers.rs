@@ -1,7 +1,8 @@
 //! Room: web, the hot path. Answers that anyone may get, kept by one thread as long as they are what would be answered
 //! now: on the evening of an opening a whole district asks the same. Called by `routes` before and after the table.
 //!
-//! Never holds an answer that a proof was needed for, never asks a clock how old one is: each says itself what it rests
+//! An answer is kept when it is asked for again: what is asked once would only push out what is asked often, and the memory it
+//! lies in would be cold each time. Never holds an answer that a proof was needed for, never asks a clock how old one is: each says itself what it rests
 //! on, and is given again only while that stands. Can be emptied at any moment without anybody noticing but the CPU.
 
 use std::hash::{BuildHasher as _, Hasher as _};
@@ -37,6 +38,8 @@ impl std::fmt::Debug for Standing {
 /// The answers of one thread: a place for each remainder of a hash, so that nobody can make them more.
 pub(crate) struct KeptAnswers {
     places: Box<[Option<Kept>]>,
+    /// A part of the hash of what was asked for last, for each remainder of the hash.
+    asked_lately: Box<[u32]>,
     given: metrics::Counter,
 }
 
@@ -51,7 +54,8 @@ struct Kept {
 impl Default for KeptAnswers {
     fn default() -> Self {
         let places = (0..Self::PLACES).map(|_| None).collect();
-        Self { places, given: metrics::counter!("charye_http_answers_given_again_total") }
+        let given = metrics::counter!("charye_http_answers_given_again_total");
+        Self { places, asked_lately: vec![0; Self::ASKED_LATELY].into(), given }
     }
 }
 
@@ -60,6 +64,17 @@ impl KeptAnswers {
     /// Larger answers are not kept: 256 of these are 6 MiB a thread.
     const BODY_BYTES_MAX: usize = 24 * 1024;
     const TARGET_BYTES_MAX: usize = 256;
+    /// 16 KiB a thread.
+    const ASKED_LATELY: usize = 4_096;
+
+    /// Whether this was asked for lately, as far as is remembered, and notes that it was now. Says so of something else once
+    /// in four thousand million, which costs a place.
+    pub(crate) fn is_asked_again(&mut self, target: &str) -> bool {
+        let hash = FxBuildHasher.hash_one(target);
+        // The lowest bits of this hash are its worst.
+        let (place, mark) = ((hash >> 20) as usize % Self::ASKED_LATELY, (hash >> 32) as u32 | 1);
+        std::mem::replace(&mut self.asked_lately[place], mark) == mark
+    }
 
     /// The answer to a request for `target`, if it is kept and stands.
     pub(crate) fn find(&self, target: &str, asked: &HeaderMap, app: &App) -> Option<Response<Body>> {

@@ -179,7 +179,8 @@ impl Directory {
             + self.cells.memory_bytes()
     }
 
-    pub(super) fn clinic_at(&self, rank: u32) -> Option<&Clinic> {
+    /// The clinic at a position.
+    pub fn clinic_at(&self, rank: u32) -> Option<&Clinic> {
         self.clinics.get(rank as usize)
     }
 

@@ -157,15 +157,19 @@ pub(super) fn own(asked: &Asked, seq: u64, answer: Answer) -> Answer {
     unless_known(asked, &format!("W/\"{seq}\""), answer)
 }
 
-/// An answer that anyone may get again as long as `standing` holds, or 304 if the client has it. Who has it asks each time
-/// whether it still stands.
-pub(super) fn standing(asked: &Asked, answer: Answer, standing: Standing) -> Answer {
+/// An answer that anyone may get again as long as `standing` holds, if that is known, or 304 if the client has it. Who has it
+/// asks each time whether it still stands.
+pub(super) fn standing(asked: &Asked, answer: Answer, standing: Option<Standing>) -> Answer {
     let tag = tag_of(answer.body());
     let answer = answer.with(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if is_known(&asked.headers, &tag) {
         return answer.not_modified().with(ETAG, tag);
     }
-    answer.with(ETAG, tag).standing(standing)
+    let answer = answer.with(ETAG, tag);
+    match standing {
+        Some(standing) => answer.standing(standing),
+        None => answer,
+    }
 }
 
 fn unless_known(asked: &Asked, tag: &str, answer: Answer) -> Answer {

@@ -119,18 +119,21 @@ async fn find(asked: Asked, texts: Arc<LookUpTexts>) -> Result<Answer, Problem> 
     let availability = asked.app.engine.availability();
     let moment = availability.moment(campaign.id, asked.now);
     // Before the search: what changes while it reads ends the answer.
-    let footing = availability.footing(&request).map_err(refused)?;
+    let footing = asked.is_asked_again.then(|| availability.footing(&request)).transpose().map_err(refused)?;
     let page = availability.search(&request, moment).map_err(refused)?;
     let answer = Answer::json_text(texts.write(&campaign, availability.directory(), &page));
-    let (id, made_at, target) = (campaign.id, asked.now, asked.target.clone());
-    let holds = move |app: &App, now| {
-        let engine = &app.engine;
-        Arc::ptr_eq(&engine.availability(), &availability)
-            && engine.campaigns().get(id).is_some_and(|current| Arc::ptr_eq(current, &campaign))
-            && (now == made_at || availability.moment(id, now) == moment)
-            && availability.still_stands(&footing)
-    };
-    Ok(standing(&asked, answer, Standing { target, holds: Arc::new(holds) }))
+    let (id, made_at) = (campaign.id, asked.now);
+    let stands = footing.map(|footing| {
+        let holds = move |app: &App, now| {
+            let engine = &app.engine;
+            Arc::ptr_eq(&engine.availability(), &availability)
+                && engine.campaigns().get(id).is_some_and(|current| Arc::ptr_eq(current, &campaign))
+                && (now == made_at || availability.moment(id, now) == moment)
+                && availability.still_stands(&footing)
+        };
+        Standing { target: asked.target.clone(), holds: Arc::new(holds) }
+    });
+    Ok(standing(&asked, answer, stands))
 }
 
 fn read_request(campaign: &Campaign, query: &Fields) -> Result<SearchRequest, Problem> {

@@ -3,6 +3,7 @@
 //!
 //! Called by `clinics`. Says byte for byte what `ClinicsTold` would, which the OpenAPI document describes: a test compares.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use charye_domain::campaign::Campaign;
@@ -110,22 +111,46 @@ fn write_time(text: &mut JsonText, product: &str, days: &CampaignTexts, time: &N
     text.raw("}");
 }
 
-/// Every clinic of a directory as JSON, each written when it is first told: a new directory makes nobody wait.
-struct ClinicTexts(Box<[OnceLock<Box<str>>]>);
+/// Every clinic of a directory as JSON. Neighbours in the directory's order, which are told together, lie together; and they
+/// are written when one of them is first told, so that a new directory makes nobody wait.
+struct ClinicTexts(Box<[OnceLock<Neighbours>]>);
+
+/// Some clinics, one after the other.
+struct Neighbours {
+    text: Box<str>,
+    /// Where each ends.
+    ends: Box<[u32]>,
+}
 
 impl ClinicTexts {
+    /// Clinics that are written together: a tenth of a millisecond.
+    const TOGETHER: u32 = 64;
+
     fn of(directory: &Directory) -> Self {
-        Self((0..directory.len()).map(|_| OnceLock::new()).collect())
+        Self((0..directory.len().div_ceil(Self::TOGETHER)).map(|_| OnceLock::new()).collect())
     }
 
     fn json(&self, directory: &Directory, clinic: ClinicId) -> Option<&str> {
-        let kept = self.0.get(clinic.0 as usize)?;
-        if let Some(text) = kept.get() {
-            return Some(text);
+        let rank = directory.rank(clinic)?;
+        let (group, place) = (rank / Self::TOGETHER, (rank % Self::TOGETHER) as usize);
+        let first = group * Self::TOGETHER;
+        let last = directory.len().min(first + Self::TOGETHER);
+        let Neighbours { text, ends } =
+            self.0.get(group as usize)?.get_or_init(|| Neighbours::of(directory, first..last));
+        let begin = place.checked_sub(1).map_or(0, |before| ends.get(before).copied().unwrap_or_default());
+        text.get(begin as usize..*ends.get(place)? as usize)
+    }
+}
+
+impl Neighbours {
+    fn of(directory: &Directory, ranks: Range<u32>) -> Self {
+        let (mut text, mut ends) = (String::new(), Vec::with_capacity(ranks.len()));
+        for clinic in ranks.filter_map(|rank| directory.clinic_at(rank)) {
+            // Serialising our own types cannot fail.
+            text.push_str(&serde_json::to_string(&ClinicTold::from(clinic)).unwrap_or_default());
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
         }
-        // Serialising our own types cannot fail.
-        let text = serde_json::to_string(&ClinicTold::from(directory.clinic(clinic)?)).ok()?;
-        Some(kept.get_or_init(|| text.into()))
+        Self { text: text.into(), ends: ends.into() }
     }
 }
 

@@ -181,8 +181,21 @@ impl Dispatch {
             Surface::Page => head.headers.clone(),
             Surface::Api => std::mem::take(&mut head.headers),
         };
-        let asked =
-            Asked { app: self.app.clone(), caller, language, now, target, headers, path: values, query, form, body };
+        let may_be_kept =
+            route.surface == Surface::Api && route.method == Method::GET && route.access == Access::Anyone;
+        let asked = Asked {
+            app: self.app.clone(),
+            caller,
+            language,
+            now,
+            is_asked_again: may_be_kept && self.kept.borrow_mut().is_asked_again(&target),
+            target,
+            headers,
+            path: values,
+            query,
+            form,
+            body,
+        };
         match within(deadlines.answer, survive((route.handler)(asked))).await {
             Ok(Some(answer)) => Ok(answer?),
             Ok(None) => {
