@@ -20,9 +20,11 @@ use crate::ports::{PeopleFailure, PeopleStore, PersonalDetails};
 const WAITING_MAX: usize = 1_024;
 /// Writes that become durable together at most.
 const WRITES_TOGETHER_MAX: usize = 512;
-/// While several come at a time, so long is waited for more before they are made durable: two commits cost more than sealing
-/// a dozen people, and nobody notices two thousandths of a second on the way back from a provider.
-const GATHER: Duration = Duration::from_millis(2);
+/// While several come at a time, so long for each of them is waited for more before they are made durable: two commits and
+/// the pages that every commit writes cost more than sealing a dozen people.
+const GATHER_EACH: Duration = Duration::from_micros(500);
+/// However many come: nobody notices eight thousandths of a second on the way back from a provider.
+const GATHER_MAX: Duration = Duration::from_millis(8);
 
 /// What somebody at the desk waits for.
 type Done<T> = oneshot::Sender<Result<T, PeopleFailure>>;
@@ -144,10 +146,10 @@ fn settle<T>(
 fn write_until_closed(people: &dyn PeopleStore, to_write: &Receiver<Writing>) {
     let mut puts = Vec::with_capacity(WRITES_TOGETHER_MAX);
     let mut waiting = Vec::with_capacity(WRITES_TOGETHER_MAX);
-    let mut came_together = 0_usize;
+    let mut came_together = 0_u32;
     while let Ok(first) = to_write.recv() {
         if came_together > 1 {
-            std::thread::park_timeout(GATHER);
+            std::thread::park_timeout(GATHER_EACH.saturating_mul(came_together).min(GATHER_MAX));
         }
         came_together = 0;
         let mut next = Some(first);

@@ -24,8 +24,9 @@ const KEYS_APPLICATION_ID: i64 = 0x4348_504b;
 const LAYOUT_VERSION: i64 = 1;
 /// Longest wait for another connection's lock, such as a reader's during a checkpoint.
 const BUSY_TIMEOUT_MS: &str = "2000";
-/// Pages of the log from which on a commit copies it into the file. Unit: 4 KB.
-const CHECKPOINT_PAGES: &str = "1000";
+/// Pages of the log from which on a commit copies it into the file. Unit: 4 KB. The index of identifiers is touched at random,
+/// so that most of its pages are written again before they are copied.
+const CHECKPOINT_PAGES: &str = "4000";
 /// Most people one search answers with.
 const FOUND_MAX: usize = 8;
 /// Reading connections; a further reader waits for one.
@@ -164,8 +165,9 @@ impl PeopleStore for SqlitePeople {
     fn put_all(&self, people: &[(Person, PersonalDetails)]) -> Result<(), PeopleFailure> {
         let mut sealed = Vec::with_capacity(people.len());
         let files = self.reader();
-        for (person, details) in people {
-            if !self.is_kept(&files, *person, details)? {
+        let known = files.who_has_a_row(people.iter().map(|(person, _)| *person))?;
+        for ((person, details), is_known) in people.iter().zip(known) {
+            if !(is_known && self.is_kept(&files, *person, details)?) {
                 sealed.push(self.sealer.seal(*person, details));
             }
         }
@@ -221,41 +223,44 @@ impl Files {
         let mut replaced = Vec::new();
 
         let keys = self.keys.unchecked_transaction().map_err(at())?;
+        let mut insert = keys
+            .prepare_cached("INSERT OR IGNORE INTO data_keys (person, key_mark, wrapped) VALUES (?1, ?2, ?3)")
+            .map_err(at())?;
+        let mut count_others =
+            keys.prepare_cached("SELECT count(*) FROM data_keys WHERE person = ?1 AND key_mark <> ?2").map_err(at())?;
         for (row, wrapped) in sealed {
-            keys.prepare_cached("INSERT OR IGNORE INTO data_keys (person, key_mark, wrapped) VALUES (?1, ?2, ?3)")
-                .and_then(|mut insert| insert.execute(params![row.person.0, row.key_mark, wrapped]))
-                .map_err(at())?;
-            let others: i64 = keys
-                .prepare_cached("SELECT count(*) FROM data_keys WHERE person = ?1 AND key_mark <> ?2")
-                .and_then(|mut count| count.query_row(params![row.person.0, row.key_mark], |row| row.get(0)))
-                .map_err(at())?;
+            insert.execute(params![row.person.0, row.key_mark, wrapped]).map_err(at())?;
+            let others: i64 =
+                count_others.query_row(params![row.person.0, row.key_mark], |row| row.get(0)).map_err(at())?;
             if others > 0 {
                 replaced.push(row.person);
             }
         }
+        drop((insert, count_others));
         keys.commit().map_err(at())?;
 
         let people = self.people.unchecked_transaction().map_err(at())?;
+        let mut insert = people
+            .prepare_cached(&format!(
+                "INSERT OR REPLACE INTO people ({ROW_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+            ))
+            .map_err(at())?;
         for (row, _) in sealed {
-            people
-                .prepare_cached(&format!(
-                    "INSERT OR REPLACE INTO people ({ROW_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
-                ))
-                .and_then(|mut insert| {
-                    insert.execute(params![
-                        row.person.0,
-                        row.key_mark,
-                        row.name,
-                        row.birth_date,
-                        row.phone,
-                        row.phone_hash,
-                        row.name_birth_hash,
-                        row.mac_key.0,
-                        row.mac,
-                    ])
-                })
+            insert
+                .execute(params![
+                    row.person.0,
+                    row.key_mark,
+                    row.name,
+                    row.birth_date,
+                    row.phone,
+                    row.phone_hash,
+                    row.name_birth_hash,
+                    row.mac_key.0,
+                    row.mac,
+                ])
                 .map_err(at())?;
         }
+        drop(insert);
         people.commit().map_err(at())?;
         self.remove_replaced_keys(&replaced)
     }
@@ -335,6 +340,13 @@ impl Files {
             .query_map(params![from, PERSON_MAX, limit], |row| Ok((Person(row.get(0)?), read_row(row)?.ok())))
             .map_err(storage("read"))?;
         rows.collect::<rusqlite::Result<_>>().map_err(storage("read"))
+    }
+
+    /// Who of these people is here, in their order: in one transaction, because for most of them this is all that is asked,
+    /// and a lock costs more than the answer.
+    fn who_has_a_row(&self, people: impl Iterator<Item = Person>) -> Result<Vec<bool>, PeopleFailure> {
+        let _together = self.people.unchecked_transaction().map_err(storage("read"))?;
+        people.map(|person| self.has_row(person)).collect()
     }
 
     fn has_row(&self, person: Person) -> Result<bool, PeopleFailure> {
