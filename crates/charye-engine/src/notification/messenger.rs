@@ -20,7 +20,7 @@ use crate::ports::{JournalReader, Keys, Message, MessageSender, ReadFailure, Rec
 use crate::sequencer::followers::{FollowerQueue, Found};
 
 /// Messages handed over together at most; their delivery is one entry.
-const MESSAGES_TOGETHER_MAX: usize = 256;
+const MESSAGES_TOGETHER_MAX: usize = 1_024;
 /// How long messages gather before they are handed over: nobody waits for one, and a delivery is a commit.
 const GATHER_MAX: Duration = Duration::from_millis(100);
 /// Entries at the journal's end that are looked through first for the newest delivery; each look further back takes four

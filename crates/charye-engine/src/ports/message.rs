@@ -39,7 +39,7 @@ pub enum Tells {
 
 /// Hands messages over. On a thread of its own; may block for as long as its own deadline allows.
 pub trait MessageSender: Send {
-    /// Hands over messages, in order, at most 256 at a time. Returns how many from the front are done with: delivered,
+    /// Hands over messages, in order, at most 1,024 at a time. Returns how many from the front are done with: delivered,
     /// queued by somebody who answers for them, or undeliverable (which the sender counts). The rest, and all after an
     /// error, are offered again with the same ids.
     ///

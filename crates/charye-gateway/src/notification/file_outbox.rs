@@ -4,6 +4,7 @@
 //! Nobody is ever reached through it, so it looks no name or telephone number up: lines carry the person's number in the
 //! journal. A message handed over twice is written once: ids ascend, and the last one written is found again at a start.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -33,7 +34,7 @@ pub struct FileOutbox {
 struct Line {
     id: u64,
     person: u32,
-    kind: String,
+    kind: Cow<'static, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reservation: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,8 +42,8 @@ struct Line {
     /// Of an invitation to help.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     code: Option<String>,
-    ko: String,
-    en: String,
+    ko: Cow<'static, str>,
+    en: Cow<'static, str>,
 }
 
 impl Line {
@@ -58,13 +59,14 @@ impl Line {
             Tells::Reserved { number, .. } => {
                 let number = told_number.insert(number.to_string());
                 let ko = format!("예약이 완료되었습니다. 예약번호 {number}");
-                ("reserved", ko, format!("Your reservation is made. Number {number}"))
+                let en = format!("Your reservation is made. Number {number}");
+                ("reserved", Cow::Owned(ko), Cow::Owned(en))
             }
             Tells::Rescheduled { .. } => {
-                ("rescheduled", "예약이 변경되었습니다.".to_owned(), "Your reservation was changed.".to_owned())
+                ("rescheduled", "예약이 변경되었습니다.".into(), "Your reservation was changed.".into())
             }
             Tells::Cancelled { .. } => {
-                ("cancelled", "예약이 취소되었습니다.".to_owned(), "Your reservation was cancelled.".to_owned())
+                ("cancelled", "예약이 취소되었습니다.".into(), "Your reservation was cancelled.".into())
             }
             Tells::HelpCode { code } => {
                 let code = told_code.insert(code.to_string());
@@ -74,20 +76,19 @@ impl Line {
                 let en = format!(
                     "Give this code only to whom you want to reserve for you: {code}. Good for 30 minutes. Never give it to a stranger."
                 );
-                ("help_code", ko, en)
+                ("help_code", Cow::Owned(ko), Cow::Owned(en))
             }
             Tells::HelpStands { .. } => (
                 "help_stands",
-                "이제 다른 분이 대신 예약할 수 있습니다. 원하지 않으시면 내 정보에서 언제든 끝낼 수 있습니다."
-                    .to_owned(),
+                "이제 다른 분이 대신 예약할 수 있습니다. 원하지 않으시면 내 정보에서 언제든 끝낼 수 있습니다.".into(),
                 "Somebody may now reserve for you. If that is not what you want, end it under my data at any time."
-                    .to_owned(),
+                    .into(),
             ),
         };
         Self {
             id: message.id.0,
             person: message.person.0,
-            kind: kind.to_owned(),
+            kind: kind.into(),
             reservation,
             number: told_number,
             code: told_code,
@@ -254,7 +255,7 @@ mod tests {
         for told in ["접종", "백신", "vaccin"] {
             assert!(!text.contains(told), "{told}");
         }
-        let kinds: Vec<String> = text.lines().map(|line| serde_json::from_str::<Line>(line).unwrap().kind).collect();
+        let kinds: Vec<_> = text.lines().map(|line| serde_json::from_str::<Line>(line).unwrap().kind).collect();
         assert_eq!(kinds, ["reserved", "rescheduled", "cancelled"]);
     }
 
@@ -269,10 +270,7 @@ mod tests {
         let lines = lines(&folder);
         assert_eq!(lines[0].code.as_deref(), Some("12-3456-7890"));
         assert!(lines[0].ko.contains("12-3456-7890") && lines[0].en.contains("Never give it to a stranger"));
-        assert_eq!(
-            (lines[1].kind.as_str(), lines[1].code.as_deref(), lines[1].reservation),
-            ("help_stands", None, None)
-        );
+        assert_eq!((&*lines[1].kind, lines[1].code.as_deref(), lines[1].reservation), ("help_stands", None, None));
     }
 
     #[test]
