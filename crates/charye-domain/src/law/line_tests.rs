@@ -108,11 +108,27 @@ fn a_visit_without_a_call_is_found_and_named_a_bypass() {
 fn a_visit_after_the_grace_is_found() {
     let mut journal = evening().journal;
     let started = journal.iter().position(|(_, entry)| matches!(entry.event, Event::VisitStarted { .. })).unwrap();
-    let (at, visit) = journal.remove(started);
+    let (_, visit) = journal.remove(started);
     journal.truncate(started);
-    journal.push((at.plus_secs(60), visit));
+    let called = journal.iter().rposition(|(_, entry)| matches!(entry.event, Event::Called { .. })).unwrap();
+    let in_time = (journal[called].0.plus_secs(60).plus_millis(-1), visit.clone());
+    let late = (journal[called].0.plus_secs(60), visit);
+    let bypasses = |visit| {
+        let journal = [journal.clone(), vec![visit]].concat();
+        violations(&journal).iter().any(|found| found.bypass == Some(Bypass::VisitWithoutCall))
+    };
+    assert!(!bypasses(in_time));
+    assert!(bypasses(late));
+}
+
+#[test]
+fn a_call_before_the_last_place_is_drawn_is_found() {
+    let mut journal = evening().journal;
+    let drawn = journal.iter().position(|(_, entry)| matches!(entry.event, Event::PlacesDrawn { .. })).unwrap();
+    let Event::PlacesDrawn { places, .. } = &mut journal[drawn].1.event else { panic!("places") };
+    *places = places[..2].into();
     let found = violations(&journal);
-    assert!(found.iter().any(|violation| violation.bypass == Some(Bypass::VisitWithoutCall)), "{found:?}");
+    assert!(found.iter().any(|violation| violation.what.contains("before all places are drawn")), "{found:?}");
 }
 
 #[test]

@@ -57,6 +57,33 @@ fn a_sound_journal_breaks_no_law() {
     }
 }
 
+#[test]
+fn who_was_marked_absent_has_no_dose_until_they_come_after_all() {
+    let mut sample = Sample::open(DoseTwoPolicy::Together, 3);
+    let (person, place) = (sample.citizen(1), sample.single("C1"));
+    let Outcome::Reserved { reservation, .. } = sample.reserve(person, place) else { panic!("reserved") };
+    sample.now = sample.now.plus_secs(60 * 86_400);
+    let dose = DoseNumber::First;
+    assert!(matches!(sample.ask(CLINIC_STAFF, Action::NoShow { reservation, dose }), Outcome::DoseNow { .. }));
+    let sound = sample.journal.clone();
+    assert_eq!(violations(&sound), []);
+
+    // The same person with another place: sound after the no-show, and two places at once if they come after all.
+    let at = sample.now;
+    let mut again =
+        sound.iter().rev().find(|(_, entry)| matches!(entry.event, Event::Reserved { .. })).unwrap().clone();
+    let Event::Reserved { reservation: id, number, .. } = &mut again.1.event else { panic!("reserved") };
+    (*id, *number) = (ReservationId(reservation.0 + 1), sample.number());
+    again.0 = at;
+    let mut journal = sound;
+    journal.push(again);
+    assert!(violations(&journal).iter().all(|found| found.law != Law::I2), "{:?}", violations(&journal));
+    let mut comes = journal[journal.len() - 2].clone();
+    comes.1.event = Event::CheckedIn { reservation, dose };
+    journal.push(comes);
+    assert!(violations(&journal).iter().any(|found| found.law == Law::I2), "{:?}", violations(&journal));
+}
+
 /// Changes a sound evening with `plant` and expects `law` to be among what is found.
 fn check(law: Law, plant: impl FnOnce(&mut Journal)) {
     let mut journal = evening().journal;

@@ -1,4 +1,4 @@
-//! Room: ledger/audit. What an outsider keeps so that no later edit of the journal goes unseen (law I13): four lines of
+//! Room: ledger/audit. What an outsider keeps so that no later edit of the journal goes unseen (law I13): five lines of
 //! text. Written by `charye audit checkpoint`, read by `charye audit verify`. Must never be kept on the audited machine only.
 
 use std::fmt::{self, Display, Formatter};

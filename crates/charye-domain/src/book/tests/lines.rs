@@ -110,6 +110,17 @@ fn who_misses_their_call_comes_back_by_the_returners_lane() {
 }
 
 #[test]
+fn while_nobody_else_waits_all_who_missed_their_call_may_be_called() {
+    let (mut sample, people) = opened(3);
+    each(&mut sample, &people, arrive);
+    call(&mut sample, 0, 0, 3);
+    sample.pass_time(60);
+    each(&mut sample, &people, come_in);
+    call(&mut sample, 0, 3, 0);
+    people.iter().for_each(|person| assert_eq!(said(come_in(&mut sample, *person)), "ok"));
+}
+
+#[test]
 fn whom_an_early_sign_in_brings_late_is_called_at_once_if_a_seat_is_free() {
     let (mut sample, people) = opened(4);
     sample.pass_time(100);
@@ -365,6 +376,48 @@ fn promises_are_made_once_the_speed_is_known_and_judged_when_people_are_called()
     }
     assert_eq!((room(&sample).early, room(&sample).late, room(&sample).void), (0, 0, 0));
     assert_eq!(image_of(&sample.replayed()), image_of(&sample.book));
+}
+
+#[test]
+fn places_are_drawn_from_the_next_number_and_for_those_on_the_list_alone() {
+    let (campaign, opening) = (CAMPAIGN, OPENING);
+    let mut sample = Sample::with_line(DoseTwoPolicy::Together, 20);
+    let people: Vec<Person> = (1..=3).map(|key| sample.citizen(key)).collect();
+    let (key, secret) = (DrawKey::new([3; 32]), DrawSecret([4; 32]));
+    let commitments = Box::new(Commitments::to(&secret, &key));
+    sample.ask(Actor::System, Action::CommitDraw { campaign, opening, key_id: KeyId(1), commitments });
+    sample.pass_time(15 * 60);
+    people.iter().for_each(|person| {
+        arrive(&mut sample, *person);
+    });
+    sample.now = opens_at();
+    sample.pass_time(0);
+    let place = |sample: &mut Sample, from, places: &[u64]| {
+        let places = places.iter().copied().map(Place).collect();
+        said(sample.ask(Actor::System, Action::PlaceDrawn { campaign, opening, from, places }))
+    };
+    assert_eq!(place(&mut sample, 0, &[1, 2, 3]), "draw_out_of_turn", "the list is not closed");
+    let query = crate::book::Query::Enrolled { campaign, opening, from: 0, limit: 10 };
+    let crate::book::Reply::Enrolled(listed) = sample.book.answer(&query, sample.now) else { panic!("a list") };
+    let mut ids = listed.into_iter().flatten().map(|citizen| key.draw_id(campaign, opening, citizen)).collect();
+    let closing = Box::new(Closing::of(&mut ids));
+    sample.ask(Actor::System, Action::CloseDraw { campaign, opening, closing });
+    assert_eq!(place(&mut sample, 0, &[1, 2, 3]), "draw_out_of_turn", "the secret is not told");
+    let reveal = |sample: &mut Sample, secret: &DrawSecret, public_value: &[u8]| {
+        let (secret, public_value) = (Box::new(DrawSecret(secret.0)), public_value.into());
+        said(sample.ask(Actor::System, Action::RevealDraw { campaign, opening, secret, public_value }))
+    };
+    assert_eq!(reveal(&mut sample, &DrawSecret([5; 32]), b""), "draw_out_of_turn", "not the secret committed to");
+    assert_eq!(reveal(&mut sample, &secret, &[b'6'; 10_000]), "draw_out_of_turn", "too long a public value");
+    assert_eq!(reveal(&mut sample, &secret, b""), "ok");
+    for (from, places) in [(1, &[1, 2][..]), (0, &[]), (0, &[1, 2, 3, 4]), (0, &[1 << 63])] {
+        assert_eq!(place(&mut sample, from, places), "draw_out_of_turn", "{from} {places:?}");
+    }
+    assert_eq!(place(&mut sample, 0, &[1, 2]), "ok");
+    for (from, places) in [(0, &[1][..]), (1, &[1]), (3, &[1]), (2, &[3, 4])] {
+        assert_eq!(place(&mut sample, from, places), "draw_out_of_turn", "{from} {places:?}");
+    }
+    assert_eq!(place(&mut sample, 2, &[3]), "ok");
 }
 
 #[test]
