@@ -213,9 +213,8 @@ impl Grid {
 
     /// Puts back a block as an image has it, with no places yet.
     pub(super) fn restore_block(&mut self, row: RowId, day: DayIndex, pattern: u32, closed: u64) {
-        let starts = self.patterns.get(pattern as usize).cloned().unwrap_or_default();
-        let slots: Vec<_> = starts.iter().map(|start| (*start, 0)).collect();
-        let id = self.add_block(row, day, &slots);
+        let slots = self.patterns.get(pattern as usize).map_or(0, |starts| starts.len());
+        let id = self.push_block(row, day, pattern, std::iter::repeat_n(0, slots));
         self.close(id, closed);
     }
 
@@ -303,11 +302,25 @@ impl Grid {
 
     /// Adds a block with these start times and capacities. At most 64; the caller has counted.
     pub(super) fn add_block(&mut self, row: RowId, day: DayIndex, slots: &[(MinuteOfDay, u16)]) -> BlockId {
+        let is_as_before = |block: &Block| self.starts(block).iter().eq(slots.iter().map(|(start, _)| start));
+        let pattern = match self.blocks.last().filter(|block| is_as_before(block)) {
+            Some(before) => before.pattern,
+            None => self.pattern(slots.iter().map(|(start, _)| *start).collect()),
+        };
+        self.push_block(row, day, pattern, slots.iter().map(|(_, capacity)| *capacity))
+    }
+
+    fn push_block(
+        &mut self,
+        row: RowId,
+        day: DayIndex,
+        pattern: u32,
+        capacities: impl ExactSizeIterator<Item = u16>,
+    ) -> BlockId {
         let id = BlockId(self.blocks.len() as u32);
-        let pattern = self.pattern(slots.iter().map(|(start, _)| *start).collect());
-        let first = self.counts.len() as u32;
-        self.counts.extend(slots.iter().map(|(_, capacity)| Counts { capacity: *capacity, ..Counts::default() }));
-        self.blocks.push(Block { closed: 0, row, first, pattern, day, slots: slots.len() as u8 });
+        let (first, slots) = (self.counts.len() as u32, capacities.len() as u8);
+        self.counts.extend(capacities.map(|capacity| Counts { capacity, ..Counts::default() }));
+        self.blocks.push(Block { closed: 0, row, first, pattern, day, slots });
         let days = &self.blocks;
         if let Some(blocks) = self.row_blocks.get_mut(row.0 as usize) {
             let position = blocks.partition_point(|block| days.get(block.0 as usize).is_some_and(|b| b.day < day));

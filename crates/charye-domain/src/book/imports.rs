@@ -4,7 +4,7 @@
 //! Ids follow from the order of what was staged: new clinics as staged; then for each clinic, in order of its first
 //! staged session, its rows by product and dose, in them its days ascending, in them its new start times ascending.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -13,11 +13,12 @@ use crate::book::Rejection;
 use crate::book::campaigns::CampaignState;
 use crate::book::clinics::{CLINICS_MAX, Clinics};
 use crate::book::grid::{BLOCKS_MAX, Grid, Row};
+use crate::book::wanted::{RowAndDay, Wanted};
 use crate::campaign::Campaign;
 use crate::clinic::Clinic;
-use crate::ids::{CampaignId, ClinicId, ImportId, ProductId, SlotId};
-use crate::slot::{ClinicSession, session_days, slot_starts};
-use crate::time::{DayIndex, MinuteOfDay};
+use crate::ids::{CampaignId, ClinicId, ImportId, SlotId};
+use crate::slot::ClinicSession;
+use crate::time::MinuteOfDay;
 use crate::vaccine::DoseNumber;
 
 /// Rows one command may stage.
@@ -109,41 +110,6 @@ impl Imports {
     }
 }
 
-/// One slot as an import wants it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Wanted {
-    product: ProductId,
-    dose: DoseNumber,
-    day: DayIndex,
-    minute: MinuteOfDay,
-    capacity: u16,
-}
-
-impl Wanted {
-    fn row_and_day(&self) -> (ProductId, DoseNumber, DayIndex) {
-        (self.product, self.dose, self.day)
-    }
-}
-
-/// The slots that follow from one clinic's sessions, in order; sessions that meet in a slot add up.
-fn wanted_slots(campaign: &Campaign, sessions: &[&ClinicSession], wanted: &mut Vec<Wanted>) {
-    wanted.clear();
-    for session in sessions {
-        let (product, dose, capacity) = (session.product, session.dose, session.capacity);
-        for day in session_days(campaign, session) {
-            wanted.extend(slot_starts(session).map(|minute| Wanted { product, dose, day, minute, capacity }));
-        }
-    }
-    wanted.sort_unstable();
-    wanted.dedup_by(|next, kept| {
-        let same_slot = (next.row_and_day(), next.minute) == (kept.row_and_day(), kept.minute);
-        if same_slot {
-            kept.capacity = kept.capacity.saturating_add(next.capacity);
-        }
-        same_slot
-    });
-}
-
 /// Whether a session makes sense in a campaign, whatever the clinic.
 fn is_sound(campaign: &Campaign, session: &ClinicSession) -> bool {
     let dose_is_given = campaign.product(session.product).is_some_and(|product| session.dose.value() <= product.doses);
@@ -176,7 +142,7 @@ pub(super) fn check(
         return within_limits(clinics.rows().len() + new_codes.len(), 0);
     };
     let mut blocks = grid.blocks().len();
-    let mut wanted = Vec::new();
+    let mut wanted = Wanted::default();
     for (code, sessions) in staged.by_clinic() {
         let clinic = clinics.find(code);
         if clinic.is_none() && !new_codes.contains(code) {
@@ -185,12 +151,12 @@ pub(super) fn check(
         if !sessions.iter().all(|session| is_sound(campaign, session)) {
             return Err(Rejection::ImportInvalid);
         }
-        wanted_slots(campaign, &sessions, &mut wanted);
-        for day in wanted.chunk_by(|a, b| a.row_and_day() == b.row_and_day()) {
+        wanted.work_out(campaign, &sessions);
+        for (day, starts) in wanted.days() {
             let old_starts = clinic.and_then(|clinic| starts_on(grid, campaign.id, clinic, day));
             blocks += usize::from(old_starts.is_none());
-            let old_starts: BTreeSet<_> = old_starts.unwrap_or_default().iter().copied().collect();
-            let new = day.iter().filter(|slot| !old_starts.contains(&slot.minute)).count();
+            let old_starts = old_starts.unwrap_or_default();
+            let new = starts.iter().filter(|(minute, _)| !old_starts.contains(minute)).count();
             if old_starts.len() + new > SlotId::PER_BLOCK as usize {
                 return Err(Rejection::ImportInvalid);
             }
@@ -208,10 +174,14 @@ fn code_is_sound(code: &str) -> bool {
     (1..=32).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
-fn starts_on<'a>(grid: &'a Grid, campaign: CampaignId, clinic: ClinicId, day: &[Wanted]) -> Option<&'a [MinuteOfDay]> {
-    let slot = day.first()?;
-    let row = grid.row_id(Row { campaign, clinic, product: slot.product, dose: slot.dose })?;
-    let block = grid.block_on(row, slot.day)?;
+fn starts_on(
+    grid: &Grid,
+    campaign: CampaignId,
+    clinic: ClinicId,
+    (product, dose, day): RowAndDay,
+) -> Option<&[MinuteOfDay]> {
+    let row = grid.row_id(Row { campaign, clinic, product, dose })?;
+    let block = grid.block_on(row, day)?;
     grid.block(block).map(|block| grid.starts(block))
 }
 
@@ -221,10 +191,10 @@ pub(super) fn carry_out(staged: &Staged, clinics: &mut Clinics, grid: &mut Grid,
         clinics.put(clinic.clone());
     }
     let Some(campaign) = campaign.map(|state| &*state.campaign) else { return };
-    let mut wanted = Vec::new();
+    let mut wanted = Wanted::default();
     for (code, sessions) in staged.by_clinic() {
         if let Some(clinic) = clinics.find(code) {
-            wanted_slots(campaign, &sessions, &mut wanted);
+            wanted.work_out(campaign, &sessions);
             withdraw_what_is_not_wanted(grid, campaign, clinic, &wanted);
             lay_out(grid, campaign.id, clinic, &wanted);
         }
@@ -232,7 +202,7 @@ pub(super) fn carry_out(staged: &Staged, clinics: &mut Clinics, grid: &mut Grid,
 }
 
 /// Slots the clinic had in this campaign and that its new sessions do not have: no places but those claimed.
-fn withdraw_what_is_not_wanted(grid: &mut Grid, campaign: &Campaign, clinic: ClinicId, wanted: &[Wanted]) {
+fn withdraw_what_is_not_wanted(grid: &mut Grid, campaign: &Campaign, clinic: ClinicId, wanted: &Wanted) {
     let mut withdrawn = Vec::new();
     for product in campaign.products.iter().map(|product| product.id) {
         for dose in [DoseNumber::First, DoseNumber::Second] {
@@ -240,9 +210,7 @@ fn withdraw_what_is_not_wanted(grid: &mut Grid, campaign: &Campaign, clinic: Cli
             for id in grid.blocks_of(row) {
                 let Some(block) = grid.block(*id) else { continue };
                 for (index, minute) in grid.starts(block).iter().enumerate() {
-                    let place = ((product, dose, block.day()), *minute);
-                    let kept = wanted.binary_search_by_key(&place, |slot| (slot.row_and_day(), slot.minute)).is_ok();
-                    if !kept {
+                    if !wanted.has((product, dose, block.day()), *minute) {
                         withdrawn.push(SlotId::new(*id, index as u8));
                     }
                 }
@@ -254,24 +222,22 @@ fn withdraw_what_is_not_wanted(grid: &mut Grid, campaign: &Campaign, clinic: Cli
     }
 }
 
-fn lay_out(grid: &mut Grid, campaign: CampaignId, clinic: ClinicId, wanted: &[Wanted]) {
+fn lay_out(grid: &mut Grid, campaign: CampaignId, clinic: ClinicId, wanted: &Wanted) {
     let mut fresh: Vec<(MinuteOfDay, u16)> = Vec::new();
-    for day in wanted.chunk_by(|a, b| a.row_and_day() == b.row_and_day()) {
-        let Some((product, dose, on)) = day.first().map(Wanted::row_and_day) else { continue };
+    for ((product, dose, on), slots) in wanted.days() {
         let row = grid.row_or_new(Row { campaign, clinic, product, dose });
-        fresh.clear();
         match grid.block_on(row, on) {
             None => {
-                fresh.extend(day.iter().map(|slot| (slot.minute, slot.capacity)));
-                grid.add_block(row, on, &fresh);
+                grid.add_block(row, on, slots);
             }
             Some(id) => {
                 let starts: Vec<MinuteOfDay> =
                     grid.block(id).map(|block| grid.starts(block).to_vec()).unwrap_or_default();
-                for slot in day {
-                    match starts.iter().position(|start| *start == slot.minute) {
-                        Some(index) => grid.set_capacity(SlotId::new(id, index as u8), slot.capacity),
-                        None => fresh.push((slot.minute, slot.capacity)),
+                fresh.clear();
+                for (minute, capacity) in slots {
+                    match starts.iter().position(|start| start == minute) {
+                        Some(index) => grid.set_capacity(SlotId::new(id, index as u8), *capacity),
+                        None => fresh.push((*minute, *capacity)),
                     }
                 }
                 grid.append_starts(id, &fresh);

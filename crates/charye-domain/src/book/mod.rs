@@ -38,6 +38,7 @@ mod people;
 mod reservations;
 mod rooms;
 mod visits;
+mod wanted;
 
 pub use command::{
     Action, Actor, Authority, Channel, Command, EndWish, LinePurpose, Operation, Places, Provenance, StaffNumber,

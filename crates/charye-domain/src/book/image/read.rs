@@ -273,14 +273,18 @@ impl Book {
 
     fn read_operations(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
         let operations = from.u32()?;
+        self.operations.make_room_for(operations.min(ROOM_AT_MOST) as usize);
         let mut before = UnixMillis(i64::MIN);
-        from.records(operations, width::OPERATION, |mut row| {
+        let ahead = |book: &Self, mut row: Fields<'_>| {
+            book.operations.warm(OperationKey(u128::from_le_bytes(row.array())));
+        };
+        from.records_looked_ahead(self, (operations, width::OPERATION), ahead, |book, mut row| {
             let key = OperationKey(u128::from_le_bytes(row.array()));
             let (request_hash, at) = (row.u64(), UnixMillis(row.i64()));
             let outcome = outcome::read(&mut row)?;
             check(before <= at, "the order of remembered answers")?;
             before = at;
-            self.operations.remember(OperationRow::new(Operation { key, request_hash }, at, outcome));
+            book.operations.remember(OperationRow::new(Operation { key, request_hash }, at, outcome));
             Ok(())
         })
     }
