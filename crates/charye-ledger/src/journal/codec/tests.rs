@@ -110,6 +110,21 @@ fn every_event_has_a_number_of_its_own_and_a_line_in_the_reference() {
 }
 
 #[test]
+fn every_refusal_has_a_row_in_the_reference_and_the_reference_no_other() {
+    let reference = include_str!("../../../../../docs/reference/journal-format.md");
+    let refusals = reference.split("\nA refusal is a u8").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let cells: Vec<&str> = refusals.split('|').map(str::trim).collect();
+    for number in 0..=u8::MAX {
+        // What a refusal carries reads as zeros.
+        let bytes = [number, 0, 0, 0, 0];
+        let known = rejection::read_rejection(&mut Source::new(&bytes), AT).ok();
+        let row = cells.windows(2).find(|pair| pair[0] == number.to_string()).map(|pair| pair[1]);
+        let told = row.and_then(|row| row.split('`').nth(1));
+        assert_eq!(told, known.map(Rejection::code), "refusal {number}");
+    }
+}
+
+#[test]
 fn a_usual_reservation_is_small() {
     let bytes = encoded(&[Entries::from_seed(3, AT).reservation(5_000_000)]);
     assert!(bytes.len() <= 60, "{} bytes", bytes.len());
