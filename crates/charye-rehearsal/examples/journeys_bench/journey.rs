@@ -196,7 +196,9 @@ impl<'c> Journeys<'c> {
             }
             LOOK_UP => {
                 let [base, campaign, clinics] = at_campaign("/clinics?limit=20&district=");
-                request.get_at(&[base, campaign, clinics, DISTRICTS[walker.number % DISTRICTS.len()]]).end();
+                let request = request.get_at(&[base, campaign, clinics, DISTRICTS[walker.number % DISTRICTS.len()]]);
+                // Whoever is inside says so: the look-ups of all others are turned away when it gets tight.
+                request.header_of("authorization", &login).header("charye-pass", &walker.pass).end();
             }
             HOLD => {
                 let request = request.post("/api/v1/holds").header_of("authorization", &login);

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::Duration;
 
-use charye_rehearsal::load::Crowd;
+use charye_rehearsal::load::{Crowd, Walked};
 
 use journey::{Beginnings, Journeys, STEPS};
 use stage::Failure;
@@ -78,7 +78,7 @@ fn main() -> Result<(), Failure> {
         let echo_us = echo_before.min(echo_us(&echo)?);
         charye.stop()?;
         programs.audit(&data)?;
-        let run = Run { signed, wall: walked.wall, spent: [before, serving, whole], echo_us };
+        let run = Run { signed, walked, spent: [before, serving, whole], echo_us };
         run.tell(&journeys)?;
         met.push(journeys.completed);
     }
@@ -108,7 +108,7 @@ impl Spent {
 /// A run: before, at the last answer, and when the projector was through.
 struct Run {
     signed: Signed,
-    wall: Duration,
+    walked: Walked,
     spent: [Spent; 3],
     echo_us: f64,
 }
@@ -127,13 +127,13 @@ impl Run {
         let say = |name: &str, value: f64, unit: &str, baseline: Option<f64>, goal: Goal| {
             figure(&format!("{id}.{name}"), value, unit, baseline, goal)
         };
-        let per_sec = journeys.completed as f64 / self.wall.as_secs_f64();
+        let per_sec = journeys.completed as f64 / self.walked.wall.as_secs_f64();
         say("per_sec", per_sec, "1/s", None, Goal::None)?;
         // As the seconds that a million journeys take, so that the goal of 7,000 a second is one of "at most".
         say("secs_per_million", 1e6 / per_sec.max(f64::EPSILON), "s", None, Goal::AtMost(142.9))?;
         say("completed", journeys.completed as f64, "", None, Goal::None)?;
         say("refused", journeys.refused as f64, "", None, Goal::AtMost(0.0))?;
-        say("seconds", self.wall.as_secs_f64(), "s", None, Goal::None)?;
+        say("seconds", self.walked.wall.as_secs_f64(), "s", None, Goal::None)?;
         let server_cpu = each(whole.server - before.server);
         say("server_cpu", server_cpu, "us", Some(self.echo_us), Goal::TimesAtMost(goal))?;
         let until_last_answer = each(serving.server - before.server);
@@ -144,6 +144,13 @@ impl Run {
                 say(&format!("cpu_of_{thread}"), part, "us", None, Goal::None)?;
             }
         }
+        say(
+            "answers_a_look",
+            (STEPS.len() as u64 * self.walked.people) as f64 / self.walked.looks.max(1) as f64,
+            "",
+            None,
+            Goal::None,
+        )?;
         say("generator_cpu", each(serving.own - before.own), "us", None, Goal::AtMost(50.0))?;
         for (step, times) in STEPS.iter().zip(&journeys.times) {
             for (name, quantile) in [("p50", 0.5), ("p99", 0.99)] {

@@ -4,6 +4,7 @@
 
 use std::cmp::Ordering;
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -92,29 +93,43 @@ impl Connection {
 }
 
 /// The answer that `text` is, once it is there whole.
-pub(super) fn read_answer(text: &[u8]) -> Result<Option<Answer<'_>>, LoadFailure> {
-    let Some(Head { status, bytes, body_bytes }) = read_head(text)? else { return Ok(None) };
-    let (head, body) = text.split_at(bytes);
-    match body.len().cmp(&body_bytes) {
+fn read_answer(text: &[u8]) -> Result<Option<Answer<'_>>, LoadFailure> {
+    Ok(extent_of(text)?.map(|extent| extent.answer_in(text)))
+}
+
+/// Where the answer that `text` is lies in it, once it is there whole.
+pub(super) fn extent_of(text: &[u8]) -> Result<Option<Head>, LoadFailure> {
+    let Some(head) = read_head(text)? else { return Ok(None) };
+    match (text.len() - head.bytes).cmp(&head.body_bytes) {
         Ordering::Less => Ok(None),
-        Ordering::Equal => Ok(Some(Answer { status, head, body })),
+        Ordering::Equal => Ok(Some(head)),
         Ordering::Greater => Err(LoadFailure::Unreadable { reason: "more than was asked for" }),
     }
 }
 
+/// What the head of an answer says of it.
 #[derive(Clone, Copy)]
-struct Head {
+pub(super) struct Head {
     status: u16,
     bytes: usize,
     body_bytes: usize,
 }
 
+impl Head {
+    /// The answer in the memory in which it was found.
+    pub(super) fn answer_in(self, text: &[u8]) -> Answer<'_> {
+        let (head, rest) = text.split_at(self.bytes.min(text.len()));
+        Answer { status: self.status, head, body: rest.get(..self.body_bytes).unwrap_or_default() }
+    }
+}
+
 /// The head of an answer, once it is there whole.
 fn read_head(text: &[u8]) -> Result<Option<Head>, LoadFailure> {
     let unreadable = |reason| Err(LoadFailure::Unreadable { reason });
-    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
-    let mut response = httparse::Response::new(&mut headers);
-    let bytes = match response.parse(text) {
+    let mut headers = [const { MaybeUninit::uninit() }; HEADERS_MAX];
+    let mut response = httparse::Response::new(&mut []);
+    let as_usual = httparse::ParserConfig::default();
+    let bytes = match as_usual.parse_response_with_uninit_headers(&mut response, text, &mut headers) {
         Ok(httparse::Status::Complete(bytes)) => bytes,
         Ok(httparse::Status::Partial) if text.len() > ANSWER_BYTES_MAX => return unreadable("a head without an end"),
         Ok(httparse::Status::Partial) => return Ok(None),

@@ -12,6 +12,8 @@ const LATENCY_NANOS_MAX: u64 = 600_000_000_000;
 pub struct Measured {
     /// Latencies with three digits. Unit: nanoseconds.
     latencies: Histogram<u64>,
+    /// From when somebody was meant to ask to when they did. Unit: nanoseconds.
+    latenesses: Histogram<u64>,
     unwanted: u64,
     /// From the first request to the last answer.
     pub wall: Duration,
@@ -21,11 +23,16 @@ impl Measured {
     pub(super) fn new() -> Self {
         let latencies = Histogram::new_with_bounds(1, LATENCY_NANOS_MAX, 3)
             .expect("the bounds are constants that the histogram's own rules allow");
-        Self { latencies, unwanted: 0, wall: Duration::ZERO }
+        Self { latenesses: latencies.clone(), latencies, unwanted: 0, wall: Duration::ZERO }
+    }
+
+    /// Somebody asks, so much later than they were meant to.
+    pub(super) fn asked(&mut self, lateness: Duration) {
+        self.latenesses.saturating_record(nanos(lateness));
     }
 
     pub(super) fn answered(&mut self, latency: Duration, wanted: bool) {
-        self.latencies.saturating_record(u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX).max(1));
+        self.latencies.saturating_record(nanos(latency));
         self.unwanted += u64::from(!wanted);
     }
 
@@ -48,6 +55,16 @@ impl Measured {
     pub fn latency(&self, quantile: f64) -> Duration {
         Duration::from_nanos(self.latencies.value_at_quantile(quantile))
     }
+
+    /// How late this share of an open loop's arrivals asked at most, by our own doing or because every connection waited.
+    /// Part of their latency.
+    pub fn lateness(&self, quantile: f64) -> Duration {
+        Duration::from_nanos(self.latenesses.value_at_quantile(quantile))
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).max(1)
 }
 
 #[cfg(test)]
@@ -61,8 +78,10 @@ mod tests {
             measured.answered(Duration::from_micros(100), true);
         }
         for _ in 0..20 {
+            measured.asked(Duration::from_millis(2));
             measured.answered(Duration::from_millis(5), false);
         }
+        assert!(measured.lateness(0.01).as_micros().abs_diff(2_000) < 4, "{measured:?}");
         measured.wall = Duration::from_secs(2);
         assert_eq!((measured.answers(), measured.unwanted(), measured.per_sec()), (1_000, 20, 500.0));
         let near = |quantile, micros: u128| measured.latency(quantile).as_micros().abs_diff(micros) <= micros / 500;

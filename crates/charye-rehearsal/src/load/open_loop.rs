@@ -78,6 +78,7 @@ impl Worker {
             permit.forget();
             let number = self.arrived.get();
             self.arrived.set(number + 1);
+            self.measured.borrow_mut().asked(schedule.intended(number).elapsed());
             asking.write(number, &mut request);
             let answer = self.connection.ask(&request).await?;
             let latency = schedule.intended(number).elapsed();
