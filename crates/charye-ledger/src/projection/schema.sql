@@ -116,8 +116,9 @@ CREATE TABLE reservations (
   breach      INTEGER NOT NULL DEFAULT 0,
   mark        INTEGER NOT NULL
 );
+-- Reserved, checked in or administered. Not `state IN (..)`: for three of them SQLite makes a table of its own at every row.
 CREATE UNIQUE INDEX one_active_reservation ON reservations (person, campaign, dose)
-  WHERE breach = 0 AND state IN ('reserved', 'checked_in', 'administered');
+  WHERE breach = 0 AND state <> 'no_show' AND state <> 'cancelled';
 
 -- How lines were steered, by whom and why: one row for each time. Distribution key: campaign.
 CREATE TABLE steerings (

@@ -35,7 +35,7 @@ use unsynced::{Unsynced, this_boot};
 /// "CHPJ": marks a SQLite file as projections of ours.
 const APPLICATION_ID: i64 = 0x4348_504a;
 /// Another layout is thrown away and filled from the journal.
-const LAYOUT_VERSION: i64 = 5;
+const LAYOUT_VERSION: i64 = 6;
 const SCHEMA: &str = include_str!("schema.sql");
 const TABLES: [&str; 12] = [
     "applied",
