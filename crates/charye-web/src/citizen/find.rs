@@ -68,6 +68,8 @@ pub(super) struct Wish {
 struct FindPage {
     layout: Layout,
     change: String,
+    /// Whether something asked for was wrong: the title says so first.
+    mistaken: bool,
     shown: Arc<FindShown>,
 }
 
@@ -298,13 +300,13 @@ async fn show(asked: Asked, days: Arc<DayWordsOf>) -> Result<Answer, Problem> {
     let change = wish.change.clone();
     if !mistakes.is_empty() {
         let shown = FindShown::of(&layout, &availability, &campaign, &wish, &mistakes, None)?;
-        let page = FindPage { layout, change, shown: shown.into() };
+        let page = FindPage { layout, change, mistaken: true, shown: shown.into() };
         return Ok(super::page(language, &page)?.status(StatusCode::UNPROCESSABLE_ENTITY));
     }
     let moment = availability.moment(campaign.id, asked.now);
     let asked_for = AskedFor { language, campaign: campaign.clone(), availability: availability.clone(), moment, wish };
     if let Some(shown) = kept_found::find(&asked_for) {
-        return super::page(language, &FindPage { layout, change, shown });
+        return super::page(language, &FindPage { layout, change, mistaken: false, shown });
     }
     // Before the search: what changes while it reads ends what is kept.
     let footing = availability.footing(&request).ok();
@@ -328,8 +330,9 @@ async fn show(asked: Asked, days: Arc<DayWordsOf>) -> Result<Answer, Problem> {
     if mistakes.is_empty() {
         kept_found::keep(asked_for, footing, &shown);
     }
-    let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(super::page(language, &FindPage { layout, change, shown })?.status(status))
+    let mistaken = !mistakes.is_empty();
+    let status = if mistaken { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(super::page(language, &FindPage { layout, change, mistaken, shown })?.status(status))
 }
 
 /// Where the browser says it is becomes a district, and is forgotten: no address of ours carries a position.
@@ -550,8 +553,9 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
             })
             .collect(),
     };
-    let page = |wish: Wish, mistakes, found| {
+    let page = |wish: Wish, mistakes: Mistakes, found| {
         let layout = Layout::sample(language, true, Part::Find);
+        let mistaken = !mistakes.is_empty();
         let (change, map) = (wish.change.clone(), wish.province.is_empty().then(|| ProvinceMap::sample(language)));
         let words = AskedWords {
             layout: &layout,
@@ -568,7 +572,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         };
         let (asked, found) = (super::rendered(&words), super::rendered(&FoundWords { layout: &layout, map, found }));
         let shown = Arc::new(FindShown { asked, found });
-        super::rendered(&FindPage { layout, change, shown })
+        super::rendered(&FindPage { layout, change, mistaken, shown })
     };
     let typed = Wish { name: names.or("내과", "\"><script>"), province: "11".to_owned(), ..Wish::default() };
     let moving = Wish { change: "1234-5678-901".to_owned(), ..Wish::default() };

@@ -55,6 +55,7 @@ struct HelpingPage {
     /// What was typed.
     code: String,
     child_name: String,
+    child_number: String,
     typed: TypedDate,
     /// Whether a registry can be asked whose guardian one is.
     guardians: bool,
@@ -99,6 +100,7 @@ async fn page_of(asked: &Asked, layout: Layout) -> Result<HelpingPage, Problem> 
         invited: Vec::new(),
         code: String::new(),
         child_name: String::new(),
+        child_number: String::new(),
         typed: TypedDate::default(),
         guardians: asked.app.guardians.is_some(),
     };
@@ -218,9 +220,13 @@ async fn attest(asked: Asked) -> Result<Answer, Problem> {
         mistakes.add(asked.language, "child-number", "helping-child-number-missing");
     }
     let (Ok(birth_date), true, Some(registry)) = (born, mistakes.is_empty(), asked.app.guardians.as_deref()) else {
-        return again(&asked, |page| (page.mistakes, page.child_name, page.typed) = (mistakes, name, typed)).await;
+        return again(&asked, |page| {
+            (page.mistakes, page.typed) = (mistakes, typed);
+            (page.child_name, page.child_number) = (name, registry_number);
+        })
+        .await;
     };
-    let child = ChildTold { name: name.clone(), birth_date, registry_number };
+    let child = ChildTold { name: name.clone(), birth_date, registry_number: registry_number.clone() };
     let attested = attest_guardian(&asked.app.engine, registry, login.person, child, &campaign, Channel::Page).await;
     let problem = match attested {
         Ok(Answered { seq, value: Some(_) }) => {
@@ -235,7 +241,7 @@ async fn attest(asked: Asked) -> Result<Answer, Problem> {
     let mistake = mistake(asked.language, "child-name", &problem);
     again(&asked, |page| {
         page.mistakes.0.push(mistake);
-        (page.child_name, page.typed) = (name, typed);
+        (page.child_name, page.child_number, page.typed) = (name, registry_number, typed);
     })
     .await
 }
@@ -304,6 +310,7 @@ pub(super) fn samples(language: Language, _names: Names) -> Vec<(&'static str, S
             invited: if full { vec![InvitedRow { help: 9, until: "8. 9. 20:30".to_owned() }] } else { Vec::new() },
             code: if full { String::new() } else { "9-1234-5678".to_owned() },
             child_name: String::new(),
+            child_number: String::new(),
             typed: TypedDate::default(),
             guardians: true,
         };

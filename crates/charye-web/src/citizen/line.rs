@@ -1,17 +1,20 @@
 //! Room: web/citizen. The way in: whose turn it is goes in, everybody else takes a place in the line; who may not reserve is
 //! told why and when to come. Must never let anyone in, nor take a place, on a GET: reloading changes nothing.
 
-use charye_domain::book::Channel;
+use charye_domain::book::{Channel, LinePurpose};
 use charye_domain::campaign::Campaign;
 use charye_domain::citizen::CitizenFacts;
 use charye_domain::eligibility::{self, Eligibility, Ineligible};
 use charye_engine::Answered;
+use charye_engine::reservation::look_up_citizen;
 use charye_engine::waiting_room::{self, Phase};
 use hyper::Method;
 
 use super::form::{link, next_of, seen};
 use super::layout::{Layout, Part};
 use super::my_day::Standing;
+use super::place::PlaceWords;
+use super::reservations::{places, to_come};
 #[cfg(any(test, feature = "samples"))]
 use super::samples::Names;
 use crate::gate::{Access, CookieName, LoginSession, Surface, Ticket, remove_cookie};
@@ -53,25 +56,41 @@ enum Way {
     Button { text: &'static str, hint: String },
     /// To the place that they have.
     Mine(String),
+    /// They have reserved, here or on another device: there is nothing to come in for.
+    Reserved { number: String, places: Vec<PlaceWords> },
 }
 
 async fn show(asked: Asked) -> Result<Answer, Problem> {
     let login = asked.login()?;
     let campaigns = asked.app.engine.campaigns();
     let ticket = own_ticket(&asked, login);
+    let next = next_of(&asked.query).unwrap_or_default();
     let (mut choices, mut elsewhere) = (Vec::new(), Vec::new());
     for campaign in campaigns.iter() {
-        match login.proves_for(campaign) {
-            Ok(()) => choices.push(Choice {
-                standing: Standing::of(asked.language, campaign, login.birth_date, asked.now),
-                way: way_of(&asked, login, campaign, ticket.as_ref()),
-            }),
-            Err(_) => elsewhere.push(asked.language.of(&campaign.name).to_owned()),
+        if login.proves_for(campaign).is_err() {
+            elsewhere.push(asked.language.of(&campaign.name).to_owned());
+            continue;
         }
+        let reserved = if comes_for_more(&next) { None } else { reserved(&asked, login, campaign).await };
+        choices.push(Choice {
+            standing: Standing::of(asked.language, campaign, login.birth_date, asked.now),
+            way: reserved.unwrap_or_else(|| way_of(&asked, login, campaign, ticket.as_ref())),
+        });
     }
-    let next = next_of(&asked.query).unwrap_or_default();
     let layout = Layout::of(&asked, Part::Find);
     super::page(asked.language, &LinePage { layout, next, choices, elsewhere })
+}
+
+/// Whether who is led on to this page needs to come in although they have reserved: to change, or for the second dose.
+fn comes_for_more(next: &str) -> bool {
+    purpose_of(next) == LinePurpose::Change || next.contains("second_of=")
+}
+
+/// What this person has reserved and is still to come. Whoever cannot be told in time is offered the way in, which knows.
+async fn reserved(asked: &Asked, login: &LoginSession, campaign: &Campaign) -> Option<Way> {
+    let looked = look_up_citizen(&asked.app.engine, login.person, campaign.id).await.ok()?;
+    let view = looked.value.reservations.into_iter().rev().find(to_come)?;
+    Some(Way::Reserved { number: view.number.to_string(), places: places(asked, campaign, &view) })
 }
 
 fn way_of(asked: &Asked, login: &LoginSession, campaign: &Campaign, ticket: Option<&Ticket>) -> Way {
@@ -177,12 +196,15 @@ pub(super) fn samples(language: crate::locale::Language, names: Names) -> Vec<(&
     let button = |text, hint| Way::Button { text, hint: language.text(hint).into_owned() };
     let choice = |standing: &Standing, way| Choice { standing: standing.clone(), way };
     let mine = || Way::Mine("/line/kr-2021-18-49".to_owned());
+    let reserved =
+        || Way::Reserved { number: "1234-5678-901".to_owned(), places: PlaceWords::samples(language, names) };
     let closed = || vec![choice(&over, Way::Closed), choice(&none, Way::Closed)];
     let all = std::iter::once(choice(&open, button("line-enter", "line-visit"))).chain(closed()).collect();
     vec![
         ("line", page(all, &[])),
         ("line-take", page(vec![choice(&open, button("line-take", "line-take-hint"))], &[])),
         ("line-enrol", page(vec![choice(&over, button("line-enrol", "line-take-hint"))], &[])),
+        ("line-reserved", page(vec![choice(&open, reserved())], &[])),
         ("line-mine", page(vec![choice(&open, mine())], &[])),
         ("line-not-eligible", page(closed(), &[])),
         ("line-none", page(Vec::new(), &[])),

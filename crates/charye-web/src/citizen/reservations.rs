@@ -111,7 +111,7 @@ fn doses(view: &ReservationView) -> impl Iterator<Item = DoseState> {
     [Some(view.first), view.second].into_iter().flatten().map(|(_, state)| state)
 }
 
-fn to_come(view: &ReservationView) -> bool {
+pub(super) fn to_come(view: &ReservationView) -> bool {
     doses(view).any(|state| state == DoseState::Reserved)
 }
 
@@ -119,7 +119,7 @@ pub(super) fn cancelled(view: &ReservationView) -> bool {
     doses(view).all(|state| state == DoseState::Cancelled)
 }
 
-fn places(asked: &Asked, campaign: &Campaign, view: &ReservationView) -> Vec<PlaceWords> {
+pub(super) fn places(asked: &Asked, campaign: &Campaign, view: &ReservationView) -> Vec<PlaceWords> {
     let availability = asked.app.engine.availability();
     let slots: Vec<_> =
         [Some(view.first), view.second].into_iter().flatten().map(|(slot, state)| (slot, Some(state))).collect();

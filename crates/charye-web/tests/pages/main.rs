@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test, whose stage and browser are no #[test] functions")]
 
+mod forms;
 mod line;
 mod look;
 mod providers;

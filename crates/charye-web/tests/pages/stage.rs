@@ -16,11 +16,12 @@ use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
 use charye_domain::waiting_room::admission::Terms;
 use charye_domain::waiting_room::plan::LinePlan;
 use charye_engine::availability::DistrictPlace;
+use charye_engine::failure::Failure;
 use charye_engine::fakes::{FakeProvider, FakeWorld, SeededRandom, ToyKeys};
 use charye_engine::identity::{SignInDesk, SignInPorts};
 use charye_engine::ports::{
-    Assurance, Keys as _, PersonalDetails, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter,
-    RehearsalPeople,
+    Assurance, Doing, GuardianRegistry, GuardianSaid, Keys as _, PersonalDetails, ProvenCitizen, RehearsalCitizen,
+    RehearsalCitizenId, RehearsalFilter, RehearsalPeople,
 };
 use charye_engine::{Engine, EngineSettings};
 use charye_web::gate::{CookieSecurity, Gate};
@@ -83,6 +84,15 @@ impl RehearsalPeople for ThreePeople {
     }
 }
 
+/// A registry that knows of no child.
+struct NoFamily;
+
+impl GuardianRegistry for NoFamily {
+    fn attest<'a>(&'a self, _: &'a GuardianSaid) -> Doing<'a, Result<Option<ProvenCitizen>, Failure>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
 /// A running house: the sample campaign at the moment its first opening begins.
 pub(crate) struct House {
     pub(crate) address: SocketAddr,
@@ -132,7 +142,7 @@ impl House {
         let app = Arc::new(App {
             engine: Arc::new(engine),
             gate: Gate::new(Arc::new(ToyKeys), CookieSecurity::Loopback),
-            guardians: None,
+            guardians: Some(Arc::new(NoFamily)),
             registry: None,
             rehearsal: Some(Arc::new(ThreePeople)),
             sign_in,

@@ -143,6 +143,29 @@ fn who_may_not_reserve_is_told_why_and_does_not_get_in() {
 }
 
 #[test]
+fn who_has_reserved_is_told_their_reservation_and_not_asked_in_again_on_any_device() {
+    let house = House::open(4);
+    let mut first_device = house.inside("en", FIRST_ADULT);
+    let reserved = first_device.reserve_single();
+    let number = reserved.rsplit('/').next().unwrap();
+    let mut other_device = house.browser("en");
+    other_device.sign_in(FIRST_ADULT, "/line");
+    for browser in [&mut first_device, &mut other_device] {
+        let line = browser.get("/line");
+        line.says("You have already reserved").says(number).says("href=\"/helping\"");
+        line.says(&format!("href=\"{reserved}/change\"")).says(&format!("href=\"{reserved}/cancel\""));
+        assert!(!line.body.contains("action=\"/line\""), "nobody is asked in who has what they came for");
+        assert!(!line.body.contains("You may reserve now"));
+    }
+    // Whoever is to change it has to come in, and may.
+    let line = other_device.get(&format!("/line?next={reserved}/change"));
+    line.says("action=\"/line\"");
+    let ask = other_device.get(&format!("{reserved}/cancel"));
+    other_device.submit(&ask, &format!("{reserved}/cancel"), &[("key", &ask.field("key"))]);
+    other_device.get("/line").says("action=\"/line\"");
+}
+
+#[test]
 fn who_proved_themselves_by_another_scheme_does_not_get_in() {
     let campaign = Campaign { uniqueness: UniquenessScheme::NationalId, ..samples::campaign(DoseTwoPolicy::Together) };
     let house = House::with(campaign, 4);

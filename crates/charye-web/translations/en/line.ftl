@@ -8,6 +8,10 @@ line-take-hint = Your place is kept for you, even if you close this page.
 line-enrol = Take part in the draw
 line-enrol-hint = It opens on { $opens }. Places of everyone who is here before are drawn. Coming earlier does not give a better place.
 line-mine = See my place in line
+line-reserved = You have already reserved
+line-reserved-what = There is no need to wait in line again. Your reservation stands as it is.
+line-reserved-show = See the reservation
+line-reserved-help = Help somebody else to reserve
 line-other-identity = This campaign needs another way of showing who you are.
 line-sign-in-anew = Sign in another way
 

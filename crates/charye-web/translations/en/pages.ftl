@@ -18,6 +18,7 @@ way-home = To the home page
 way-hold = See the place held for you
 
 mistakes-title = Please check what you entered
+mistakes-in-title = Error:
 field-error-missing = { $field }: this is missing.
 field-error-malformed = { $field }: this cannot be read.
 field-error-unknown = { $field }: this is not a known field.

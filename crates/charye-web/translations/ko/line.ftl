@@ -8,6 +8,10 @@ line-take-hint = 줄을 서면 순서가 정해지고, 이 화면을 닫아도 �
 line-enrol = 추첨에 참여하기
 line-enrol-hint = { $opens }에 엽니다. 그 전에 참여한 분들의 순서는 추첨으로 정합니다. 일찍 참여해도 순서가 앞서지 않습니다.
 line-mine = 내 순서 보기
+line-reserved = 이미 예약하셨습니다
+line-reserved-what = 다시 줄을 서지 않으셔도 됩니다. 예약은 그대로 있습니다.
+line-reserved-show = 예약 보기
+line-reserved-help = 다른 분의 예약을 도와드리기
 line-other-identity = 이 접종 사업은 다른 본인인증 수단으로 확인한 분만 예약할 수 있습니다.
 line-sign-in-anew = 다른 수단으로 본인인증하기
 

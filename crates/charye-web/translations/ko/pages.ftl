@@ -18,6 +18,7 @@ way-home = 처음 화면으로
 way-hold = 맡아 둔 자리 보기
 
 mistakes-title = 입력한 내용을 확인해 주세요
+mistakes-in-title = 입력 오류:
 field-error-missing = { $field }: 값이 없습니다.
 field-error-malformed = { $field }: 값을 읽을 수 없습니다.
 field-error-unknown = { $field }: 모르는 항목입니다.
