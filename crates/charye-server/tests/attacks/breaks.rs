@@ -2,9 +2,8 @@
 
 use serde_json::json;
 
-use crate::scene::{
-    Asks as _, Attack, CAMPAIGN, Citizen, HOLDS, LINE, RESERVATIONS, Scene, VISIT, csrf_of, hang_up, hold_path,
-};
+use crate::citizen::Citizen;
+use crate::scene::{Asks as _, Attack, CAMPAIGN, HOLDS, LINE, RESERVATIONS, Scene, VISIT, csrf_of, hang_up, hold_path};
 
 /// Looks at what became of a request whose answer nobody heard.
 const LOOKS: usize = 300;

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::scene::{Attack, CAMPAIGN, Citizen, HOLDS, LINE, RESERVATIONS, Scene, VISIT};
+use crate::citizen::Citizen;
+use crate::scene::{Attack, CAMPAIGN, HOLDS, LINE, RESERVATIONS, Scene, VISIT};
 use crate::support::{Answer, Client};
 
 const INVITATIONS: &str = "/api/v1/helping/invitations";

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::scene::{Attack, CAMPAIGN, Citizen, LINE, Scene, VISIT, signed_of};
+use crate::citizen::Citizen;
+use crate::scene::{Attack, CAMPAIGN, LINE, Scene, VISIT, signed_of};
 
 /// The opening that is to come.
 const NEXT: u64 = 1;

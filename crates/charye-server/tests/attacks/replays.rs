@@ -4,7 +4,8 @@ use std::sync::{Arc, Barrier};
 
 use serde_json::json;
 
-use crate::scene::{Asks as _, Attack, CAMPAIGN, Citizen, HOLDS, LINE, RESERVATIONS, Scene, VISIT, csrf_of, hold_path};
+use crate::citizen::Citizen;
+use crate::scene::{Asks as _, Attack, CAMPAIGN, HOLDS, LINE, RESERVATIONS, Scene, VISIT, csrf_of, hold_path};
 use crate::support::api::free_pair;
 use crate::support::page::Form;
 use crate::support::{Answer, Client};

@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use crate::scene::{Asks as _, Attack, CAMPAIGN, Citizen, HOLDS, RESERVATIONS, Scene, VISIT, hold_path};
+use crate::citizen::Citizen;
+use crate::scene::{Asks as _, Attack, CAMPAIGN, HOLDS, RESERVATIONS, Scene, VISIT, hold_path};
 
 /// The campaign's own times. Unit: seconds.
 const HOLD_SECS: u64 = 300;

@@ -6,7 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charye_domain::waiting_room::tokens::{PASS_MAC_PURPOSE, TICKET_MAC_PURPOSE};
 use serde_json::json;
 
-use crate::scene::{Asks as _, Attack, CAMPAIGN, Citizen, HOLDS, RESERVATIONS, Scene, csrf_of, signed_of};
+use crate::citizen::Citizen;
+use crate::scene::{Asks as _, Attack, CAMPAIGN, HOLDS, RESERVATIONS, Scene, csrf_of, signed_of};
 use crate::support::Client;
 
 pub(crate) const ATTACKS: &[Attack] = &[

@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use crate::scene::{Asks as _, Attack, CAMPAIGN, Citizen, HOLDS, LINE, Scene, VISIT, csrf_of, raw};
+use crate::citizen::Citizen;
+use crate::scene::{Asks as _, Attack, CAMPAIGN, HOLDS, LINE, Scene, VISIT, csrf_of, raw};
 use crate::support::{Answer, Client};
 
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");

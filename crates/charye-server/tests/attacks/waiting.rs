@@ -3,9 +3,8 @@
 
 use serde_json::json;
 
-use crate::scene::{
-    Asks as _, Attack, CALL_TRIES, CAMPAIGN, Citizen, HOLDS, LINE, RESERVATIONS, Scene, VISIT, hold_path,
-};
+use crate::citizen::Citizen;
+use crate::scene::{Asks as _, Attack, CALL_TRIES, CAMPAIGN, HOLDS, LINE, RESERVATIONS, Scene, VISIT, hold_path};
 use crate::support::{Client, input_value};
 
 /// Asked as fast as it goes.
