@@ -102,6 +102,18 @@ fn nobody_elses_server_is_rehearsed_against() {
 }
 
 #[test]
+fn a_target_without_its_people_is_told_where_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let (code, _, complained) = charye(&["rehearse", "--target", "http://127.0.0.1:9", "--out", out.to_str().unwrap()]);
+    assert_eq!(code, 65, "{complained}");
+    for word in ["--citizens", "[rehearsal] citizens", "nation/citizens.csv"] {
+        assert!(complained.contains(word), "{word}: {complained}");
+    }
+    assert!(!out.exists(), "nothing was begun");
+}
+
+#[test]
 fn a_folder_that_is_not_a_rehearsals_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("letter.txt"), "mine").unwrap();

@@ -1,6 +1,7 @@
 //! Room: rehearsal/citizen, tests. One citizen at a time, and answers as the API gives them.
 
 use super::*;
+use crate::load::{Answer, RequestText, Target};
 use crate::nation::rng::Purpose;
 
 /// A citizen, and all that surrounds them.
@@ -183,6 +184,8 @@ fn at_providers() -> Play {
         is_walked: true,
     };
     play.scene.providers = vec![provider("oidc"), provider("oauth2")];
+    let told = |id: &str| (id.to_owned(), id.to_owned(), id.to_owned());
+    play.recorder.knows([told("oidc"), told("oauth2")].into_iter());
     play
 }
 
@@ -201,7 +204,7 @@ fn the_way_in_leads_to_the_provider_and_back() {
     assert_eq!(play.citizen.elsewhere(), None);
     let (next, asks) = play.hear(200, r#"{"status":"signed_in","login":"L"}"#);
     assert_eq!((next, asks.as_str()), (Next::Now, "POST /api/v1/campaigns/c/visit"));
-    let figures = play.recorder.at_provider(Some(0)).clone();
+    let figures = play.recorder.providers()[0].clone();
     assert_eq!((figures.begun, figures.signed_in, figures.failed), (1, 1, 0));
 }
 
@@ -215,12 +218,12 @@ fn a_provider_that_does_not_answer_is_left_for_another_and_is_charged_for_it() {
         assert!(matches!(next, Next::After(_)), "{next:?}");
         assert_eq!(asks, format!("POST /api/v1/providers/{asks_then}/begin"));
     }
-    assert_eq!(play.recorder.at_provider(Some(0)).failed, 2);
+    assert_eq!(play.recorder.providers()[0].failed, 2);
     // A connection that broke is nobody's hanging: the same again.
     play.waited_in_vain = false;
     play.hear(200, &LEADS.replace("oidc", "oauth2"));
     assert_eq!(play.hear_of(None).1, "POST /api/v1/providers/oauth2/begin");
-    assert_eq!(play.recorder.at_provider(Some(1)).failed, 0);
+    assert_eq!(play.recorder.providers()[1].failed, 0);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use super::told::Told;
 use super::{Around, Citizen, Next, Step};
 use crate::load::{RequestText, Target};
+use crate::recorder::AtProvider;
 
 /// Times that somebody tries one provider before they try another.
 pub(super) const TRIES_AT_ONE_MAX: u8 = 2;
@@ -141,12 +142,8 @@ impl Citizen {
     /// The provider failed: once more there, or at another.
     pub(super) fn fails_at_provider(&mut self, code: &str, around: &mut Around<'_>) -> Next {
         // Who is left alone was told so before anything was tried.
-        let figures = around.recorder.at_provider(self.way_in.provider);
-        if code == "left_alone" {
-            figures.left_alone += 1;
-        } else {
-            figures.failed += 1;
-        }
+        let what = if code == "left_alone" { AtProvider::LeftAlone } else { AtProvider::Failed };
+        self.count_at_provider(what, around);
         self.way_in.failed(&around.scene.providers);
         self.step = Step::Begin;
         self.again(None, around)

@@ -246,13 +246,22 @@ impl Recorder {
         }
     }
 
-    /// The figures of the provider with this index; of one that was never told, figures that nobody sees.
-    pub(crate) fn at_provider(&mut self, index: Option<u8>) -> &mut ProviderFigures {
-        let index = index.map_or(PROVIDERS_MAX - 1, usize::from).min(PROVIDERS_MAX - 1);
-        if index >= self.providers.len() {
-            self.providers.resize(index + 1, ProviderFigures::default());
-        }
-        &mut self.providers[index]
+    /// Something happened at the provider with this index. One that the target did not list is counted nowhere.
+    pub(crate) fn count_at_provider(&mut self, index: u8, what: AtProvider) {
+        let Some(figures) = self.providers.get_mut(usize::from(index)) else { return };
+        let count = match what {
+            AtProvider::Begun => &mut figures.begun,
+            AtProvider::SignedIn => &mut figures.signed_in,
+            AtProvider::Failed => &mut figures.failed,
+            AtProvider::LeftAlone => &mut figures.left_alone,
+        };
+        *count += 1;
+    }
+
+    /// Every provider that the target listed, in its order.
+    #[cfg(test)]
+    pub(crate) fn providers(&self) -> &[ProviderFigures] {
+        &self.providers
     }
 
     /// These are the providers, in the order of their indices.
@@ -321,6 +330,16 @@ impl Recorder {
             history_lines,
         })
     }
+}
+
+/// What happened to a sign-in at an identity provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AtProvider {
+    Begun,
+    SignedIn,
+    Failed,
+    /// Told at once that the provider is being left alone.
+    LeftAlone,
 }
 
 /// What kind of answer a request got.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::citizen::Step;
-use crate::profile::{FaultKind, Profile, Scale};
+use crate::profile::{FaultKind, Goals, PlannedFault, Profile, Scale};
 use crate::recorder::{Promises, Recorded, record, times};
 
 fn step(millis: u64, answers: u64, failed: u64) -> StepFigures {
@@ -154,6 +154,79 @@ fn a_light_is_shown_by_shape_and_word_for_as_long_as_it_stood() {
     let html = Report::of(&evening, clean()).html(Language::English);
     assert!(html.contains("class=\"congested\" style=\"width:50.00%\" title=\"Congested, 9-24 s\"><b>■</b>"), "{html}");
     assert!(Report::of(&evening, clean()).html(Language::Korean).contains("혼잡 9-24 s"));
+}
+
+/// Everything goes as planned, and every goal there is is judged.
+fn evening_with_every_goal() -> Played {
+    let mut evening = evening(20);
+    evening.profile.goals = Goals {
+        sign_in_p99_ms: Some(100),
+        look_up_p99_ms: Some(100),
+        hold_p99_ms: Some(100),
+        confirm_p99_ms: Some(100),
+        reserved_permille_min: Some(900),
+        promises_kept_permille_min: Some(900),
+        failed_per_million_max: Some(100),
+    };
+    let hangs = PlannedFault { kind: FaultKind::ProviderHangs, at_minute: 1, secs: 10 };
+    evening.profile.faults = vec![hangs];
+    evening.faults = vec![FaultPlayed { kind: hangs.kind, at_ms: 9_000, outcome: Ok("oidc hung".to_owned()) }];
+    evening.recorded.providers = vec![provider("oidc", 10, 90, &[]), provider("oauth2", 1_000, 0, &[])];
+    evening.has_line = true;
+    (evening.recorded.promises.made, evening.recorded.promises.kept) = (100, 95);
+    evening
+}
+
+/// The ids of the goals that are judged, and of those that are missed.
+fn judged(played: &Played, audit: Option<AuditTold>) -> (Vec<String>, Vec<String>) {
+    let told: serde_json::Value = serde_json::from_str(&Report::of(played, audit).json()).unwrap();
+    let goals = told["verdict"]["goals"].as_array().unwrap();
+    let id = |goal: &serde_json::Value| goal["id"].as_str().unwrap().to_owned();
+    assert_eq!(told["verdict"]["holds"], goals.iter().all(|goal| goal["met"] == true));
+    (goals.iter().map(id).collect(), goals.iter().filter(|goal| goal["met"] == false).map(id).collect())
+}
+
+#[test]
+fn what_breaks_one_goal_makes_exactly_that_goal_fail() {
+    fn slow(evening: &mut Played, slow: Step) {
+        let found = evening.recorded.steps.iter_mut().find(|(known, _)| *known == slow);
+        found.unwrap().1 = step(101, 600, 0);
+    }
+    type Break = fn(&mut Played);
+    let breaks: [(&str, Break); 11] = [
+        ("missing", |evening| evening.recorded.missing = 1),
+        ("unexpected", |evening| evening.recorded.whereabouts[Whereabouts::Failed as usize] = 1),
+        ("faults", |evening| evening.faults[0].outcome = Err("no answer".to_owned())),
+        ("others_signed_in", |evening| evening.recorded.providers[1].failed = 2),
+        ("sign_in_p99", |evening| slow(evening, Step::SignIn)),
+        ("look_up_p99", |evening| slow(evening, Step::LookUp)),
+        ("hold_p99", |evening| slow(evening, Step::Hold)),
+        ("confirm_p99", |evening| slow(evening, Step::Confirm)),
+        // 620 came and meant to: 557 of them are 89.8 %.
+        ("reserved", |evening| evening.recorded.confirmed = 557),
+        ("promises_kept", |evening| evening.recorded.promises.kept = 89),
+        // One of 5,400 requests is 185 of a million.
+        ("failed", |evening| evening.recorded.steps[0].1.failed = 1),
+    ];
+    let (mut every, missed) = judged(&evening_with_every_goal(), clean());
+    assert_eq!(missed, [""; 0], "unbroken, it holds");
+    for (id, break_it) in breaks {
+        let mut evening = evening_with_every_goal();
+        break_it(&mut evening);
+        assert_eq!(judged(&evening, clean()).1, [id]);
+    }
+    let found = Some(AuditTold { clean: false, lines: vec!["I1 at 7".to_owned()] });
+    assert_eq!(judged(&evening_with_every_goal(), found).1, ["audit"]);
+    // And no goal is left without a row above.
+    every.retain(|id| id != "audit" && breaks.iter().all(|(known, _)| known != id));
+    assert_eq!(every, [""; 0], "goals that nothing here breaks");
+}
+
+#[test]
+fn faults_that_were_planned_and_did_not_happen_are_missed_even_if_nobody_told_of_them() {
+    let mut evening = evening_with_every_goal();
+    evening.profile.faults.push(PlannedFault { kind: FaultKind::ClockJump, at_minute: 2, secs: 60 });
+    assert_eq!(judged(&evening, clean()).1, ["faults"]);
 }
 
 #[test]

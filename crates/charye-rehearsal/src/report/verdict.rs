@@ -63,7 +63,7 @@ impl Goal {
                 "one provider hung: over the evening, sign-ins at the others that went well",
             ),
             "failed" => ("서버 오류와 끊긴 연결", "server errors and broken connections"),
-            _ => ("끝나지 않은 장애", "faults that could not be played"),
+            _ => ("일으키지 못한 장애", "planned faults that were not played"),
         };
         language.pick(ko, en)
     }
@@ -95,6 +95,12 @@ impl Verdict {
         let has_kill = played.profile.faults.iter().any(|fault| fault.kind == FaultKind::Kill);
         if !has_kill {
             found.push(Goal::at_most("unexpected", 0.0, Some(stopped), ""));
+        }
+        // An evening whose faults did not happen proves nothing about them.
+        let planned = played.profile.faults.len();
+        if planned > 0 {
+            let happened = played.faults.iter().filter(|fault| fault.outcome.is_ok()).count();
+            found.push(Goal::at_most("faults", 0.0, Some(planned.saturating_sub(happened) as f64), ""));
         }
         // One provider's trouble is nobody else's.
         let has_hung = played.faults.iter().any(|fault| fault.kind == FaultKind::ProviderHangs);

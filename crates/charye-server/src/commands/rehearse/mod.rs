@@ -27,6 +27,10 @@ use own_server::{OwnServer, ServersHand};
 /// Written before anything else into a rehearsal's folder, so that no other folder is ever taken for one.
 const MARKER: &str = "rehearsal.toml";
 
+/// What is said when a target is named and its people are not.
+const WITHOUT_CITIZENS: &str = "a target's people are made up, and only it knows them: give --citizens the file that its \
+    [rehearsal] citizens names (of a demo: nation/citizens.csv in its folder; on another machine: copy it from there)";
+
 #[derive(Args, Debug)]
 pub(crate) struct Rehearse {
     /// A bundled profile (opening-2021, steady, worst-evening), or a file
@@ -39,7 +43,7 @@ pub(crate) struct Rehearse {
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=i64::from(SPEED_MAX)))]
     speed: u32,
     /// A server on this machine, or one listed under `[rehearse] own_hosts`; a server of its own if left out
-    #[arg(long, value_name = "URL", requires = "citizens")]
+    #[arg(long, value_name = "URL")]
     target: Option<String>,
     /// The target's rehearsal people, its `citizens.csv`
     #[arg(long, value_name = "FILE", requires = "target")]
@@ -84,6 +88,9 @@ pub(crate) fn run(wanted: &Rehearse) -> Result<(), Ending> {
     let scale = Scale { share: wanted.scale, speed: wanted.speed };
     let size = profile.sized(scale).map_err(|error| unreadable(&error.to_string()))?;
     let target = wanted.target.as_deref().map(|url| named_target(url, wanted)).transpose()?;
+    if target.is_some() && wanted.citizens.is_none() {
+        return Err(unreadable(WITHOUT_CITIZENS));
+    }
     begin_folder(&wanted.out)?;
     let played = match target {
         Some(target) => against_target(wanted, profile, target),
