@@ -131,8 +131,10 @@ impl Gate {
             false => login_text,
         };
         let agent = match surface {
-            Surface::Api => bearer(headers).and_then(|text| self.agents.recognise(text)).cloned(),
-            Surface::Page => None,
+            Surface::Api if !self.agents.is_empty() => {
+                bearer(headers).and_then(|text| self.agents.recognise(text)).cloned()
+            }
+            Surface::Api | Surface::Page => None,
         };
         let login = match self.agents.is_empty() {
             true => self.login(surface, headers, login_text, now),
