@@ -1,6 +1,7 @@
 // Every page in every state, from the gallery, in a browser: no accessibility finding, in the light and in the dark, narrow
-// and wide; nothing lost sideways, also where letters are twice as large; and what a screen reader is told of the calendar
-// and of the line.
+// and wide; nothing lost where letters are twice as large or set wider, nor in forced colours; targets large enough; the
+// focus seen, and on the summary of what was wrong; and what a screen reader is told of the calendar and of the line.
+// Which criterion each check shows: docs/accessibility.md.
 // CHARYE_GALLERY=FOLDER takes a gallery that is there already; CHARYE_SCREENSHOTS=FOLDER keeps pictures.
 
 import assert from 'node:assert/strict';
@@ -76,6 +77,113 @@ check('with letters twice as large nothing is lost sideways', async () => {
   assert.deepEqual(wrong, []);
   await page.context().close();
 }, 180_000);
+
+// WCAG 2.2, 1.4.12: the distances that somebody may set for themselves.
+const SPACED = '* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; } p { margin-bottom: 2em !important; }';
+
+check('with the widest spacing of text nothing is lost sideways, clipped or covered', async () => {
+  const page = await looker({ language: 'ko', width: 320 });
+  const wrong = [];
+  for (const name of samples) {
+    await lookAt(page, name);
+    // As a browser's own extension does it: the page's policy holds for the page.
+    await page.evaluate((css) => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(css);
+      document.adoptedStyleSheets = [sheet];
+    }, SPACED);
+    const pixels = await overflow(page);
+    if (pixels > 0) wrong.push(`${name} scrolls sideways by ${pixels} px`);
+    wrong.push(...(await page.evaluate(() => [...document.querySelectorAll('main *')]
+      .filter((element) => getComputedStyle(element).overflow === 'hidden' && element.clientWidth > 1)
+      .filter((element) => element.scrollHeight > element.clientHeight + 1 || element.scrollWidth > element.clientWidth + 1)
+      .map((element) => `<${element.localName} class="${element.className}">`))).map((what) => `${name}: ${what} is clipped`));
+  }
+  assert.deepEqual(wrong, []);
+  await page.context().close();
+}, 180_000);
+
+check('whatever is pressed is at least 24 by 24 pixels, or stands in a sentence', async () => {
+  const page = await looker({ language: 'en', width: 320 });
+  const wrong = [];
+  for (const name of samples) {
+    await lookAt(page, name);
+    await page.locator('details').evaluateAll((all) => all.forEach((details) => { details.open = true; }));
+    wrong.push(...(await page.evaluate(() => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary')]
+      .filter((element) => element.checkVisibility() && !element.closest('.skip, svg'))
+      .filter((element) => {
+        const { width, height } = (element.closest('label') ?? element).getBoundingClientRect();
+        // The exception for what stands in a line of text, and for a small box whose label is pressed instead.
+        const inline = getComputedStyle(element).display === 'inline';
+        const labelled = [...(element.labels ?? [])].some((label) => label.getBoundingClientRect().height >= 24);
+        return !inline && !labelled && (width < 24 || height < 24);
+      })
+      .map((element) => element.outerHTML.slice(0, 80)))).map((what) => `${name}: ${what}`));
+  }
+  assert.deepEqual(wrong, []);
+  await page.context().close();
+}, 180_000);
+
+check('the focus is never hidden, and can be seen wherever it is', async () => {
+  const page = await looker({ language: 'ko', width: 320 });
+  const wrong = [];
+  for (const name of ['landing', 'sign-in', 'find', 'clinic-first-of-two', 'hold-warning', 'helping', 'reservation-done'].map((name) => `${name}.ko.html`).filter((name) => samples.includes(name))) {
+    await lookAt(page, name);
+    for (let presses = 0; presses < 40; presses += 1) {
+      await page.keyboard.press('Tab');
+      const told = await page.evaluate(() => {
+        const at = document.activeElement;
+        if (!at || at === document.body) return null;
+        const { left, top, width, height } = at.getBoundingClientRect();
+        const style = getComputedStyle(at);
+        const under = document.elementFromPoint(Math.min(left + width / 2, innerWidth - 1), Math.min(top + height / 2, innerHeight - 1));
+        const inView = top < innerHeight && top + height > 0;
+        const outlined = style.outlineStyle !== 'none' && Number.parseFloat(style.outlineWidth) >= 2;
+        const covered = under && !at.contains(under) && !under.contains(at) && !under.closest('label');
+        return { what: at.outerHTML.slice(0, 80), fine: inView && outlined && !covered };
+      });
+      if (told && !told.fine) wrong.push(`${name}: ${told.what}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+  await page.context().close();
+}, 120_000);
+
+check('a page that complains has the focus on its summary, which leads to each field, which says what is wrong', async () => {
+  const page = await looker({ language: 'ko', width: 320 });
+  let complaining = 0;
+  for (const name of samples) {
+    await lookAt(page, name);
+    const fields = await page.locator('[aria-invalid=true]').evaluateAll((all) => all.map((field) => [field.id, document.getElementById(field.getAttribute('aria-describedby'))?.textContent ?? '']));
+    if (fields.length === 0) continue;
+    complaining += 1;
+    const summary = page.getByRole('alert');
+    await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'alert', null, { timeout: 5_000 }).catch(() => {});
+    assert.ok(await summary.evaluate((element) => element === document.activeElement), `${name}: the focus is on the summary`);
+    assert.match(await page.title(), /^(입력 오류|Error): /, name);
+    for (const [id, told] of fields) {
+      assert.ok(told.trim().length > 5 && (await summary.innerText()).includes(told.trim()), `${name}: ${id} says what is wrong`);
+      await summary.locator(`a[href="#${id}"]`).click();
+      assert.equal(await page.evaluate(() => document.activeElement.id), id, `${name}: the summary leads to ${id}`);
+    }
+  }
+  assert.ok(complaining >= 10, `${complaining} pages complain`);
+  await page.context().close();
+}, 120_000);
+
+check('who asks for little motion is shown none', async () => {
+  const page = await looker({ language: 'en' });
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  for (const name of samples.filter((name) => name.endsWith('.en.html'))) {
+    await lookAt(page, name);
+    const moving = await page.evaluate(() => [document.documentElement, ...document.querySelectorAll('*')].filter((element) => {
+      const { animationName, scrollBehavior, transitionDuration } = getComputedStyle(element);
+      return animationName !== 'none' || scrollBehavior === 'smooth' || Number.parseFloat(transitionDuration) > 0;
+    }).length);
+    assert.equal(moving, 0, name);
+  }
+  await page.context().close();
+}, 120_000);
 
 check('in forced colours the day and the time that are chosen can still be told', async () => {
   const page = await looker({ language: 'ko', width: 1280 });
