@@ -83,28 +83,24 @@ fn write_found(text: &mut JsonText, clinic: &str, days: &CampaignTexts, found: &
 }
 
 fn write_time(text: &mut JsonText, product: &str, days: &CampaignTexts, time: &NextTime) {
-    text.raw("{\"product\":");
     text.raw(product);
-    text.raw(",\"slot\":\"");
     text.slot(time.slot);
-    text.raw("\",\"starts_at\":\"");
     let day = days.day(time.day);
-    match &day.offset {
-        Some(offset) if time.start < MIDNIGHT => {
-            text.raw(&day.date);
-            text.raw("T");
+    match &day.around_time {
+        Some((before, after)) if time.start < MIDNIGHT => {
+            text.raw(before);
             text.time(time.start);
-            text.raw(":00");
-            text.raw(offset);
+            text.raw(after);
         }
         _ => {
             let at = instant_of(&days.campaign, time.day, time.start);
+            text.raw("\",\"starts_at\":\"");
             text.raw(&instant(at, &days.campaign.time_zone));
+            text.raw("\",\"date\":\"");
+            text.raw(&day.date);
+            text.raw("\",\"time\":\"");
         }
     }
-    text.raw("\",\"date\":\"");
-    text.raw(&day.date);
-    text.raw("\",\"time\":\"");
     text.time(time.start);
     text.raw("\",\"remaining\":");
     text.number(time.remaining);
@@ -158,24 +154,24 @@ impl Neighbours {
 struct CampaignTexts {
     campaign: Arc<Campaign>,
     days: Box<[DayText]>,
-    /// Codes, quoted; by id.
+    /// How a time of each begins, by id: its code and all before the slot.
     products: Box<[String]>,
 }
 
 struct DayText {
     /// Such as `2021-08-26`.
     date: String,
-    /// Such as `+09:00`, if it is the same from the day's first minute to its last.
-    offset: Option<String>,
+    /// What stands between slot, time and time, if the offset is the same from the day's first minute to its last.
+    around_time: Option<(String, String)>,
 }
 
 impl CampaignTexts {
     fn of(campaign: &Arc<Campaign>) -> Self {
         let days = (0..DayIndex::MAX_DAYS as u8).map(|day| DayText::of(campaign, DayIndex(day)));
-        let code = |code: &str| serde_json::Value::from(code).to_string();
+        let begin = |code: &str| format!("{{\"product\":{},\"slot\":\"", serde_json::Value::from(code));
         Self {
             days: days.collect(),
-            products: campaign.products.iter().map(|product| code(&product.code)).collect(),
+            products: campaign.products.iter().map(|product| begin(&product.code)).collect(),
             campaign: campaign.clone(),
         }
     }
@@ -195,7 +191,11 @@ impl DayText {
         };
         // A zone's offset changes at most once a day, so what holds at both ends holds in between.
         let offset = offset_at(0, "00:00").filter(|offset| offset_at(1_439, "23:59").as_ref() == Some(offset));
-        Self { date, offset }
+        let around = |offset| {
+            let before = format!("\",\"starts_at\":\"{date}T");
+            (before, format!(":00{offset}\",\"date\":\"{date}\",\"time\":\""))
+        };
+        Self { around_time: offset.map(around), date }
     }
 }
 
