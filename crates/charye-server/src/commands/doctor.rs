@@ -177,10 +177,10 @@ fn open_files(config: &Config) -> Finding {
 
 fn clock() -> Finding {
     let wall = SystemClock::new().wall();
-    let seoul = jiff::Timestamp::from_millisecond(wall.0).map(|now| now.to_string()).unwrap_or_default();
+    let now = jiff::Timestamp::from_millisecond(wall.0).map(|now| now.to_string()).unwrap_or_default();
     Finding {
         about: "clock",
-        found: seoul,
+        found: now,
         advice: (wall.0 < CLOCK_PLAUSIBLE_FROM_MS)
             .then(|| "set the clock, and keep it set: chrony or systemd-timesyncd".to_owned()),
     }
