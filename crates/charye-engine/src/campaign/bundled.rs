@@ -10,11 +10,16 @@ pub struct BundledCampaign {
 }
 
 /// All of them.
-pub const BUNDLED: [BundledCampaign; 2] = [
+pub const BUNDLED: [BundledCampaign; 3] = [
     BundledCampaign {
         code: "kr-2021-18-49",
         file: "campaigns/kr-2021-18-49.toml",
         text: include_str!("../../../../campaigns/kr-2021-18-49.toml"),
+    },
+    BundledCampaign {
+        code: "kr-2022-5-11",
+        file: "campaigns/kr-2022-5-11.toml",
+        text: include_str!("../../../../campaigns/kr-2022-5-11.toml"),
     },
     BundledCampaign {
         code: "one-clinic",

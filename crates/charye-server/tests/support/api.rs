@@ -26,9 +26,14 @@ pub(crate) fn api_client(server: &Server, number: &str) -> Client {
     client
 }
 
-/// A pair of places that is free.
+/// A pair of places of the demo's campaign that is free.
 pub(crate) fn free_pair(client: &mut Client) -> Value {
-    let root = "/api/v1/campaigns/kr-2021-18-49/clinics";
+    free_pair_in(client, "kr-2021-18-49")
+}
+
+/// A pair of places of a campaign that is free.
+pub(crate) fn free_pair_in(client: &mut Client, campaign: &str) -> Value {
+    let root = format!("/api/v1/campaigns/{campaign}/clinics");
     let found = client.get(&format!("{root}?limit=1")).expect(200).json();
     let code = found["clinics"][0]["clinic"]["code"].as_str().unwrap();
     let time = &found["clinics"][0]["next_times"][0];
@@ -37,5 +42,5 @@ pub(crate) fn free_pair(client: &mut Client) -> Value {
     let day = days["free_days"][0].as_str().unwrap();
     let times = client.get(&format!("{root}/{code}/{product}/days/{day}?first={first}")).expect(200).json();
     let second = times["times"].as_array().unwrap().iter().find(|time| time["remaining"] != 0).unwrap();
-    json!({ "campaign": "kr-2021-18-49", "first": first, "second": second["slot"] })
+    json!({ "campaign": campaign, "first": first, "second": second["slot"] })
 }
