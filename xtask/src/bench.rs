@@ -127,7 +127,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         example: "http_bench",
         features: &[],
         arguments: &[],
-        takes_options: false,
+        takes_options: true,
     },
     Bench {
         name: "poll",
@@ -145,7 +145,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         example: "journeys_bench",
         features: &[],
         arguments: &[],
-        takes_options: false,
+        takes_options: true,
     },
 ];
 
