@@ -62,7 +62,10 @@ pub(super) fn find_names(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in tree.texts(|path| path.ends_with(".md")) {
         for (line, spoken) in spoken_in_document(text) {
-            for word in spoken.split(|c| !is_word(c)).filter(|word| is_name(word) && !known.contains(*word)) {
+            for word in spoken
+                .split(|c| !is_word(c))
+                .filter(|word| is_name(word) && !known.contains(word.trim_end_matches('_')))
+            {
                 let what = format!("nothing is called `{word}`");
                 findings.push(Finding::new(
                     path,
@@ -91,7 +94,8 @@ fn is_name(word: &str) -> bool {
 /// A word of the code as a document may spell it: a variant `CannotSignIn` is told as `cannot_sign_in`.
 fn name_of(word: &str) -> Option<String> {
     if is_name(word) {
-        return Some(word.to_owned());
+        // `asked_late_{percentile}` stands in a text of the code: the name is what is always said of it.
+        return Some(word.trim_end_matches('_').to_owned());
     }
     if !word.starts_with(|c: char| c.is_ascii_uppercase()) {
         return None;
@@ -270,7 +274,7 @@ mod tests {
             .with("crates/charye-a/tests/attacks/main.rs", "fn nobody_gets_past_the_door() {}")
             .with(
                 "crates/charye-a/src/lib.rs",
-                "// gone_for_good\nconst A: &[u8] = b\"charye file 1\\n\";\nenum B { SpokenOtherwise }",
+                "// gone_for_good\nconst A: &[u8] = b\"charye file 1\\n asked_late_{x}\";\nenum B { SpokenOtherwise }",
             )
             .with("tests/browser/line.mjs", "")
     }
@@ -315,7 +319,9 @@ mod tests {
     #[test]
     fn names_are_looked_for_in_the_code_and_not_in_its_comments() {
         assert_eq!(
-            names("`nobody_gets_past_the_door`, `spoken_otherwise`, `UPPER_CASE`, `_bucket`, bare_words_of_prose"),
+            names(
+                "`nobody_gets_past_the_door`, `spoken_otherwise`, `asked_late`, `UPPER_CASE`, `_bucket`, bare_words_of_prose"
+            ),
             [""; 0]
         );
         assert_eq!(names("`nobody_gets_past_the_dor`"), ["nothing is called `nobody_gets_past_the_dor`"]);
