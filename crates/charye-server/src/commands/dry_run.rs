@@ -130,7 +130,12 @@ fn digits_of(group: &DryRunGroup) -> String {
     group.digits.iter().map(u8::to_string).collect::<Vec<_>>().join(" ")
 }
 
+/// The birth dates that were asked for: of a cohort from the first to the last; of nobody's one by one, because what lies
+/// between two of them is somebody's.
 fn born_of(group: &DryRunGroup) -> String {
+    if group.cohort.is_none() {
+        return group.born.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    }
     match (group.born.first(), group.born.last()) {
         (Some(first), Some(last)) if first == last => first.to_string(),
         (Some(first), Some(last)) => format!("{first}..{last}"),
@@ -190,4 +195,18 @@ fn json_of(campaign: &Campaign, tried: &DryRun, published: Option<&Published>) -
             "changes": published.changes.iter().map(change).collect::<Vec<_>>(),
         })),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_neighbours_of_a_cohort_do_not_read_as_all_who_lie_between_them() {
+        let born = [jiff::civil::date(2010, 3, 31), jiff::civil::date(2017, 4, 1)].into();
+        let mut group = DryRunGroup { cohort: None, digits: [1].into(), born, spans: Vec::new() };
+        assert_eq!(born_of(&group), "2010-03-31, 2017-04-01");
+        group.cohort = Some("age-5-11".to_owned());
+        assert_eq!(born_of(&group), "2010-03-31..2017-04-01");
+    }
 }
