@@ -20,6 +20,10 @@ mod watch;
 mod weak_build;
 mod wiring;
 
+/// Where the whole program's memory comes from: docs/adr/0010-allocator.md.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs the command that the process was started with, and gives its exit code.
 ///
 /// `crash_hook` is called at the journal's named points while `charye serve` runs. The released program has none: only a
