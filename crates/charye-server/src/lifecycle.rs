@@ -4,6 +4,7 @@
 //! queued and closes the journal), let go of the folder. If the engine fails, its askers have been told "unknown" and the
 //! process ends at once: memory is ahead of the truth, and only the journal knows.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
@@ -44,12 +45,7 @@ impl Ready {
     /// # Errors
     /// `Unavailable`: somebody else listens there. Otherwise what does not open.
     pub(crate) fn prepare(config: Config, installation: Installation) -> Result<Self, Ending> {
-        let bound = listener::bind(config.listen.address, config.listen.threads())
-            .map_err(|failure| Ending::Unavailable(failure.into()))?;
-        let bound = match config.listen.tls()? {
-            Some(tls) => bound.with_tls(tls),
-            None => bound,
-        };
+        let bound = bind_for_strangers(&config, config.listen.address, config.listen.threads())?;
         // Before the table: its rows count in whatever counts when they are made.
         let counted = telemetry::count()?;
         let people = wiring::rehearsal_people(&config.rehearsal, &installation.keys)?;
@@ -89,17 +85,17 @@ impl Ready {
     }
 
     /// Where it will answer.
-    pub(crate) fn address(&self) -> std::net::SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.bound.address
     }
 
     /// Where operators are answered, if anywhere.
-    pub(crate) fn operations_address(&self) -> Option<std::net::SocketAddr> {
+    pub(crate) fn operations_address(&self) -> Option<SocketAddr> {
         self.operations.as_ref().map(|(bound, _)| bound.address)
     }
 
     /// Where agents are answered, if anywhere.
-    pub(crate) fn agents_address(&self) -> Option<std::net::SocketAddr> {
+    pub(crate) fn agents_address(&self) -> Option<SocketAddr> {
         self.agents.as_ref().map(|agents| agents.bound.address)
     }
 
@@ -158,6 +154,15 @@ impl Ready {
     }
 }
 
+/// Takes an address, and speaks TLS there if the configuration has a certificate.
+fn bind_for_strangers(config: &Config, address: SocketAddr, threads: usize) -> Result<Bound, Ending> {
+    let bound = listener::bind(address, threads).map_err(|failure| Ending::Unavailable(failure.into()))?;
+    Ok(match config.listen.tls()? {
+        Some(tls) => bound.with_tls(tls),
+        None => bound,
+    })
+}
+
 /// Takes the operators' address, on one thread: a surge of citizens cannot starve it, nor reach it.
 fn operations_listener(config: &Config) -> Result<Option<(Bound, Arc<RouteTable>)>, Ending> {
     let Some(address) = config.listen.operations_address else { return Ok(None) };
@@ -187,7 +192,7 @@ fn agents_listener(
     if keys.is_empty() {
         return Err(unreadable(&anyhow!("[agents] token_file names no agent")));
     }
-    let bound = listener::bind(address, 1).map_err(|failure| Ending::Unavailable(failure.into()))?;
+    let bound = bind_for_strangers(config, address, 1)?;
     let table = RouteTable::new([health::routes(), api::agents_routes()].concat())
         .context("could not make the agents' table of routes")?;
     let security = config.listen.cookie_security();

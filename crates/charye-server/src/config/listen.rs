@@ -84,6 +84,11 @@ impl ListenSection {
         }
     }
 
+    /// Whether what is said at this address could be read on its way.
+    pub(super) fn is_open_without_tls(&self, address: SocketAddr) -> bool {
+        !address.ip().is_loopback() && !self.speaks_tls() && self.without_tls != WithoutTls::BehindProxy
+    }
+
     /// Whether we speak TLS ourselves.
     pub(crate) fn speaks_tls(&self) -> bool {
         self.tls_certificate.is_some() && self.tls_key.is_some()

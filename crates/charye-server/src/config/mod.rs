@@ -106,15 +106,16 @@ impl Config {
         if self.listen.tls_certificate.is_some() != self.listen.tls_key.is_some() {
             return Err(ConfigError::Unfit { reason: "[listen] tls_certificate and tls_key go together".to_owned() });
         }
-        let open_without_tls = !self.listen.address.ip().is_loopback() && !self.listen.speaks_tls();
-        if open_without_tls && self.listen.without_tls != listen::WithoutTls::BehindProxy {
-            return Err(ConfigError::Unfit {
-                reason: format!(
-                    "[listen] address {} is open to the network without TLS: give tls_certificate and tls_key, \
-                     listen on loopback, or put a proxy that speaks TLS in front and say without_tls = \"behind-proxy\"",
-                    self.listen.address
-                ),
-            });
+        let strangers = [("[listen] address", Some(self.listen.address)), ("[agents] address", self.agents.address)];
+        for (key, address) in strangers {
+            if let Some(address) = address.filter(|address| self.listen.is_open_without_tls(*address)) {
+                return Err(ConfigError::Unfit {
+                    reason: format!(
+                        "{key} {address} is open to the network without TLS: give [listen] tls_certificate and tls_key, \
+                         listen on loopback, or put a proxy that speaks TLS in front and say without_tls = \"behind-proxy\""
+                    ),
+                });
+            }
         }
         if self.operators.token_file.is_some() && self.listen.operations_address.is_none() {
             return Err(ConfigError::Unfit {
@@ -264,6 +265,12 @@ mod tests {
         let error = parse("[listen]\naddress = \"0.0.0.0:80\"", &[]).unwrap_err();
         assert!(error.contains("TLS"), "{error}");
         assert!(parse("[listen]\naddress = \"0.0.0.0:80\"\nwithout_tls = \"behind-proxy\"", &[]).is_ok());
+        let agents = "[agents]\naddress = \"10.0.0.1:82\"\ntoken_file = \"agents\"\nregistry = \"registry\"\n";
+        let error = parse(agents, &[]).unwrap_err();
+        assert!(error.contains("[agents] address 10.0.0.1:82") && error.contains("TLS"), "{error}");
+        for speaks in ["without_tls = \"behind-proxy\"", "tls_certificate = \"c.pem\"\ntls_key = \"k.pem\""] {
+            assert!(parse(&format!("{agents}[listen]\n{speaks}"), &[]).is_ok(), "{speaks}");
+        }
     }
 
     #[test]
