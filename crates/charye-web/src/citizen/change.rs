@@ -10,6 +10,7 @@ use super::clinic::{dose_of, first_dose_of};
 use super::form::{link, seen};
 use super::hold::{canonical, clinic_page, inside, not_had, places_of};
 use super::layout::{Layout, Part};
+use super::line::way_in;
 use super::place::PlaceWords;
 use super::reservations::own_reservation;
 #[cfg(any(test, feature = "samples"))]
@@ -22,7 +23,8 @@ use crate::{Answer, Asked};
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::page(Method::GET, "/reservations/{number}/change", Access::Inside, show),
-        Route::page(Method::POST, "/reservations/{number}/change", Access::Inside, swap),
+        // Whoever presses again after the visit ended with the change is led to it: `swap` asks for the pass itself.
+        Route::page(Method::POST, "/reservations/{number}/change", Access::SignedIn, swap),
     ]
 }
 
@@ -63,6 +65,13 @@ async fn swap(asked: Asked) -> Result<Answer, Problem> {
     let own = own_reservation(&asked).await?;
     let number = own.view.number.to_string();
     let places = places_of(&asked.form)?;
+    if asked.caller.pass.is_none() {
+        // From a second tab, or again because the answer was lost.
+        let has = (own.view.first.0, own.view.second.map(|(slot, _)| slot)) == (places.first, places.second);
+        let changed = format!("/reservations/{number}?changed=1");
+        let to = if has { changed } else { way_in(&format!("/reservations/{number}/change")) };
+        return Ok(own.seen(&asked, Answer::see_other(&to)));
+    }
     let inside = inside(&asked, "reschedule", &format!("{number}-{}", canonical(places)))?;
     match reschedule_reservation(&asked.app.engine, inside, own.view.reservation, places).await {
         Ok(moved) => {

@@ -60,6 +60,11 @@ fn whole_way(language: &'static str, words: [&str; 7]) {
     let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let swapped = browser.submit(&chooser, &format!("{path}/change"), &fields);
     assert_eq!(swapped.location(), format!("{path}?changed=1"));
+    let again = browser.submit(&chooser, &format!("{path}/change"), &fields);
+    assert_eq!(again.location(), format!("{path}?changed=1"), "pressed in a second tab, after the visit has ended");
+    let old = [fields[0], ("first", first.as_str()), ("second", choices[0].as_str())];
+    let other = browser.submit(&chooser, &format!("{path}/change"), &old);
+    assert!(other.location().starts_with("/line?next="), "another change needs another visit");
     browser.get(&format!("{path}?changed=1")).says(changed);
 
     let ask = browser.get(&format!("{path}/cancel"));
