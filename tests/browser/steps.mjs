@@ -1,6 +1,6 @@
 // What people do at every step besides going on: reload, go back, look at the same in a second tab, press in both, lose the
 // network before the question arrives or before its answer does. With script and without, the whole way from the first page
-// to the cancelled reservation; at its end there is one reservation, whatever was pressed how often.
+// through a change and a cancelling to what is erased; there is one reservation, whatever was pressed how often.
 
 import assert from 'node:assert/strict';
 import { newCitizen, openBrowser } from './driver/browser.mjs';
@@ -29,10 +29,24 @@ const WAY = [
   { name: 'second-dose', press: 'form[action="/holds"] button', fill: (page) => page.locator('form[action="/holds"] input[type="radio"]').first().check(), once: true },
   { name: 'consent', press: 'form[action="/holds"] button', once: true },
   { name: 'hold', press: 'form[action="/hold/confirm"] button', once: true },
-  { name: 'done', press: 'main a[href$="/cancel"]' },
+  { name: 'done', press: 'main a[href$="/change"]' },
+  { name: 'line-again', press: 'form[action="/line"] button' },
+  { name: 'change', press: 'main .actions a[href^="/find/"]' },
+  { name: 'change-clinic', press: 'main a[href*="first="]' },
+  { name: 'change-second-dose', press: '#second a[href*="second_day="]' },
+  { name: 'change-time', press: 'form[action$="/change"] button', fill: (page) => page.locator('form[action$="/change"] input[type="radio"]').last().check(), once: true },
+  { name: 'changed', press: 'main a[href$="/cancel"]' },
   { name: 'cancel', press: 'form[action$="/cancel"] button', once: true },
-  { name: 'cancelled' },
+  { name: 'cancelled', press: 'main a[href="/reservations"]' },
+  { name: 'reservations', press: 'main a[href="/my-data"]', seen: oneReservation },
+  { name: 'my-data', press: 'form[action="/my-data/erase"] button', fill: (page) => page.check('#sure') },
+  { name: 'erased' },
 ];
+
+async function oneReservation(page) {
+  const reservations = await page.locator('main a[href^="/reservations/"]').evaluateAll((links) => [...new Set(links.map((link) => link.getAttribute('href').split('/')[2]))]);
+  assert.equal(reservations.length, 1, `one reservation, whatever was pressed: ${reservations}`);
+}
 
 async function birthDate(page, { born }) {
   const [year, month, day] = born.split('-');
@@ -57,15 +71,13 @@ async function walk(script, tried) {
   for (const step of WAY) {
     said.push(`${step.name}: ${await heading(page)}`);
     try {
+      await step.seen?.(page);
       const wentOn = await tried(page, step, citizen);
       if (step.press && !wentOn) await goOn(page, step, citizen);
     } catch (error) {
       throw new Error(`at ${step.name} (${page.url()}): ${error.stack}\n${said.join('\n')}`);
     }
   }
-  await page.goto(`${demo.url}/reservations`);
-  const reservations = await page.locator('main a[href^="/reservations/"]').evaluateAll((links) => [...new Set(links.map((link) => link.getAttribute('href').split('/')[2]))]);
-  assert.equal(reservations.length, 1, `one reservation, whatever was pressed: ${reservations}`);
   await page.context().close();
 }
 
