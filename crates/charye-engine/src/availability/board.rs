@@ -343,18 +343,6 @@ impl Board {
         self.block_free_slots[block.0 as usize].load(Acquire)
     }
 
-    /// Reads what a look at a row's day will read and changes nothing, as [`Board::warm`] does: of a page of clinics each,
-    /// the memory of all of them is waited for at once.
-    pub(super) fn warm_day(&self, row: Row, day: DayIndex) {
-        let Some(BlockId(block)) = self.block(row, day) else { return };
-        let block = block as usize;
-        black_box(self.block_free_slots[block].load(Relaxed));
-        black_box(self.block_places[block].load(Relaxed));
-        if let Some(place) = self.block_first_slot.get(block).and_then(|first| self.slot_places.get(*first as usize)) {
-            black_box(place.load(Relaxed));
-        }
-    }
-
     pub(super) fn timetable(&self, block: BlockId) -> Timetable<'_> {
         self.timetables.get(self.timetable_number(block))
     }

@@ -84,7 +84,6 @@ impl Availability {
             primary: (last >> 32) as u32,
             clinic: self.directory.id_at(*last as u32).0,
         });
-        keys.iter().for_each(|key| sieve.warm(*key as u32));
         let clinics = keys.into_iter().map(|key| {
             let rank = key as u32;
             let distance_m = origin.and_then(|origin| Some(origin.distance_m(self.directory.point_at(rank)?)));

@@ -88,16 +88,6 @@ impl<'a> Sieve<'a> {
         rows.map(|row| self.board.places_on(row, self.days_whatever_the_time(row))).sum()
     }
 
-    /// Reads of a clinic what [`Sieve::detail`] waits for, if nobody took its first place in between.
-    pub(super) fn warm(&self, rank: u32) {
-        for product in self.products {
-            let row = self.board.row(product.plane, rank);
-            if let Some(first) = self.board.open_days(row).and(self.days).first() {
-                self.board.warm_day(row, first);
-            }
-        }
-    }
-
     /// What a page tells of a clinic.
     pub(super) fn detail(&self, clinic: ClinicId, rank: u32, distance_m: Option<u32>, next_times: u8) -> ClinicFound {
         let (mut days, mut places) = (DaySet::EMPTY, 0);
