@@ -115,7 +115,7 @@ fn who_signed_in_hours_before_comes_in_when_the_evening_opens_and_the_newest_dev
     let pair = free_pair(&mut newer);
     let told = early.post_json("/api/v1/holds", "a-key-for-this-one", &pair);
     assert_eq!(told.json()["code"], "visit_moved", "{told:?}");
-    newer.post_json("/api/v1/holds", "a-key-for-this-one", &pair).expect(201);
+    newer.post_json("/api/v1/holds", "another-key-for-this", &pair).expect(201);
 
     evening.pass(12 * HOUR);
     let told = holds(&mut newer).expect(401).json();
