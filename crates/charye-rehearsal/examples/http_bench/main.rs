@@ -2,7 +2,8 @@
 //! server that echoes 100 bytes of JSON (`charye-web`'s example `echo`), taken just before each figure, in every round.
 //!
 //! `cargo run --release -p charye-rehearsal --example http_bench` builds both servers (`-- --as-built` takes them as they
-//! stand; after it `--look-ups` asks look-ups alone, on whatever demo is there), plays on two demos at full scale in
+//! stand; after it `--look-ups` asks look-ups alone, on whatever demo is there, and `--storm` reserves beside forged sign-ins),
+//! plays on two demos at full scale in
 //! `target/bench`, made anew each time, and prints one JSON object a figure:
 //! `{"id", "value", "unit", "baseline", "ratio", "goal", "met"}`. CPU is the whole server process's, user and system, the
 //! projector included: it is waited for before the process is read. The generator shares the machine's cores.
@@ -10,6 +11,7 @@
 #[expect(dead_code, reason = "shared with bench `journeys`, which uses the rest")]
 #[path = "../stage/mod.rs"]
 mod stage;
+mod storm;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -48,10 +50,16 @@ const IDLE_CONNECTIONS: usize = 5_000;
 /// The demo takes 512 from one address.
 const IDLE_PER_ADDRESS: usize = 250;
 
+/// Those who may reserve, as every asking of theirs changes them.
+type Citizens = Rc<RefCell<Vec<Citizen>>>;
+
 fn main() -> Result<(), Failure> {
     let programs = Programs::ready()?;
     if std::env::args().any(|argument| argument == "--look-ups") {
         return look_ups_alone(&programs, &programs.folder.join("demo-of-many"));
+    }
+    if std::env::args().any(|argument| argument == "--storm") {
+        return reservations_in_a_storm(&programs, &programs.folder.join("demo-of-many"));
     }
     starts_and_idle_connections(&programs, &programs.folder.join("demo"))?;
     requests(&programs, &programs.folder.join("demo-of-many"))
@@ -136,7 +144,8 @@ impl Rounds {
     }
 }
 
-fn requests(programs: &Programs, data: &Path) -> Result<(), Failure> {
+/// A demo of many, all of whose people who may reserve are signed in.
+fn signed_in(programs: &Programs, data: &Path) -> Result<(Bench, Citizens), Failure> {
     let charye = programs.demo(data, &["--fresh", "--citizens", TEST_PEOPLE])?;
     let mut client = Client::connect(charye.target)?;
     let nation = data.join("nation").join("citizens.csv");
@@ -147,6 +156,17 @@ fn requests(programs: &Programs, data: &Path) -> Result<(), Failure> {
     let citizens = Rc::new(RefCell::new(citizens));
     bench.all_take(Step::SignIn, 0, &citizens)?;
     bench.charye.settle()?;
+    Ok((bench, citizens))
+}
+
+fn reservations_in_a_storm(programs: &Programs, data: &Path) -> Result<(), Failure> {
+    let (mut bench, citizens) = signed_in(programs, data)?;
+    storm::beside(&mut bench, &citizens)?;
+    bench.charye.stop()
+}
+
+fn requests(programs: &Programs, data: &Path) -> Result<(), Failure> {
+    let (mut bench, citizens) = signed_in(programs, data)?;
     figure("http.machine_load", load_average()?, "", None, Goal::None)?;
 
     let mut measured: [Rounds; 8] = Default::default();
@@ -228,13 +248,13 @@ fn look_ups_anew(round: usize) -> Rc<dyn Asking> {
     Rc::new(LookUpsAnew { paths: DISTRICTS.iter().map(path).collect() })
 }
 
-fn step(step: Step, round: usize, citizens: &Rc<RefCell<Vec<Citizen>>>) -> Rc<dyn Asking> {
+fn step(step: Step, round: usize, citizens: &Citizens) -> Rc<dyn Asking> {
     Rc::new(AllTake { step, campaign: CAMPAIGN.to_owned(), citizens: citizens.clone(), round })
 }
 
 impl Bench {
     /// Every citizen takes a step, unmeasured.
-    fn all_take(&mut self, taken: Step, round: usize, citizens: &Rc<RefCell<Vec<Citizen>>>) -> Result<(), Failure> {
+    fn all_take(&mut self, taken: Step, round: usize, citizens: &Citizens) -> Result<(), Failure> {
         let count = citizens.borrow().len() as u64;
         citizens.borrow_mut().iter_mut().for_each(|citizen| citizen.pass.clear());
         for _ in 0..CALLS_AWAITED {
