@@ -160,16 +160,36 @@ impl Bench {
 const LIMIT: Duration = Duration::from_secs(3_600);
 const KEYS: [&str; 7] = ["id", "value", "unit", "baseline", "ratio", "goal", "met"];
 
-/// Runs the benches of these names, or all of them; what stands after `--` is passed on to those that take
-/// options.
+/// What `bench` was asked for.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Wanted<'a> {
+    names: &'a [&'a str],
+    /// Where the figures are written, too.
+    json: Option<&'a Path>,
+    /// For the programs that take some.
+    options: &'a [&'a str],
+}
+
+impl<'a> Wanted<'a> {
+    /// `[NAME..] [--json FILE] [-- OPTION..]`, or the file first.
+    pub(crate) fn read(arguments: &'a [&'a str]) -> Self {
+        let at = arguments.iter().position(|argument| *argument == "--").unwrap_or(arguments.len());
+        let (ours, options) = (&arguments[..at], arguments.get(at + 1..).unwrap_or_default());
+        match ours {
+            [names @ .., "--json", file] | ["--json", file, names @ ..] => {
+                Self { names, json: Some(Path::new(*file)), options }
+            }
+            names => Self { names, json: None, options },
+        }
+    }
+}
+
+/// Runs the benches of these names, or all of them.
 ///
 /// # Errors
 /// When a name is unknown, or a bench fails or prints a line that is no figure.
-pub(crate) fn run(root: &Path, names: &[&str], json: Option<&Path>) -> Result<()> {
-    let (names, options) = match names.iter().position(|name| *name == "--") {
-        Some(at) => (&names[..at], &names[at + 1..]),
-        None => (names, &[][..]),
-    };
+pub(crate) fn run(root: &Path, wanted: &Wanted<'_>) -> Result<()> {
+    let Wanted { names, json, options } = *wanted;
     if let Some(unknown) = names.iter().find(|name| !BENCHES.iter().any(|bench| bench.name == **name)) {
         let known: Vec<&str> = BENCHES.iter().map(|bench| bench.name).collect();
         bail!(
@@ -286,6 +306,23 @@ mod tests {
 
     const LINE: &str =
         r#"{"id":"book.decide","value":1.25,"unit":"us","baseline":null,"ratio":null,"goal":"<= 2","met":true}"#;
+
+    #[test]
+    fn a_file_and_options_may_be_asked_for_together() {
+        let file = Some(Path::new("f.json"));
+        let said: [(&[&str], Wanted<'_>); 4] = [
+            (
+                &["spine", "--json", "f.json", "--", "--rounds", "3"],
+                Wanted { names: &["spine"], json: file, options: &["--rounds", "3"] },
+            ),
+            (&["--json", "f.json", "http"], Wanted { names: &["http"], json: file, options: &[] }),
+            (&["http", "poll"], Wanted { names: &["http", "poll"], json: None, options: &[] }),
+            (&["http", "--", "--json", "x"], Wanted { names: &["http"], json: None, options: &["--json", "x"] }),
+        ];
+        for (arguments, wanted) in said {
+            assert_eq!(Wanted::read(arguments), wanted, "{arguments:?}");
+        }
+    }
 
     #[test]
     fn figures_are_picked_out_of_what_a_bench_says() {
