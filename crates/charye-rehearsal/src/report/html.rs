@@ -91,7 +91,7 @@ fn goals(report: &Report, language: Language) -> String {
         let measured = goal.measured.as_deref().unwrap_or(language.pick("측정되지 않음", "not measured"));
         let _ = write!(
             rows,
-            "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"{class}\">{word}</td></tr>",
+            "<tr><td class=\"words\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"{class}\">{word}</td></tr>",
             goal.words(language),
             escaped(measured),
             escaped(&goal.wanted)
