@@ -7,9 +7,11 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::client::TlsStream;
 
+use super::wire::Trust;
 use super::{LoadFailure, RequestText, Target};
 
 /// Bytes of an answer, head and body.
@@ -43,8 +45,14 @@ impl<'a> Answer<'a> {
 /// An open connection. Asks one thing at a time.
 #[derive(Debug)]
 pub struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     read: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Connection {
@@ -53,22 +61,18 @@ impl Connection {
     /// # Errors
     /// `Connect`.
     pub async fn open(target: Target, from: Option<SocketAddr>) -> Result<Self, LoadFailure> {
-        let connect = async {
-            let socket = TcpSocket::new_v4()?;
-            if let Some(from) = from {
-                socket.bind(from)?;
-            }
-            let stream = socket.connect(target.address()).await?;
-            stream.set_nodelay(true)?;
-            Ok(stream)
-        };
-        let stream = connect.await.map_err(LoadFailure::Connect)?;
+        let stream = Stream::Plain(connect(target, from).await.map_err(LoadFailure::Connect)?);
         Ok(Self { stream, read: Vec::new() })
     }
 
-    /// The stream beneath, which is not asked anything at the moment.
-    pub(super) fn into_stream(self) -> Result<std::net::TcpStream, LoadFailure> {
-        self.stream.into_std().map_err(LoadFailure::Connect)
+    /// The same in TLS, with whoever has the trusted certificate.
+    ///
+    /// # Errors
+    /// `Connect`, if it is somebody else, too.
+    pub async fn open_in_tls(target: Target, from: Option<SocketAddr>, trust: &Trust) -> Result<Self, LoadFailure> {
+        let stream = async { trust.connect(connect(target, from).await?).await };
+        let stream = Stream::Tls(Box::new(stream.await.map_err(LoadFailure::Connect)?));
+        Ok(Self { stream, read: Vec::new() })
     }
 
     /// Sends a request and reads its answer whole.
@@ -76,20 +80,41 @@ impl Connection {
     /// # Errors
     /// `Exchange` if the connection ends first, `Unreadable` if the answer is not what this client reads.
     pub async fn ask(&mut self, request: &RequestText) -> Result<Answer<'_>, LoadFailure> {
-        self.stream.write_all(request.bytes()).await.map_err(LoadFailure::Exchange)?;
-        self.read.clear();
-        loop {
-            if read_answer(&self.read)?.is_some() {
-                break;
-            }
-            self.read.reserve(READ_BYTES);
-            let read = self.stream.read_buf(&mut self.read).await.map_err(LoadFailure::Exchange)?;
-            if read == 0 {
-                return Err(LoadFailure::Exchange(io::ErrorKind::UnexpectedEof.into()));
-            }
+        match &mut self.stream {
+            Stream::Plain(stream) => exchange(stream, request, &mut self.read).await?,
+            Stream::Tls(stream) => exchange(stream, request, &mut self.read).await?,
         }
         read_answer(&self.read)?.ok_or(LoadFailure::Unreadable { reason: "no answer" })
     }
+}
+
+async fn connect(target: Target, from: Option<SocketAddr>) -> io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    if let Some(from) = from {
+        socket.bind(from)?;
+    }
+    let stream = socket.connect(target.address()).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Sends a request and reads until its answer is there whole.
+async fn exchange(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &RequestText,
+    answer: &mut Vec<u8>,
+) -> Result<(), LoadFailure> {
+    stream.write_all(request.bytes()).await.map_err(LoadFailure::Exchange)?;
+    stream.flush().await.map_err(LoadFailure::Exchange)?;
+    answer.clear();
+    while read_answer(answer)?.is_none() {
+        answer.reserve(READ_BYTES);
+        let read = stream.read_buf(answer).await.map_err(LoadFailure::Exchange)?;
+        if read == 0 {
+            return Err(LoadFailure::Exchange(io::ErrorKind::UnexpectedEof.into()));
+        }
+    }
+    Ok(())
 }
 
 /// The answer that `text` is, once it is there whole.

@@ -4,6 +4,7 @@
 //! that is not one's own, nor run without an end: rate, count, connections and time are bounded here.
 
 mod bounds;
+mod channel;
 mod closed_loop;
 mod connection;
 mod crowd;
@@ -13,6 +14,7 @@ mod pacer;
 mod request;
 pub(crate) mod stopwatch;
 mod target;
+mod wire;
 
 use std::io;
 use std::time::Duration;
@@ -21,12 +23,13 @@ pub use bounds::{CONNECTIONS_MAX, RATE_PER_SEC_MAX, REQUESTS_MAX, TIME_MAX};
 pub use closed_loop::ClosedLoop;
 pub(crate) use closed_loop::PER_ADDRESS;
 pub use connection::{Answer, Connection};
-pub use crowd::{Crowd, Next, Walk, Walked};
+pub use crowd::{Crowd, Gathered, Next, Walk, Walked};
 pub use measured::Measured;
 pub use open_loop::OpenLoop;
 pub use request::RequestText;
 pub use target::Target;
 pub(crate) use target::source_address;
+pub use wire::{Kept, Trust, Wire};
 
 /// What is asked and who listens to the answers. Called on one thread.
 pub trait Asking {
@@ -52,6 +55,10 @@ pub enum LoadFailure {
     Exchange(#[source] io::Error),
     #[error("the answer is not HTTP/1.1 as this client reads it: {reason}")]
     Unreadable { reason: &'static str },
+    #[error("could not trust the target's certificate: {reason}")]
+    Trust { reason: &'static str },
+    #[error("could not speak TLS with the target")]
+    Tls(#[source] rustls::Error),
     #[error("the load did not end within {limit:?}")]
     Overdue { limit: Duration },
 }
