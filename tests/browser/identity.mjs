@@ -154,7 +154,7 @@ async function signInByRedirect(script) {
 
 /** Begins at the app; the page that waits. */
 async function askTheApp(script) {
-  const page = await beginAt('Certified app', { 'Your name or number there': 'citizen-7' }, { script });
+  const page = await beginAt('Certified app', { 'Your user name or number there': 'citizen-7' }, { script });
   await page.getByRole('heading', { name: 'Please confirm on your phone' }).waitFor();
   await judge(page, script);
   return page;
@@ -180,7 +180,7 @@ for (const script of [true, false]) {
     });
   }
   check(`Rehearsal app C: asked by number, and signed in once confirmed there, ${how}`, async () => {
-    const page = await beginAt('Rehearsal app C', { 'Your name or number there': people.pop().number }, { script });
+    const page = await beginAt('Rehearsal app C', { 'Your user name or number there': people.pop().number }, { script });
     await page.getByRole('heading', { name: 'Please confirm on your phone' }).waitFor();
     await isSignedIn(page);
   });
@@ -194,12 +194,12 @@ for (const script of [true, false]) {
   check(`Rehearsal window E: a form posted there, a sealed answer posted back, one press, ${how}`, async () => {
     const page = await beginAt('Rehearsal window E', {}, { script });
     await judge(page, script);
-    await page.getByRole('button', { name: 'Go on to Rehearsal window E' }).click();
+    await page.getByRole('button', { name: 'Go to Rehearsal window E' }).click();
     await chooseThere(page, people.pop());
     await page.getByRole('button', { name: 'Go back' }).click();
     await page.getByRole('heading', { name: 'Nearly done' }).waitFor();
     await judge(page, script);
-    await page.getByRole('button', { name: 'Finish the sign-in' }).click();
+    await page.getByRole('button', { name: 'Finish signing in' }).click();
     await isSignedIn(page);
   });
 }
@@ -216,7 +216,7 @@ check('the choice shows every way with its light in word and shape, and the regi
 check('a citizen who says no in the app is told so, with the way on', async () => {
   const page = await askTheApp(true);
   await fetch(`${certified.hand}/deny`);
-  await page.getByRole('heading', { name: 'You did not confirm' }).waitFor();
+  await page.getByRole('heading', { name: 'You did not finish signing in' }).waitFor();
   await judge(page, true);
   await page.getByRole('link', { name: 'Choose how to sign in' }).click();
   await page.waitForURL(`${site}/sign-in?next=%2Freservations`);
@@ -226,7 +226,7 @@ check('another browser cannot look in on a sign-in', async () => {
   await askTheApp(true);
   const other = await newCitizen(browser, { language: 'en' });
   await other.goto(`${site}/sign-in/app/wait`);
-  await other.getByRole('heading', { name: 'This browser did not begin a sign-in' }).waitFor();
+  await other.getByRole('heading', { name: 'This sign-in was not started in this browser' }).waitFor();
   await judge(other, true);
 });
 

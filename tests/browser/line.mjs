@@ -62,7 +62,7 @@ async function polled(count) {
 check('the page follows what polls tell, in the words of its language', async () => {
   const page = await open('wait-waiting.ko', waiting(12_345, { wait: { from_secs: 725, to_secs: 1_290 } }));
   await page.waitForFunction(() => document.getElementById('ahead').textContent === '12,345명');
-  assert.equal(await text(page, 'when'), '약 12분–22분 뒤');
+  assert.equal(await text(page, 'when'), '약 12분~22분 뒤');
   assert.equal(await text(page, 'behind'), '10명');
   assert.match(await page.title(), /^\(12,345\) /);
   const far = await page.locator('#me').getAttribute('d');

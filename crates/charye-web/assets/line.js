@@ -44,7 +44,7 @@ if (page) {
     if (told.state !== "waiting") return;
     put("behind", fill(told.behind === 1 ? texts.person : texts.people, { n: number.format(told.behind) }));
     const all = told.ahead + told.behind;
-    document.getElementById("me")?.setAttribute("d", `M${6 + (88 * told.ahead) / Math.max(1, all)} 6h0`);
+    document.getElementById("me")?.setAttribute("d", `M${94 - (88 * told.ahead) / Math.max(1, all)} 6h0`);
     let when = texts.notYet;
     if (told.wait) {
       const [from, to] = [told.wait.from_secs, told.wait.to_secs];

@@ -477,7 +477,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         chosen,
     };
     let times = || vec![time(64, 3, true), time(65, 0, false), time(66, 1, false)];
-    let day = || Some(DayWords { title: "8. 30.".to_owned(), times: times() });
+    let day = || Some(DayWords { title: short_date(language, jiff::civil::date(2021, 8, 27)), times: times() });
     let free = |day| {
         let long = long_date(language, jiff::civil::date(2021, 8, day));
         language.text_with("calendar-free", &[("day", Value::Text(&long))])
@@ -493,6 +493,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         },
         _ => Cell::Blank,
     };
+    let first = format!("{} {}", short_date(language, jiff::civil::date(2021, 8, 27)), time(64, 3, true).time);
     // A month of 31 days that begins on a Sunday.
     let week = |week: i8| (1..=7).map(|day| cell(week * 7 + day)).collect();
     let month = |month| Month {
@@ -506,13 +507,21 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         first,
         times: times(),
     };
-    let choice = |chosen| DayChoice { href: "/find/a/b?second_day=1".to_owned(), text: "10. 11.".to_owned(), chosen };
+    let choice = |chosen| DayChoice {
+        href: "/find/a/b?second_day=1".to_owned(),
+        text: short_date(language, jiff::civil::date(2021, 10, 8)),
+        chosen,
+    };
     let second = || {
         Some(SecondWords {
             days: vec![choice(true), choice(false)],
-            standard: Some(
-                names.or(&language.text_with("second-standard", &[("day", Value::Text("10. 11."))]), "<42>"),
-            ),
+            standard: Some(names.or(
+                &language.text_with(
+                    "second-standard",
+                    &[("day", Value::Text(&long_date(language, jiff::civil::date(2021, 10, 8))))],
+                ),
+                "<42>",
+            )),
             day: day(),
         })
     };
@@ -540,7 +549,10 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     vec![
         ("clinic-one-dose", page(None, day(), None, None, Some(form("first", None)), false)),
         ("clinic-first-of-two", page(None, day(), None, None, None, false)),
-        ("clinic-second-of-two", page(None, day(), Some("8. 30."), second(), Some(form("second", Some(64))), false)),
+        (
+            "clinic-second-of-two",
+            page(None, day(), Some(first.as_str()), second(), Some(form("second", Some(64))), false),
+        ),
         ("clinic-change", page(Some("1234-5678-901"), None, None, second(), Some(form("first", None)), false)),
         ("clinic-full", page(None, None, None, None, None, true)),
     ]

@@ -127,9 +127,9 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     let campaign = |today, ahead, over: bool| CampaignWords {
         name: names.campaign(language),
         welcome: over.then(|| names.campaign(language)),
-        born: "1972 – 2003".to_owned(),
-        from: "2021-08-26".to_owned(),
-        to: "2021-11-11".to_owned(),
+        born: super::my_day::born_sample(language),
+        from: plain_date(language, jiff::civil::date(2021, 8, 26)),
+        to: plain_date(language, jiff::civil::date(2021, 11, 11)),
         countdown: (!over).then(|| countdown(language, 4_810)),
         waiting: (!over).then_some(4_321_099),
         today,

@@ -192,18 +192,24 @@ pub(super) fn samples(language: crate::locale::Language, names: Names) -> Vec<(&
             (names.or("/find", "/find?a=\"b"), elsewhere.iter().map(|&name| name.to_owned()).collect());
         super::rendered(&LinePage { layout, next, choices, elsewhere })
     };
-    let [open, over, none] = Standing::samples(language, names);
+    let [open, later, none] = Standing::samples(language, names);
     let button = |text, hint| Way::Button { text, hint: language.text(hint).into_owned() };
     let choice = |standing: &Standing, way| Choice { standing: standing.clone(), way };
     let mine = || Way::Mine("/line/kr-2021-18-49".to_owned());
     let reserved =
         || Way::Reserved { number: "1234-5678-901".to_owned(), places: PlaceWords::samples(language, names) };
-    let closed = || vec![choice(&over, Way::Closed), choice(&none, Way::Closed)];
+    let enrol = || Way::Button {
+        text: "line-enrol",
+        hint: language
+            .text_with("line-enrol-hint", &[("opens", Value::Text(&names.or("20:00", "<20:00>")))])
+            .into_owned(),
+    };
+    let closed = || vec![choice(&later, Way::Closed), choice(&none, Way::Closed)];
     let all = std::iter::once(choice(&open, button("line-enter", "line-visit"))).chain(closed()).collect();
     vec![
         ("line", page(all, &[])),
         ("line-take", page(vec![choice(&open, button("line-take", "line-take-hint"))], &[])),
-        ("line-enrol", page(vec![choice(&over, button("line-enrol", "line-take-hint"))], &[])),
+        ("line-enrol", page(vec![choice(&later, enrol())], &[])),
         ("line-reserved", page(vec![choice(&open, reserved())], &[])),
         ("line-mine", page(vec![choice(&open, mine())], &[])),
         ("line-not-eligible", page(closed(), &[])),

@@ -54,7 +54,7 @@ struct DrawPage {
 struct DrawWords {
     secret_commitment: String,
     key_commitment: String,
-    count: Option<String>,
+    count: Option<i64>,
     root: Option<String>,
     secret: Option<String>,
 }
@@ -65,7 +65,7 @@ impl DrawWords {
         Some(Self {
             secret_commitment: hex(&commitments.secret),
             key_commitment: hex(&commitments.draw_key),
-            count: line.closing.map(|closing| closing.count.to_string()),
+            count: line.closing.map(|closing| i64::try_from(closing.count).unwrap_or(i64::MAX)),
             root: line.closing.map(|closing| hex(&closing.root)),
             secret: line.seed.as_ref().map(|draw| hex(&draw.secret.0)),
         })
@@ -192,12 +192,8 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         root: None,
         secret: None,
     };
-    let revealed = DrawWords {
-        count: Some("9412118".to_owned()),
-        root: Some(digits("b8")),
-        secret: Some(digits("5e")),
-        ..committed()
-    };
+    let revealed =
+        DrawWords { count: Some(9_412_118), root: Some(digits("b8")), secret: Some(digits("5e")), ..committed() };
     vec![
         ("draw", page(None, 0, false)),
         ("draw-committed", page(Some(committed()), 0, true)),

@@ -198,7 +198,7 @@ pub(super) struct Countdown {
 pub(super) struct Spot {
     pub(super) ahead: String,
     pub(super) behind: Option<String>,
-    /// From 6, at the door, to 94.
+    /// From 6, at the end of the line, to 94, at the door.
     pub(super) x: u32,
     /// How long it takes, if anything can be said.
     pub(super) when: Option<String>,
@@ -434,7 +434,7 @@ pub(super) fn people(language: Language, count: u32) -> String {
 /// Where between door and end of the line somebody stands, for the picture.
 pub(super) fn spot_x(ahead: u32, behind: u32) -> u32 {
     let all = u64::from(ahead) + u64::from(behind);
-    6 + u32::try_from(88 * u64::from(ahead) / all.max(1)).unwrap_or(88)
+    94 - u32::try_from(88 * u64::from(ahead) / all.max(1)).unwrap_or(88)
 }
 
 #[cfg(any(test, feature = "samples"))]
@@ -545,10 +545,10 @@ mod tests {
         };
         check(0, 180, "3분 안에", "Within 3 min");
         check(59, 181, "4분 안에", "Within 4 min");
-        check(60, 240, "약 1분–4분 뒤", "In about 1 min to 4 min");
-        check(725, 1_200, "약 12분–20분 뒤", "In about 12 min to 20 min");
-        check(3_600, 7_140, "약 1시간–1시간 59분 뒤", "In about 1 h to 1 h 59 min");
-        check(4_800, 9_600, "약 1시간 20분–2시간 40분 뒤", "In about 1 h 20 min to 2 h 40 min");
+        check(60, 240, "약 1분~4분 뒤", "In about 1 min to 4 min");
+        check(725, 1_200, "약 12분~20분 뒤", "In about 12 min to 20 min");
+        check(3_600, 7_140, "약 1시간~1시간 59분 뒤", "In about 1 h to 1 h 59 min");
+        check(4_800, 9_600, "약 1시간 20분~2시간 40분 뒤", "In about 1 h 20 min to 2 h 40 min");
     }
 
     #[test]
@@ -568,9 +568,9 @@ mod tests {
     #[test]
     fn the_picture_puts_nobody_off_the_track() {
         let check = |ahead, behind, expect| assert_eq!(spot_x(ahead, behind), expect);
-        check(0, 0, 6);
-        check(0, 10, 6);
-        check(10, 0, 94);
+        check(0, 0, 94);
+        check(0, 10, 94);
+        check(10, 0, 6);
         check(5, 5, 50);
         check(u32::MAX, u32::MAX, 50);
     }

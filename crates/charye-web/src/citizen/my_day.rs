@@ -154,24 +154,37 @@ impl Standing {
 
     #[cfg(any(test, feature = "samples"))]
     pub(super) fn samples(language: Language, names: Names) -> [Self; 3] {
-        let window = |state| WindowWords {
-            name: names.or("생일 끝자리 9", "생일 끝자리 <9>"),
-            opens: "8. 9. 20:00".to_owned(),
-            closes: "8. 10. 18:00".to_owned(),
-            state,
-        };
-        let standing = |may_reserve, verdict: &str, windows| Self {
-            campaign: "18–49 & co".to_owned(),
+        let moment = |day, hour| until_text(language, jiff::civil::date(2021, 8, day).at(hour, 0, 0, 0));
+        let said = |key, name, value: &str| language.text_with(key, &[(name, Value::Text(value))]).into_owned();
+        let opening = names.opening(language);
+        let window = |state| WindowWords { name: opening.clone(), opens: moment(9, 20), closes: moment(10, 18), state };
+        let standing = |may_reserve, verdict: String, reason: String, windows| Self {
+            campaign: names.campaign(language),
             code: "kr-2021-18-49".to_owned(),
             may_reserve,
-            verdict: language.text(verdict).into_owned(),
-            reason: language.text("day-over-why").into_owned(),
+            verdict,
+            reason,
             windows,
         };
         [
-            standing(true, "day-over-why", vec![window(WindowState::Open), window(WindowState::Ahead)]),
-            standing(false, "day-over-why", vec![window(WindowState::Over)]),
-            standing(false, "day-not-in-cohort", Vec::new()),
+            standing(
+                true,
+                said("day-open", "until", &moment(10, 18)),
+                said("day-open-why", "opening", &opening),
+                vec![window(WindowState::Open), window(WindowState::Ahead)],
+            ),
+            standing(
+                false,
+                said("day-not-yet", "opens", &moment(9, 20)),
+                said("day-not-yet-why", "opening", &opening),
+                vec![window(WindowState::Ahead)],
+            ),
+            standing(
+                false,
+                language.text("day-not-in-cohort").into_owned(),
+                said("day-not-in-cohort-why", "born", &born_sample(language)),
+                Vec::new(),
+            ),
         ]
     }
 }
@@ -237,6 +250,14 @@ async fn tell(asked: Asked) -> Result<Answer, Problem> {
     Ok(super::kept_in_history(page).status(status))
 }
 
+/// For whom the campaign of the samples is.
+#[cfg(any(test, feature = "samples"))]
+pub(super) fn born_sample(language: Language) -> String {
+    let [from, to] =
+        [jiff::civil::date(1972, 1, 1), jiff::civil::date(2003, 12, 31)].map(|date| plain_date(language, date));
+    language.text_with("born-range", &[("from", Value::Text(&from)), ("to", Value::Text(&to))]).into_owned()
+}
+
 #[cfg(any(test, feature = "samples"))]
 pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     let page = |typed: TypedDate, mistakes, told| {
@@ -245,7 +266,10 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     let typed = TypedDate { year: names.or("1990", "\"19<90"), month: "3".to_owned(), day: "9".to_owned() };
     let mut mistakes = Mistakes::default();
     mistakes.add(language, "birth-year", "birth-year-wrong");
-    let told = Told { born: "1990".to_owned(), campaigns: Standing::samples(language, names).to_vec() };
+    let told = Told {
+        born: plain_date(language, jiff::civil::date(1990, 3, 9)),
+        campaigns: Standing::samples(language, names).to_vec(),
+    };
     vec![
         ("my-day", page(TypedDate::default(), Mistakes::default(), None)),
         ("my-day-mistake", page(typed.clone(), mistakes, None)),

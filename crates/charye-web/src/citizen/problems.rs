@@ -32,6 +32,8 @@ struct ProblemPage {
     fields: Vec<String>,
     /// Whether to say that a held place is kept.
     place_kept: bool,
+    /// Whether the fault is ours: then the page says so in red. A refusal or a wait is no alarm.
+    ours: bool,
     /// Where to go on: the key of the link's text, and its address.
     ways_on: Vec<(&'static str, String)>,
 }
@@ -88,17 +90,18 @@ fn told(layout: Layout, problem: &Problem, at: Option<String>) -> ProblemPage {
         fields: problem.fields.iter().map(field_text).collect(),
         // Where nothing is known, nothing is promised.
         place_kept: layout.signed_in() && problem.kind.status >= 500 && problem.kind.code != "outcome_unknown",
-        ways_on: ways_on(&layout, problem.kind.code),
+        ours: problem.kind.status == 500,
+        ways_on: ways_on(&layout, problem.kind),
         layout,
     }
 }
 
 /// Where somebody with this problem goes on.
-fn ways_on(layout: &Layout, code: &str) -> Vec<(&'static str, String)> {
+fn ways_on(layout: &Layout, kind: &crate::problem::ProblemKind) -> Vec<(&'static str, String)> {
     let home = ("way-home", "/".to_owned());
     let mine = ("nav-reservations", "/reservations".to_owned());
     let find = ("nav-find", "/find".to_owned());
-    match code {
+    match kind.code {
         "no_visit" | "visit_moved" | "wait_first" => {
             let next = if layout.target == "/" { "/find" } else { &layout.target };
             vec![("go-in", super::line::way_in(next)), mine]
@@ -107,8 +110,12 @@ fn ways_on(layout: &Layout, code: &str) -> Vec<(&'static str, String)> {
             vec![("sign-in", "/sign-in".to_owned()), home]
         }
         "hold_open" | "hold_extended_too_often" => vec![("way-hold", "/hold".to_owned())],
+        "outcome_unknown" if layout.signed_in() => vec![mine, ("way-hold", "/hold".to_owned())],
+        // A page can be asked for again; what a form led to cannot, and has left "/" as its target.
+        code if kind.status >= 500 && code != "limit_reached" && layout.target != "/" => {
+            vec![("way-again", layout.target.clone()), home]
+        }
         _ if !layout.signed_in() => vec![home],
-        "outcome_unknown" => vec![mine, ("way-hold", "/hold".to_owned())],
         "already_reserved" | "reservation_unknown" | "move_not_allowed" | "too_late" => {
             vec![mine, home]
         }
@@ -162,7 +169,10 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         ("problem-busy", page(true, busy, None)),
         ("problem-fault", page(true, fault, None)),
         ("problem-invalid", page(false, invalid, None)),
-        ("problem-not-yet", page(true, Problem::new("opening_not_yet"), Some(&names.or("8. 9.", "<8. 9.>")))),
+        (
+            "problem-not-yet",
+            page(true, Problem::new("opening_not_yet"), Some(&names.or("8월 9일(월) 오후 8:00", "<8. 9.>"))),
+        ),
         ("problems", super::rendered(&reference_page(Layout::sample(language, false, Part::Elsewhere)))),
     ];
     pages.extend(KINDS.iter().map(|kind| (kind.code, page(true, Problem::new(kind.code), None))));

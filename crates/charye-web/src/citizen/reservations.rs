@@ -222,12 +222,17 @@ pub(super) fn empty_list_sample(layout: Layout) -> String {
 #[cfg(any(test, feature = "samples"))]
 pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     let layout = || Layout::sample(language, true, Part::Reservations);
-    let row = |number: &str, to_come| Row {
+    let places = |state| -> Vec<PlaceWords> {
+        let state = Some(state_text(language, state));
+        let places = PlaceWords::samples(language, names).into_iter();
+        places.map(|place| PlaceWords { state: state.clone(), ..place }).collect()
+    };
+    let row = |number: &str, state| Row {
         number: number.to_owned(),
         campaign: names.campaign(language),
-        state: state_text(language, DoseState::Reserved),
-        to_come,
-        places: PlaceWords::samples(language, names),
+        state: state_text(language, state),
+        to_come: state == DoseState::Reserved,
+        places: places(state),
     };
     let list = |reservations, holding| super::rendered(&ListPage { layout: layout(), reservations, holding });
     let one = |layout: Layout, news, to_come: bool, cancelled: bool| {
@@ -237,9 +242,9 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
             number: "1234-5678-901".to_owned(),
             campaign: names.campaign(language),
             news,
-            places: PlaceWords::samples(language, names),
+            places: places(if cancelled { DoseState::Cancelled } else { DoseState::Reserved }),
             qr: to_come.then(|| QrDrawing::of(ReservationNumber::from_random(1_234_567_890))).flatten(),
-            reserved_at: "8. 9.".to_owned(),
+            reserved_at: until_text(language, jiff::civil::date(2021, 8, 9).at(20, 14, 0, 0)),
             to_come,
             cancelled,
             second: (to_come && news.is_none()).then(|| "/find/a/b?second_of=1".to_owned()),
@@ -247,7 +252,10 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         super::rendered(&page)
     };
     vec![
-        ("reservations", list(vec![row("1234-5678-901", true), row("2234-5678-901", false)], false)),
+        (
+            "reservations",
+            list(vec![row("1234-5678-901", DoseState::Reserved), row("2234-5678-901", DoseState::Cancelled)], false),
+        ),
         ("reservations-holding", list(Vec::new(), true)),
         ("reservation-done", one(layout(), Some("reservation-done"), true, false)),
         ("reservation-look", one(layout().with_sample_look(), Some("reservation-done"), true, false)),

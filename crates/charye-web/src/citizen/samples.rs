@@ -41,7 +41,7 @@ impl Names {
     /// A campaign's name.
     pub(super) fn campaign(self, language: Language) -> String {
         match language {
-            Language::Korean => self.or("18–49세 예방접종", "18–49세 <script>"),
+            Language::Korean => self.or("18~49세 예방접종", "18~49세 <script>"),
             Language::English => self.or("Vaccination for ages 18 to 49", "18–49 <script>"),
         }
     }

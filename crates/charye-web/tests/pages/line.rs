@@ -26,7 +26,7 @@ fn who_signs_in_for_a_campaign_is_inside_or_in_its_line_at_once() {
     first.submit(&inside, "/sign-out", &[]);
     house.pass(1_000);
     let page = second.get("/line/sample?next=%2Ffind%3Fprovince%3D11");
-    page.says("<h1>차례가 되었습니다</h1>").says("까지 들어와 주세요").says("<b role=\"timer\" data-opens-in=\"");
+    page.says("<h1>차례가 되었습니다</h1>").says("까지 입장해 주세요").says("<b role=\"timer\" data-opens-in=\"");
     let next = page.body.rsplit_once("name=\"next\" value=\"").unwrap().1.split_once('"').unwrap().0;
     assert_eq!(unescaped(next), "/find?province=11");
     let came = second.submit(&page, "/line", &[("campaign", "sample"), ("next", &unescaped(next))]);
@@ -90,7 +90,7 @@ fn who_gets_no_place_is_led_to_what_they_need() {
     let mut child = house.browser("en");
     assert_eq!(child.sign_in_for_the_line(CHILD), "/line/sample");
     assert_eq!(child.get("/line/sample").location(), "/line");
-    child.get("/line").says("This campaign is not for you");
+    child.get("/line").says("You are not in the group for this vaccination");
 
     let mut adult = house.browser("en");
     assert_eq!(adult.sign_in_for_the_line(FIRST_ADULT), "/find");

@@ -106,7 +106,7 @@ fn a_campaign_that_asks_for_a_stronger_proof_offers_only_those_that_give_it() {
     let (uniqueness, least_assurance) = (UniquenessScheme::ConnectingInformation, Assurance::Ial2);
     let house = House::with_providers(Campaign { uniqueness, least_assurance, ..sample }, 4, &[strong, weak]);
     let page = house.browser("en").get("/sign-in?next=%2Fline%2Fsample");
-    page.says("action=\"/sign-in/strong\"").says("asks for a proof that not every way to sign in gives");
+    page.says("action=\"/sign-in/strong\"").says("Only those this vaccination accepts are shown");
     assert!(!page.body.contains("action=\"/sign-in/weak\""), "{}", page.body);
     let refused = house.browser("en").post("/sign-in/weak", &[("next", NEXT)]);
     assert_eq!(refused.status, 422);
@@ -132,16 +132,16 @@ fn a_place_in_a_providers_line_is_kept_by_coming_again_and_leads_on_by_itself() 
     let (mut first, mut second) = (house.browser("en"), house.browser("en"));
     let page = first.post("/sign-in/app", &[("next", NEXT), ("phone", "010-1234-5678")]);
     assert_eq!(page.status, 503);
-    page.says("People ahead of you here: 0").says("url=/sign-in/app/wait");
+    page.says("0 people are ahead of you").says("url=/sign-in/app/wait");
     assert!(!page.body.contains("data-look"), "a script would stay where it leads on");
-    second.post("/sign-in/app", &[("next", NEXT), ("phone", "010-1234-9999")]).says("People ahead of you here: 1");
+    second.post("/sign-in/app", &[("next", NEXT), ("phone", "010-1234-9999")]).says("1 person is ahead of you");
     for _ in 0..3 {
         house.pass(15_000);
-        first.get("/sign-in/app/wait").says("People ahead of you here: 0");
-        second.get("/sign-in/app/wait").says("People ahead of you here: 1");
+        first.get("/sign-in/app/wait").says("0 people are ahead of you");
+        second.get("/sign-in/app/wait").says("1 person is ahead of you");
     }
     say(OperatorWord::Open);
-    second.get("/sign-in/app/wait").says("People ahead of you here: 1");
+    second.get("/sign-in/app/wait").says("1 person is ahead of you");
     first.get("/sign-in/app/wait").says("Please confirm on your phone");
     second.get("/sign-in/app/wait").says("Please confirm on your phone");
     let back = first.get("/sign-in/app/wait");

@@ -98,10 +98,10 @@ fn the_whole_way_in_english() {
     whole_way(
         "en",
         [
-            "You may reserve now",
+            "You can reserve now",
             "Your place is held",
             "Reserved",
-            "has been moved",
+            "has been changed",
             "cannot be undone",
             "is cancelled",
             "day for dose 2",
@@ -208,7 +208,7 @@ fn where_one_is_becomes_a_district_and_is_in_no_address() {
     let near = |browser: &mut Browser, lat, lon| browser.submit(&find, "/find/near", &[("lat", lat), ("lon", lon)]);
     assert_eq!(near(&mut browser, "37.584", "126.988").location(), "/find?province=11&district=11110");
     let nowhere = near(&mut browser, "51.5", "0.1").location().to_owned();
-    browser.get(&nowhere).says("We found no district near you");
+    browser.get(&nowhere).says("We could not find a district near you");
     assert_eq!(near(&mut browser, "north", "126.988").status, 422);
     assert_eq!(near(&mut browser, "37.584", "").status, 422);
 }
@@ -224,7 +224,7 @@ fn consent_is_asked_once_before_the_first_hold_and_stands_in_the_journal_with_it
     assert_eq!(asked, format!("/consent?first={slot}"));
     assert_eq!(house.reasons_of_holds(), Vec::<u16>::new(), "nothing is held before");
     let page = browser.get(&asked);
-    page.says("What we keep about you").says("is not held yet");
+    page.says("Consent: what we keep about you").says("is not held yet");
     let (csrf, key) = (page.field("csrf"), page.field("key"));
     let agreed = [("csrf", csrf.as_str()), ("key", &key), ("first", &slot), ("agreed", &page.field("agreed"))];
     assert_eq!(browser.post("/holds", &agreed).location(), format!("/hold?first={slot}"));
@@ -246,7 +246,7 @@ fn what_consent_is_about_can_be_read_at_any_time_and_for_places_that_are_there()
     assert_eq!(browser.get("/consent").location(), "/sign-in?next=%2Fconsent");
     browser.sign_in(FIRST_ADULT, "/consent");
     let page = browser.get("/consent");
-    page.says("무엇을 보관하나요");
+    page.says("보관하는 정보");
     assert!(!page.body.contains("action=\"/holds\""), "without a choice there is nothing to hold");
     assert_eq!(browser.get("/consent?first=999999").status, 404);
     assert_eq!(browser.get("/consent?first=x").status, 422);

@@ -100,7 +100,7 @@ fn a_hold_that_has_run_out_says_so_and_offers_others() {
     let held_at = hold.field("next");
     house.pass(200_000);
     let warned = browser.get(&held_at);
-    warned.says("The time is nearly over").says("http-equiv=\"refresh\"");
+    warned.says("The time is nearly up").says("http-equiv=\"refresh\"");
     house.pass(101_000);
     let over = browser.get(&held_at);
     over.says("The time to confirm has run out").says("/find/C1/single?day=");
@@ -109,7 +109,7 @@ fn a_hold_that_has_run_out_says_so_and_offers_others() {
     told.says("The time to confirm has run out").says("/find/C1/single?day=");
     let released = browser.submit(&hold, "/hold/release", &[("hold", &hold.field("hold"))]);
     assert_eq!(released.location(), "/find");
-    browser.get("/reservations").says("You have no reservation yet");
+    browser.get("/reservations").says("You have no reservations yet");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_sold_out_place_is_answered_with_others() {
     assert_eq!(held.status, 303);
     let answer = late.submit(&clinic, "/holds", &[("key", &clinic.field("key")), ("first", &slots[0])]);
     assert_eq!(answer.status, 409, "{}", answer.body);
-    answer.says("That place has just gone").says("/find/C1/single?day=");
+    answer.says("That place has just been taken").says("/find/C1/single?day=");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn who_may_not_reserve_is_told_why_and_does_not_get_in() {
     let mut browser = house.browser("en");
     browser.sign_in(CHILD, "/line");
     let line = browser.get("/line");
-    line.says("This campaign is not for you");
+    line.says("You are not in the group for this vaccination");
     assert!(!line.body.contains("action=\"/line\""));
     let forced = browser.submit(&line, "/line", &[("campaign", "sample")]);
     assert_eq!(forced.status, 403);
@@ -172,7 +172,7 @@ fn who_proved_themselves_by_another_scheme_does_not_get_in() {
     let mut browser = house.browser("en");
     browser.sign_in(FIRST_ADULT, "/line");
     let line = browser.get("/line");
-    line.says("another way of showing who you are");
+    line.says("you need to sign in another way");
     assert!(!line.body.contains("action=\"/line\""));
     let forced = browser.submit(&line, "/line", &[("campaign", "sample")]);
     assert_eq!(forced.status, 403);
