@@ -4,11 +4,12 @@
 use std::time::{Duration, Instant};
 
 use charye_rehearsal::load::{Answer, Next, RequestText, Walk};
-use hdrhistogram::Histogram;
 
 use super::Failure;
+use super::identities::{Identities, Proof};
+use super::places::Pair;
 use super::stage::now;
-use super::windows::{Signed, Windows};
+use super::tally::{Tally, refusal};
 
 /// The steps, in order. The line is polled twice, whatever it says.
 pub(crate) const STEPS: [&str; 8] = ["begin", "callback", "poll", "poll_again", "claim", "look_up", "hold", "confirm"];
@@ -21,10 +22,8 @@ const LOOK_UP: usize = 5;
 const HOLD: usize = 6;
 const CONFIRM: usize = 7;
 /// Districts large and small, near the capital and far from it.
-const DISTRICTS: [&str; 10] =
+pub(crate) const DISTRICTS: [&str; 10] =
     ["11110", "11680", "26350", "28260", "41117", "41590", "42110", "46910", "48121", "50110"];
-/// Longest time measured of a step. Unit: microseconds.
-const STEP_US_MAX: u64 = 600_000_000;
 
 /// Somebody who has everything that a journey takes but the journey.
 pub(crate) struct Citizen {
@@ -38,8 +37,8 @@ pub(crate) struct Citizen {
 
 /// Everybody begins to sign in, and the windows' answers are made: before any measurement.
 pub(crate) struct Beginnings<'w> {
-    signed: Signed,
-    windows: &'w Windows,
+    proof: Proof,
+    identities: &'w Identities,
     /// The body of every beginning.
     begin: String,
     now_secs: u64,
@@ -52,13 +51,13 @@ pub(crate) struct Beginnings<'w> {
 impl<'w> Beginnings<'w> {
     /// One for each pair of places.
     pub(crate) fn new(
-        signed: Signed,
-        windows: &'w Windows,
+        proof: Proof,
+        identities: &'w Identities,
         campaign: &str,
-        pairs: &[(String, String)],
+        pairs: &[Pair],
         connections: usize,
     ) -> Result<Self, Failure> {
-        let citizen = |(number, (first, second)): (usize, &(String, String))| Citizen {
+        let citizen = |(number, Pair { first, second, .. }): (usize, &Pair)| Citizen {
             came_back: String::new(),
             key: format!("journey-{number}"),
             places: format!(r#"{{"campaign":"{campaign}","first":"{first}","second":"{second}"}}"#),
@@ -66,8 +65,8 @@ impl<'w> Beginnings<'w> {
         let citizens = pairs.iter().enumerate().map(citizen).collect();
         let now_secs = unix_secs()?;
         Ok(Self {
-            signed,
-            windows,
+            proof,
+            identities,
             begin: for_campaign(campaign),
             now_secs,
             citizens,
@@ -83,12 +82,9 @@ impl<'w> Beginnings<'w> {
     }
 
     fn keep(&mut self, number: usize, answer: &Answer<'_>) -> Result<(), Failure> {
-        let sign_in = text_of(answer.body, "sign_in").ok_or_else(|| refused(BEGIN, answer))?;
-        let fields = std::str::from_utf8(answer.body)?;
-        let transaction =
-            fields.split_once(r#""name":"transaction","value":""#).and_then(|(_, rest)| rest.split('"').next());
-        let transaction = transaction.ok_or_else(|| refused(BEGIN, answer))?;
-        let returned = self.windows.answer(self.signed, transaction, number, self.now_secs)?;
+        let sign_in = text_of(answer.body, "sign_in").ok_or_else(|| refusal(STEPS[BEGIN], answer))?;
+        let next = std::str::from_utf8(answer.body)?;
+        let returned = self.identities.come_back(self.proof, next, number, self.now_secs)?;
         self.citizens[number].came_back = format!(r#"{{"sign_in":"{sign_in}","returned":"{returned}"}}"#);
         Ok(())
     }
@@ -98,7 +94,7 @@ impl Walk for Beginnings<'_> {
     fn come(&mut self, connection: usize, number: u64, _: Instant, request: &mut RequestText) -> bool {
         let number = number as usize;
         self.on_the_way[connection] = number;
-        begin(self.signed, &self.begin, request);
+        begin(self.proof, &self.begin, request);
         number < self.citizens.len() && self.failed.is_none()
     }
 
@@ -110,8 +106,8 @@ impl Walk for Beginnings<'_> {
     }
 }
 
-fn begin(signed: Signed, body: &str, request: &mut RequestText) {
-    request.post_at(&["/api/v1/providers/", signed.provider(), "/begin"]).json(body);
+fn begin(proof: Proof, body: &str, request: &mut RequestText) {
+    request.post_at(&["/api/v1/providers/", proof.provider(), "/begin"]).json(body);
 }
 
 /// The body of a beginning.
@@ -120,23 +116,19 @@ fn for_campaign(campaign: &str) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "answers say when they were issued, by the server's clock")]
-fn unix_secs() -> Result<u64, Failure> {
+pub(crate) fn unix_secs() -> Result<u64, Failure> {
     Ok(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs())
 }
 
 /// Everybody's journey, and what came of it.
 pub(crate) struct Journeys<'c> {
-    signed: Signed,
+    proof: Proof,
     campaign: String,
     /// The body of every beginning.
     begin: String,
     citizens: &'c [Citizen],
     walkers: Vec<Walker>,
-    pub(crate) completed: u64,
-    pub(crate) refused: u64,
-    pub(crate) why: Option<String>,
-    /// By step. Unit: microseconds.
-    pub(crate) times: Vec<Histogram<u64>>,
+    pub(crate) tally: Tally,
 }
 
 /// Who is on a connection, how far, and with what in their pocket.
@@ -152,7 +144,7 @@ struct Walker {
 
 impl<'c> Journeys<'c> {
     pub(crate) fn new(
-        signed: Signed,
+        proof: Proof,
         campaign: &str,
         citizens: &'c [Citizen],
         connections: usize,
@@ -167,15 +159,12 @@ impl<'c> Journeys<'c> {
             hold: String::new(),
         };
         Ok(Self {
-            signed,
+            proof,
             campaign: campaign.to_owned(),
             begin: for_campaign(campaign),
             citizens,
             walkers: std::iter::repeat_with(nobody).take(connections).collect(),
-            completed: 0,
-            refused: 0,
-            why: None,
-            times: vec![Histogram::new_with_bounds(1, STEP_US_MAX, 3)?; STEPS.len()],
+            tally: Tally::of(&STEPS)?,
         })
     }
 
@@ -184,9 +173,9 @@ impl<'c> Journeys<'c> {
         let login = ["Bearer ", walker.login.as_str()];
         let citizen = &self.citizens[walker.number];
         match walker.step {
-            BEGIN => begin(self.signed, &self.begin, request),
+            BEGIN => begin(self.proof, &self.begin, request),
             CALLBACK => {
-                let path = ["/api/v1/providers/", self.signed.provider(), "/callback"];
+                let path = ["/api/v1/providers/", self.proof.provider(), "/callback"];
                 request.post_at(&path).json(&citizen.came_back);
             }
             POLL | POLL_AGAIN => request.get("/api/v1/line").header("charye-ticket", &walker.ticket).end(),
@@ -231,8 +220,7 @@ impl Walk for Journeys<'_> {
     fn hear(&mut self, connection: usize, answer: &Answer<'_>, request: &mut RequestText) -> Next {
         let walker = &mut self.walkers[connection];
         let (step, heard_at) = (walker.step, now());
-        let micros = u64::try_from((heard_at - walker.asked_at).as_micros()).unwrap_or(u64::MAX);
-        self.times[walker.step].saturating_record(micros.max(1));
+        self.tally.answered(step, heard_at - walker.asked_at);
         walker.asked_at = heard_at;
         if !(200..400).contains(&answer.status) {
             let is_early = walker.step == CLAIM && text_of(answer.body, "code") == Some("not_called");
@@ -240,9 +228,7 @@ impl Walk for Journeys<'_> {
                 self.write(&self.walkers[connection], request);
                 return Next::AskAfter(Duration::from_millis(wait_ms));
             }
-            self.refused += 1;
-            // The first that went wrong explains the run.
-            self.why.get_or_insert_with(|| refused(step, answer).to_string());
+            self.tally.refused(step, answer);
             return Next::Go;
         }
         if step == CALLBACK {
@@ -254,7 +240,7 @@ impl Walk for Journeys<'_> {
             CLAIM => (&mut walker.pass, text_of(answer.body, "pass")),
             HOLD => (&mut walker.hold, text_of(answer.body, "hold")),
             CONFIRM => {
-                self.completed += 1;
+                self.tally.completed += 1;
                 return Next::Go;
             }
             _ => (&mut walker.hold, None),
@@ -289,9 +275,4 @@ fn after_name<'a>(body: &'a [u8], name: &str) -> Option<&'a str> {
         rest = from;
     }
     None
-}
-
-fn refused(step: usize, answer: &Answer<'_>) -> Failure {
-    let body = String::from_utf8_lossy(answer.body);
-    format!("{}: {} {}", STEPS[step], answer.status, body.chars().take(600).collect::<String>()).into()
 }

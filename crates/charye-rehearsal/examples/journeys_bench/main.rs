@@ -1,163 +1,176 @@
 //! Room: rehearsal, bench `journeys`. How many citizens get a reservation in a minute on this machine, the generator
 //! included, and what each costs: begin to sign in, come back from the provider with an answer that was signed before the run
 //! (and be in the line), poll twice, claim a visit, look up twenty clinics, hold, confirm; every check on, every answer
-//! durable. Once with answers signed by a shared secret, once by Ed25519, which is what a signature's check costs.
+//! durable. Once with answers signed by a shared secret, once by Ed25519, which is what a signature's check costs. Then what
+//! the same costs otherwise, five seconds each: by pages without script, with a code that is exchanged for an ID token, with
+//! new connections, in TLS.
 //!
 //! `cargo run --release -p charye-rehearsal --example journeys_bench` builds both servers, plays on a demo at full scale
 //! whose last opening is today's, and prints one JSON object a figure. Options: `--as-built` takes the servers as they stand,
-//! `--kept` the demo of an earlier run if it is there, `--secs N` (60), `--connections N`, and `--rate N` for so many who come
-//! in a second (open loop) instead of as many as go, and
-//! `--shared` for the first half alone. Everybody is somebody else and
+//! `--kept` the demo of an earlier run if it is there, `--secs N` (60, and 5 for the other ways), `--connections N`, and
+//! `--rate N` for so many who come in a second (open loop) instead of as many as go; `--shared` for the first part alone, or
+//! `--pages`, `--redirect`, `--new-connections`, `--tls` for only these of the other ways. Everybody is somebody else and
 //! reserves once. CPU is the whole server process's, the projector included: it is waited for. Afterwards the journal is
 //! audited; a run with a finding is no figure.
 
+mod by_pages;
+mod exchange;
+mod identities;
 mod journey;
+mod page;
+mod parts;
 mod places;
 mod served;
 #[expect(dead_code, reason = "shared with bench `http`, which uses the rest")]
 #[path = "../stage/mod.rs"]
 mod stage;
+mod tally;
 mod windows;
 
-use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use charye_rehearsal::load::{Crowd, Walked};
+use charye_rehearsal::load::{Crowd, Kept, Trust, Wire};
 
-use journey::{Beginnings, Journeys, STEPS};
+use by_pages::PageJourneys;
+use identities::Identities;
+use journey::{Beginnings, Journeys};
+use parts::{Part, Ran, Spent, Way};
+use served::Spoken;
 use stage::Failure;
-use stage::figures::{Goal, figure};
 use stage::people::Client;
-use stage::program::{Program, cpu_in};
+use stage::program::Program;
 use stage::servers::{Programs, catch_up, echo_us};
-use windows::{Signed, Windows};
 
 const CAMPAIGN: &str = "kr-2021-18-49";
-/// People for whom places are found, a second of a run: more than can be served.
-const PEOPLE_A_SEC: usize = 8_000;
 /// Each citizen waits a tenth of a second to be called, so there must be many at a time; but if more begin in the same
 /// moment than the people desk lets wait (1,024), the others are told to come back.
 const CONNECTIONS: usize = 900;
 const SECS: usize = 60;
+/// For each of the other ways.
+const OTHER_SECS: usize = 5;
 /// How long everybody may take to begin to sign in; the first beginnings hold for ten minutes.
 const BEGIN_MAX: Duration = Duration::from_secs(240);
-/// A thread that takes less than this of a journey is not shown. Unit: microseconds.
-const PART_MIN_US: f64 = 0.5;
 
 fn main() -> Result<(), Failure> {
-    let programs = Programs::ready()?;
-    let (secs, connections) = (option("--secs")?.unwrap_or(SECS), option("--connections")?.unwrap_or(CONNECTIONS));
-    let echo = programs.echo()?;
-    let data = programs.folder.join("demo-of-everyone");
-    let mut met = Vec::new();
-    for signed in [Signed::Shared, Signed::Ed25519] {
-        if std::env::args().any(|argument| argument == "--shared") && signed != Signed::Shared {
-            continue;
+    let bench = Bench {
+        programs: Programs::ready()?,
+        connections: number("--connections")?.unwrap_or(CONNECTIONS),
+        rate_per_sec: number("--rate")?.map(u32::try_from).transpose()?,
+        kept: is_given("--kept"),
+    };
+    let secs = number("--secs")?;
+    let echo = bench.programs.echo()?;
+    let asked_for: Vec<&Part> = parts::OTHERS.iter().filter(|part| is_given(part.option)).collect();
+    let mut completed = Vec::new();
+    let (others, other_secs) = if asked_for.is_empty() {
+        let (main, others) = if is_given("--shared") { (1, 0) } else { (parts::MAIN.len(), parts::OTHERS.len()) };
+        for part in &parts::MAIN[..main] {
+            completed.extend(bench.play(&echo, Spoken::InTheClear, &[part], secs.unwrap_or(SECS))?);
         }
-        served::make(&programs, &data, std::env::args().any(|argument| argument == "--kept"))?;
-        let windows = Windows::new()?;
-        let charye = served::serve(&programs, &data, &windows, &echo.target.address().to_string(), CAMPAIGN)?;
-        let pairs = places::pairs(&mut Client::connect(charye.target)?, CAMPAIGN, PEOPLE_A_SEC * secs)?;
-        let mut beginnings = Beginnings::new(signed, &windows, CAMPAIGN, &pairs, connections)?;
-        Crowd { connections, rate_per_sec: None, time: BEGIN_MAX }.run(charye.target, &mut beginnings)?;
-        let citizens = beginnings.done()?;
-        charye.settle()?;
-
-        let echo_before = echo_us(&echo)?;
-        let before = Spent::now(&charye)?;
-        let mut journeys = Journeys::new(signed, CAMPAIGN, &citizens, connections)?;
-        let rate_per_sec = option("--rate")?.map(u32::try_from).transpose()?;
-        writeln!(std::io::stderr().lock(), "{} people set out", citizens.len())?;
-        let crowd = Crowd { connections, rate_per_sec, time: Duration::from_secs(secs as u64) };
-        let walked = crowd.run(charye.target, &mut journeys)?;
-        let serving = Spent::now(&charye)?;
-        // The first connection has idled for a minute by now: the server has closed it.
-        catch_up(&mut Client::connect(charye.target)?)?;
-        let whole = Spent::now(&charye)?;
-        let echo_us = echo_before.min(echo_us(&echo)?);
-        charye.stop()?;
-        programs.audit(&data)?;
-        let run = Run { signed, walked, spent: [before, serving, whole], echo_us };
-        run.tell(&journeys)?;
-        met.push(journeys.completed);
+        (parts::OTHERS.iter().take(others).collect(), OTHER_SECS)
+    } else {
+        (asked_for, secs.unwrap_or(OTHER_SECS))
+    };
+    for spoken in [Spoken::InTheClear, Spoken::Tls] {
+        let so_spoken: Vec<&Part> = others.iter().copied().filter(|part| part.spoken == spoken).collect();
+        if !so_spoken.is_empty() {
+            completed.extend(bench.play(&echo, spoken, &so_spoken, other_secs)?);
+        }
     }
-    if met.contains(&0) { Err("nobody got a reservation".into()) } else { Ok(()) }
+    if completed.contains(&0) { Err("nobody got a reservation".into()) } else { Ok(()) }
 }
 
 /// The number after an option.
-fn option(name: &str) -> Result<Option<usize>, Failure> {
-    let value = std::env::args().skip_while(|argument| argument != name).nth(1);
+fn number(option: &str) -> Result<Option<usize>, Failure> {
+    let value = std::env::args().skip_while(|argument| argument != option).nth(1);
     Ok(value.map(|value| value.parse()).transpose()?)
 }
 
-/// CPU spent so far: the server's, the same by its threads, ours.
-struct Spent {
-    server: Duration,
-    by_thread: BTreeMap<String, Duration>,
-    own: Duration,
+fn is_given(option: &str) -> bool {
+    std::env::args().any(|argument| argument == option)
 }
 
-impl Spent {
-    fn now(charye: &Program) -> Result<Self, Failure> {
-        let own = cpu_in(&std::fs::read_to_string("/proc/self/stat")?)?;
-        Ok(Self { server: charye.cpu()?, by_thread: charye.cpu_by_thread()?, own })
+/// What every part is played with.
+struct Bench {
+    programs: Programs,
+    connections: usize,
+    rate_per_sec: Option<u32>,
+    kept: bool,
+}
+
+impl Bench {
+    /// Plays these parts one after the other against one server over one demo, has it audited, and tells what came of each.
+    /// How many got a reservation in each.
+    fn play(&self, echo: &Program, spoken: Spoken, parts: &[&Part], secs: usize) -> Result<Vec<u64>, Failure> {
+        let data: PathBuf = self.programs.folder.join("demo-of-everyone");
+        served::make(&self.programs, &data, self.kept)?;
+        let identities = Identities::new()?;
+        let window = echo.target.address().to_string();
+        let charye = served::serve(&self.programs, &data, &identities, &window, CAMPAIGN, spoken)?;
+        let trust = (spoken == Spoken::Tls).then(|| Trust::in_pem(served::CERTIFICATE, "localhost")).transpose()?;
+        let mut house = House { charye, identities, trust };
+        let ran = parts.iter().map(|part| self.measure(echo, &mut house, part, secs)).collect::<Result<Vec<_>, _>>()?;
+        house.charye.stop()?;
+        self.programs.audit(&data)?;
+        ran.iter().try_for_each(Ran::tell)?;
+        Ok(ran.iter().map(|ran| ran.tally.completed).collect())
+    }
+
+    fn measure(&self, echo: &Program, house: &mut House, part: &Part, secs: usize) -> Result<Ran, Failure> {
+        let connections = self.connections;
+        house.identities.begin_anew()?;
+        let mut client = house.client()?;
+        let pairs = places::pairs(&mut client, CAMPAIGN, part.people_a_sec * secs)?;
+        let citizens = match part.way {
+            Way::Api(proof) => {
+                let mut beginnings = Beginnings::new(proof, &house.identities, CAMPAIGN, &pairs, connections)?;
+                let crowd = Crowd { connections, rate_per_sec: None, time: BEGIN_MAX };
+                crowd.gather(house.charye.target, house.wire(Kept::AllAlong))?.run(&mut beginnings)?;
+                beginnings.done()?
+            }
+            Way::Pages => Vec::new(),
+        };
+        house.charye.settle()?;
+        let crowd = Crowd { connections, rate_per_sec: self.rate_per_sec, time: Duration::from_secs(secs as u64) };
+        let wire = house.wire(part.kept);
+        let echo_before = echo_us(echo)?;
+        let gathered = crowd.gather(house.charye.target, wire)?;
+        let before = Spent::now(&house.charye)?;
+        let (walked, tally) = match part.way {
+            Way::Api(proof) => {
+                let mut journeys = Journeys::new(proof, CAMPAIGN, &citizens, connections)?;
+                (gathered.run(&mut journeys)?, journeys.tally)
+            }
+            Way::Pages => {
+                let mut journeys = PageJourneys::new(&house.identities, &pairs, connections)?;
+                (gathered.run(&mut journeys)?, journeys.tally)
+            }
+        };
+        let serving = Spent::now(&house.charye)?;
+        // The first connection has idled for long by now: the server may have closed it.
+        catch_up(&mut house.client()?)?;
+        let whole = Spent::now(&house.charye)?;
+        let echo_us = echo_before.min(echo_us(echo)?);
+        Ok(Ran { part: *part, walked, tally, spent: [before, serving, whole], echo_us })
     }
 }
 
-/// A run: before, at the last answer, and when the projector was through.
-struct Run {
-    signed: Signed,
-    walked: Walked,
-    spent: [Spent; 3],
-    echo_us: f64,
+/// The server under the journeys, and whom its people are known to.
+struct House {
+    charye: Program,
+    identities: Identities,
+    /// Whom to trust, where it speaks TLS.
+    trust: Option<Trust>,
 }
 
-impl Run {
-    fn tell(&self, journeys: &Journeys<'_>) -> Result<(), Failure> {
-        let (id, goal) = match self.signed {
-            Signed::Shared => ("journeys", 20.0),
-            Signed::Ed25519 => ("journeys_signed", 28.0),
-        };
-        if let Some(why) = &journeys.why {
-            writeln!(std::io::stderr().lock(), "{} were refused, the first with {why}", journeys.refused)?;
-        }
-        let [before, serving, whole] = &self.spent;
-        let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / journeys.completed.max(1) as f64;
-        let say = |name: &str, value: f64, unit: &str, baseline: Option<f64>, goal: Goal| {
-            figure(&format!("{id}.{name}"), value, unit, baseline, goal)
-        };
-        let per_sec = journeys.completed as f64 / self.walked.wall.as_secs_f64();
-        say("per_sec", per_sec, "1/s", None, Goal::None)?;
-        // As the seconds that a million journeys take, so that the goal of 7,000 a second is one of "at most".
-        say("secs_per_million", 1e6 / per_sec.max(f64::EPSILON), "s", None, Goal::AtMost(142.9))?;
-        say("completed", journeys.completed as f64, "", None, Goal::None)?;
-        say("refused", journeys.refused as f64, "", None, Goal::AtMost(0.0))?;
-        say("seconds", self.walked.wall.as_secs_f64(), "s", None, Goal::None)?;
-        let server_cpu = each(whole.server - before.server);
-        say("server_cpu", server_cpu, "us", Some(self.echo_us), Goal::TimesAtMost(goal))?;
-        let until_last_answer = each(serving.server - before.server);
-        say("server_cpu_until_last_answer", until_last_answer, "us", Some(self.echo_us), Goal::None)?;
-        for (thread, cpu) in &whole.by_thread {
-            let part = each(cpu.saturating_sub(before.by_thread.get(thread).copied().unwrap_or_default()));
-            if part >= PART_MIN_US {
-                say(&format!("cpu_of_{thread}"), part, "us", None, Goal::None)?;
-            }
-        }
-        say(
-            "answers_a_look",
-            (STEPS.len() as u64 * self.walked.people) as f64 / self.walked.looks.max(1) as f64,
-            "",
-            None,
-            Goal::None,
-        )?;
-        say("generator_cpu", each(serving.own - before.own), "us", None, Goal::AtMost(50.0))?;
-        for (step, times) in STEPS.iter().zip(&journeys.times) {
-            for (name, quantile) in [("p50", 0.5), ("p99", 0.99)] {
-                let millis = times.value_at_quantile(quantile) as f64 / 1_000.0;
-                say(&format!("{step}_{name}"), millis, "ms", None, Goal::None)?;
-            }
-        }
-        Ok(())
+impl House {
+    fn client(&self) -> Result<Client, Failure> {
+        Client::connect_over(self.charye.target, self.trust.as_ref())
+    }
+
+    /// Connections kept for so long, in what the server speaks.
+    fn wire(&self, kept: Kept) -> Wire {
+        Wire { kept, tls: self.trust.clone() }
     }
 }

@@ -12,8 +12,19 @@ const PROVINCES: [u32; 17] = [11, 26, 27, 28, 29, 30, 31, 36, 41, 42, 43, 44, 45
 /// Days of a clinic that are used.
 const DAYS_EACH: usize = 3;
 
+/// A first and a second slot of one clinic.
+pub(crate) struct Pair {
+    pub(crate) first: String,
+    pub(crate) second: String,
+    /// The clinic's page: `/find/CLINIC/PRODUCT`.
+    pub(crate) page: String,
+    /// Days of both, as pages name them.
+    pub(crate) first_day: String,
+    pub(crate) second_day: String,
+}
+
 /// So many pairs of slots, each slot as often as it has places.
-pub(crate) fn pairs(client: &mut Client, campaign: &str, wanted: usize) -> Result<Vec<(String, String)>, Failure> {
+pub(crate) fn pairs(client: &mut Client, campaign: &str, wanted: usize) -> Result<Vec<Pair>, Failure> {
     let base = format!("/api/v1/campaigns/{campaign}/clinics");
     let mut pairs = Vec::with_capacity(wanted);
     for province in PROVINCES {
@@ -23,8 +34,7 @@ pub(crate) fn pairs(client: &mut Client, campaign: &str, wanted: usize) -> Resul
             for found in list(&page["clinics"]) {
                 let clinic = text(&found["clinic"]["code"]);
                 let Some(next) = list(&found["next_times"]).first() else { continue };
-                let days = format!("{base}/{clinic}/{}/days", text(&next["product"]));
-                of_clinic(client, &days, &mut pairs)?;
+                of_clinic(client, &base, &format!("{clinic}/{}", text(&next["product"])), &mut pairs)?;
                 if pairs.len() >= wanted {
                     pairs.truncate(wanted);
                     return Ok(pairs);
@@ -39,19 +49,26 @@ pub(crate) fn pairs(client: &mut Client, campaign: &str, wanted: usize) -> Resul
     Ok(pairs)
 }
 
-fn of_clinic(client: &mut Client, days: &str, pairs: &mut Vec<(String, String)>) -> Result<(), Failure> {
-    let told = client.get(days)?;
+fn of_clinic(client: &mut Client, base: &str, at: &str, pairs: &mut Vec<Pair>) -> Result<(), Failure> {
+    let (page, days) = (format!("/find/{at}"), format!("{base}/{at}/days"));
+    let told = client.get(&days)?;
     let mut taken_days: Vec<String> = Vec::new();
-    for first_day in list(&told["free_days"]).iter().take(DAYS_EACH) {
-        let firsts = free_slots(&client.get(&format!("{days}/{}", text(first_day)))?);
+    for first_day in list(&told["free_days"]).iter().map(text).take(DAYS_EACH) {
+        let firsts = free_slots(&client.get(&format!("{days}/{first_day}"))?);
         let Some(first) = firsts.first() else { continue };
         let seconds = client.get(&format!("{days}?first={first}"))?;
-        let fresh = |day: &&Value| !taken_days.iter().any(|taken| *day == &Value::String(taken.clone()));
-        let Some(second_day) = list(&seconds["free_days"]).iter().find(fresh) else { continue };
-        let second_day = text(second_day).to_owned();
+        let mut second_days = list(&seconds["free_days"]).iter().map(text);
+        let fresh = |day: &&str| !taken_days.iter().any(|taken| taken == day);
+        let Some(second_day) = second_days.find(fresh) else { continue };
         let seconds = free_slots(&client.get(&format!("{days}/{second_day}?first={first}"))?);
-        taken_days.push(second_day);
-        pairs.extend(firsts.into_iter().zip(seconds));
+        taken_days.push(second_day.to_owned());
+        pairs.extend(firsts.into_iter().zip(seconds).map(|(first, second)| Pair {
+            first,
+            second,
+            page: page.clone(),
+            first_day: first_day.to_owned(),
+            second_day: second_day.to_owned(),
+        }));
     }
     Ok(())
 }

@@ -5,10 +5,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::identities::Identities;
 use super::stage::Failure;
 use super::stage::program::Program;
 use super::stage::servers::Programs;
-use super::windows::Windows;
 
 /// People who may become known: tables are as large from the start.
 const PEOPLE: usize = 1_000_000;
@@ -25,25 +25,47 @@ pub(crate) fn make(programs: &Programs, data: &Path, taken: bool) -> Result<(), 
     programs.demo(data, &["--fresh", "--everyone"])?.stop()
 }
 
+/// The certificate of those who speak TLS here, for `localhost`.
+pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../../../charye-web/tests/fixtures/loopback-certificate.pem");
+const KEY: &[u8] = include_bytes!("../../../charye-web/tests/fixtures/loopback-key.pem");
+
+/// Whether the server speaks TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    InTheClear,
+    Tls,
+}
+
 /// Serves a demo's installation. `window` is where its identity providers' windows answer to probes.
 pub(crate) fn serve(
     programs: &Programs,
     data: &Path,
-    windows: &Windows,
+    identities: &Identities,
     window: &str,
     campaign: &str,
+    spoken: Spoken,
 ) -> Result<Program, Failure> {
-    let (config, secret, tokens) = (beside(data, "toml"), beside(data, "secret"), beside(data, "operators"));
+    let (config, tokens, test_people) = (beside(data, "toml"), beside(data, "operators"), beside(data, "csv"));
     let operations = free_address()?;
-    write_private(&secret, windows.secret())?;
-    write_private(&tokens, &format!("1 {OPERATORS_TOKEN}\n"))?;
-    let (citizens, secret) = (data.join("nation").join("citizens.csv"), text(&secret)?);
+    write_private(&tokens, format!("1 {OPERATORS_TOKEN}\n").as_bytes())?;
+    // Nobody signs in as a test person, and the page of choices shows as few as there can be: one.
+    let citizens = std::fs::read_to_string(data.join("nation").join("citizens.csv"))?;
+    std::fs::write(&test_people, citizens.lines().take(2).flat_map(|head| [head, "\n"]).collect::<String>())?;
+    let tls = match spoken {
+        Spoken::InTheClear => String::new(),
+        Spoken::Tls => {
+            let (certificate, key) = (beside(data, "certificate"), beside(data, "key"));
+            write_private(&certificate, CERTIFICATE)?;
+            write_private(&key, KEY)?;
+            format!("tls_certificate = {certificate:?}\ntls_key = {key:?}\n")
+        }
+    };
     let configuration = format!(
         "[data]\nfolder = {data:?}\n\n[listen]\naddress = \"127.0.0.1:0\"\noperations_address = \"{operations}\"\n\
-         connections_max = 20000\nconnections_per_address_max = 0\n\n[engine]\naccept_clock = true\npeople = {PEOPLE}\n\n\
-         [rehearsal]\nenabled = true\ncitizens = {citizens:?}\n\n[operators]\ntoken_file = {tokens:?}\n\n\
+         connections_max = 20000\nconnections_per_address_max = 0\n{tls}\n[engine]\naccept_clock = true\npeople = {PEOPLE}\n\n\
+         [rehearsal]\nenabled = true\ncitizens = {test_people:?}\n\n[operators]\ntoken_file = {tokens:?}\n\n\
          [log]\nlevel = \"warn\"\n\n{}",
-        windows.configuration(window, secret)
+        identities.configuration(window, data)?
     );
     std::fs::write(&config, configuration)?;
     let charye = programs.serve(&config)?;
@@ -67,10 +89,11 @@ fn text(path: &Path) -> Result<&str, Failure> {
     path.to_str().ok_or_else(|| "a path that is no text".into())
 }
 
-fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+/// Writes a file that nobody else reads.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     use std::io::Write as _;
     let mut options = std::fs::OpenOptions::new();
-    Ok(options.write(true).create(true).truncate(true).mode(0o600).open(path)?.write_all(text.as_bytes())?)
+    Ok(options.write(true).create(true).truncate(true).mode(0o600).open(path)?.write_all(bytes)?)
 }
 
 fn free_address() -> Result<std::net::SocketAddr, Failure> {

@@ -8,33 +8,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::Failure;
+use super::identities::{Proof, Told};
 
 const CLIENT_ID: &str = "bench";
-
-/// How answers are signed; each is a provider of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signed {
-    /// HMAC under a shared secret: as good as no check.
-    Shared,
-    Ed25519,
-}
-
-impl Signed {
-    /// The provider's name in addresses.
-    pub(crate) fn provider(self) -> &'static str {
-        match self {
-            Self::Shared => "shared",
-            Self::Ed25519 => "signed",
-        }
-    }
-}
 
 /// Who makes the windows' answers.
 pub(crate) struct Windows {
     /// In base64.
     secret: String,
-    /// Makes everybody somebody else than in an earlier run on the same demo.
-    run: String,
     shared: hmac::Key,
     signing: Ed25519KeyPair,
     sealing: LessSafeKey,
@@ -46,7 +27,6 @@ impl Windows {
         rand::fill(&mut key)?;
         let secret = STANDARD.encode(key);
         Ok(Self {
-            run: secret.chars().filter(char::is_ascii_alphanumeric).take(12).collect(),
             shared: hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()),
             signing: Ed25519KeyPair::generate()?,
             sealing: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key)?),
@@ -63,7 +43,7 @@ impl Windows {
     pub(crate) fn configuration(&self, window: &str, secret_file: &str) -> String {
         let secret = format!("{{ file = {secret_file:?} }}");
         let public_key = STANDARD.encode(self.signing.public_key());
-        let block = |signed: Signed, signature: &str| {
+        let block = |signed: Proof, signature: &str| {
             format!(
                 "[[identity.provider]]\nid = \"{}\"\nname = {{ ko = \"창\", en = \"Window\" }}\nscheme = \"rehearsal\"\n\
                  assurance = \"rehearsed\"\n[identity.provider.hosted_window]\nwindow_url = \"http://{window}/1\"\n\
@@ -75,30 +55,21 @@ impl Windows {
         };
         let shared = format!("signature = \"hmac-sha256\"\nsignature_secret = {secret}");
         let signed = format!("signature = \"ed25519\"\nsignature_public_key = \"{public_key}\"");
-        format!(
-            "[identity]\npublic_url = \"http://127.0.0.1\"\nprivate_hosts = [\"{window}\"]\n\n{}{}",
-            block(Signed::Shared, &shared),
-            block(Signed::Ed25519, &signed)
-        )
+        block(Proof::Shared, &shared) + &block(Proof::Ed25519, &signed)
     }
 
     /// The form that the window would post for a sign-in with this transaction.
     pub(crate) fn answer(
         &self,
-        signed: Signed,
+        proof: Proof,
         transaction: &str,
-        person: usize,
+        told: &Told,
         now_secs: u64,
     ) -> Result<String, Failure> {
+        let Told { id, birth_date, phone } = told;
         let told = format!(
             "{{\"transaction\":\"{transaction}\",\"issued_at\":{now_secs},\"result\":\"verified\",\
-             \"id\":\"{}-{person}\",\"name\":\"김차례\",\"birth_date\":\"19{:02}-{:02}-{:02}\",\"phone\":\"010-{:04}-{:04}\"}}",
-            self.run,
-            75 + person % 24,
-            1 + person / 24 % 12,
-            1 + person / 288 % 28,
-            person / 10_000 % 10_000,
-            person % 10_000
+             \"id\":\"{id}\",\"name\":\"김차례\",\"birth_date\":\"{birth_date}\",\"phone\":\"{phone}\"}}"
         );
         let bound = format!("{CLIENT_ID}|{transaction}");
         let mut nonce = [0; NONCE_LEN];
@@ -108,9 +79,9 @@ impl Windows {
         self.sealing.seal_in_place_append_tag(sealing, Aad::from(bound.as_bytes()), &mut sealed)?;
         let answer = URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat());
         let text = format!("{bound}|{answer}");
-        let signature = match signed {
-            Signed::Shared => URL_SAFE_NO_PAD.encode(hmac::sign(&self.shared, text.as_bytes())),
-            Signed::Ed25519 => URL_SAFE_NO_PAD.encode(self.signing.sign(text.as_bytes())),
+        let signature = match proof {
+            Proof::Ed25519 => URL_SAFE_NO_PAD.encode(self.signing.sign(text.as_bytes())),
+            _ => URL_SAFE_NO_PAD.encode(hmac::sign(&self.shared, text.as_bytes())),
         };
         Ok(format!("transaction={transaction}&answer={answer}&signature={signature}"))
     }

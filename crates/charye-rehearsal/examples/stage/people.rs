@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use charye_rehearsal::load::{Connection, RequestText, Target};
+use charye_rehearsal::load::{Connection, RequestText, Target, Trust};
 use serde_json::Value;
 
 use super::Failure;
@@ -23,6 +23,14 @@ impl Client {
     pub(crate) fn connect(target: Target) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let connection = runtime.block_on(Connection::open(target, None))?;
+        Ok(Self { runtime, connection, request: RequestText::default() })
+    }
+
+    /// The same in TLS, if there is somebody to trust.
+    pub(crate) fn connect_over(target: Target, trust: Option<&Trust>) -> Result<Self, Failure> {
+        let Some(trust) = trust else { return Self::connect(target) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let connection = runtime.block_on(Connection::open_in_tls(target, None, trust))?;
         Ok(Self { runtime, connection, request: RequestText::default() })
     }
 
