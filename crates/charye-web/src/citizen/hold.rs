@@ -364,10 +364,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     let held = |minutes, extensions_left| {
         let page = HoldPage {
             layout: Layout { refresh_secs: (minutes <= WARNING_MINUTES).then_some(62), ..layout() },
-            places: PlaceWords::samples(language, names)
-                .into_iter()
-                .map(|place| PlaceWords { state: None, ..place })
-                .collect(),
+            places: PlaceWords::samples(language, names),
             hold: 7,
             first: 64,
             ends: time_of_day(language, MinuteOfDay(1_205)),

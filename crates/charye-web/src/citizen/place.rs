@@ -92,7 +92,7 @@ impl PlaceWords {
             address: names.address(),
             phone: "02-000-0000".to_owned(),
             product: "Pfizer".to_owned(),
-            state: Some(state_text(language, DoseState::Reserved)),
+            state: None,
         };
         let (first, second) = (jiff::civil::date(2021, 8, 30), jiff::civil::date(2021, 10, 11));
         vec![place("dose-first", first, 540), place("dose-second", second, 870)]

@@ -121,8 +121,10 @@ pub(super) fn cancelled(view: &ReservationView) -> bool {
 
 pub(super) fn places(asked: &Asked, campaign: &Campaign, view: &ReservationView) -> Vec<PlaceWords> {
     let availability = asked.app.engine.availability();
-    let slots: Vec<_> =
-        [Some(view.first), view.second].into_iter().flatten().map(|(slot, state)| (slot, Some(state))).collect();
+    // That a place is reserved is what the page is about; a state is told where there is more to say.
+    let tell = doses(view).any(|state| state != DoseState::Reserved);
+    let slots = [Some(view.first), view.second].into_iter().flatten();
+    let slots: Vec<_> = slots.map(|(slot, state)| (slot, tell.then_some(state))).collect();
     PlaceWords::of_all(asked.language, &availability, campaign, &slots)
 }
 
@@ -223,7 +225,7 @@ pub(super) fn empty_list_sample(layout: Layout) -> String {
 pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     let layout = || Layout::sample(language, true, Part::Reservations);
     let places = |state| -> Vec<PlaceWords> {
-        let state = Some(state_text(language, state));
+        let state = (state != DoseState::Reserved).then(|| state_text(language, state));
         let places = PlaceWords::samples(language, names).into_iter();
         places.map(|place| PlaceWords { state: state.clone(), ..place }).collect()
     };

@@ -294,8 +294,8 @@ hold-extend = { $count ->
    *[other] { $count } minutes more
 }
 hold-extensions-left = { $count ->
-    [one] You can take more time once.
-   *[other] You can take more time { $count } times.
+    [one] You can take more time once more.
+   *[other] You can take more time { $count } more times.
 }
 hold-no-extension = You cannot take more time. Please confirm before the time is up.
 hold-release = Choose another place
@@ -367,7 +367,7 @@ my-data-erased = Your data is erased, and you are signed out.
 
 change-title = Change date or place
 change-safe = You give up your present place only at the moment you get the new one. Until then nothing changes.
-change-now = Present reservation { $number }
+change-now = Reservation { $number }
 change-same-clinic = Other times at this clinic
 change-other-clinic = Find another clinic
 change-keep = Leave it as it is

@@ -42,7 +42,7 @@ landing-title = 예방접종 사전예약
 landing-lead = 내 예약일에 들어오시면 가까운 접종기관의 날짜와 시간을 고르실 수 있습니다. 보통 3분이면 끝납니다.
 landing-none = 지금 진행 중인 접종 사업이 없습니다.
 landing-who = 대상
-landing-born = { $born } 사이에 태어난 분
+landing-born = { $born } 태어난 분
 landing-vaccination = 접종 기간
 landing-over = 이 접종 사업의 예약은 마감되었습니다.
 landing-today = 오늘의 예약
@@ -71,7 +71,7 @@ day-not-yet-why = ‘{ $opening }’ 예약 기간에 다시 들어와 주세요
 day-over = 예약 기간이 끝났습니다. 마지막 예약은 { $closed }에 마감되었습니다.
 day-over-why = 이미 하신 예약은 그대로입니다.
 day-not-in-cohort = 이번 접종 대상이 아닙니다.
-day-not-in-cohort-why = { $born } 사이에 태어난 분이 대상입니다.
+day-not-in-cohort-why = { $born } 태어난 분이 대상입니다.
 
 sign-in-title = 본인인증
 sign-in-lead = 모의훈련에서는 가상 시민 가운데 한 분으로 로그인합니다.
