@@ -12,7 +12,7 @@ use charye_web::listener::{self, Body, Drain, Limits, Respond, Tls};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, HandshakeKind, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -67,6 +67,27 @@ fn whoever_trusts_the_certificate_is_answered() {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("one's turn"), "{answer}");
+    });
+}
+
+/// Asks once; how hands were shaken.
+async fn ask(connector: &TlsConnector, address: SocketAddr) -> Option<HandshakeKind> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let mut stream = connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+    stream.read_to_end(&mut Vec::new()).await.unwrap();
+    stream.get_ref().1.handshake_kind()
+}
+
+#[test]
+fn whoever_comes_back_resumes_however_many_came_in_between() {
+    with_listener(&Limits::default(), async |address| {
+        let first = connector(CERTIFICATE);
+        assert_eq!(ask(&first, address).await, Some(HandshakeKind::Full));
+        for _ in 0..300 {
+            assert_eq!(ask(&connector(CERTIFICATE), address).await, Some(HandshakeKind::Full));
+        }
+        assert_eq!(ask(&first, address).await, Some(HandshakeKind::Resumed));
     });
 }
 
