@@ -91,7 +91,7 @@ impl<'c> PageJourneys<'c> {
     fn on_page(&self, walker: &Walker, page: &str) -> Option<(usize, Go)> {
         let pair = self.pairs.get(walker.number)?;
         let clinic = |more: &str| Some(Go::To(format!("{}{more}", pair.page)));
-        let first = format!("?day={}&first={}", pair.first_day, pair.first);
+        let first = format!("?day={}&first={}", pair.first_day, number_of(&pair.first)?);
         Some(match walker.step {
             LANDING => (CHOICE, Go::To(link(page, "/sign-in")?)),
             CHOICE => (BEGIN, Go::Post(Form::on(page, &format!("/sign-in/{}", Proof::Shared.provider()))?)),
@@ -116,7 +116,7 @@ impl<'c> PageJourneys<'c> {
             }
             CLINIC => (FIRST, clinic(&first)?),
             FIRST => (SECOND, clinic(&format!("{first}&second_day={}", pair.second_day))?),
-            SECOND => (HOLD, Go::Post(Form::on(page, "/holds")?.choose("second", &pair.second))),
+            SECOND => (HOLD, Go::Post(Form::on(page, "/holds")?.choose("second", &number_of(&pair.second)?))),
             HOLD => match Form::on(page, "/holds") {
                 Some(form) => (AGREE, Go::Post(form)),
                 None => (CONFIRM, Go::Post(Form::on(page, "/hold/confirm")?)),
@@ -192,6 +192,11 @@ impl Walk for PageJourneys<'_> {
         walker.step = step;
         Self::write(walker, go, request)
     }
+}
+
+/// How pages name a slot, which the API names by the letter `s` and hexadecimal digits: as a number.
+fn number_of(slot: &str) -> Option<String> {
+    Some(u32::from_str_radix(slot.strip_prefix('s')?, 16).ok()?.to_string())
 }
 
 /// When a page that waits asks again; nothing of any other.

@@ -1,16 +1,22 @@
 //! Room: rehearsal, benches. Who may reserve today, and two free slots for each of them, found as a client would.
 
 use std::path::Path;
+use std::time::Duration;
 
 use charye_rehearsal::load::{Connection, RequestText, Target, Trust};
 use serde_json::Value;
 
 use super::Failure;
 use super::askings::Citizen;
+use super::program::pause;
 
 /// Pages of a province's clinics; a search goes no deeper.
 const PAGES_MAX: usize = 100;
 const PROVINCES: [u32; 17] = [11, 26, 27, 28, 29, 30, 31, 36, 41, 42, 43, 44, 45, 46, 47, 48, 50];
+
+/// How often somebody asks who is turned away because it is tight, and how long they wait in between.
+const TIGHT_TRIES: usize = 100;
+const TIGHT_WAIT: Duration = Duration::from_millis(200);
 
 /// Asks one thing after another, outside of any measurement.
 pub(crate) struct Client {
@@ -59,12 +65,17 @@ impl Client {
         self.answer(path)
     }
 
+    /// Whoever looks from outside is turned away while it is tight, and comes again.
     fn answer(&mut self, path: &str) -> Result<Value, Failure> {
-        let answer = self.runtime.block_on(self.connection.ask(&self.request))?;
-        if answer.status != 200 {
-            return Err(format!("{path} was answered with {}", answer.status).into());
+        for _ in 0..TIGHT_TRIES {
+            let answer = self.runtime.block_on(self.connection.ask(&self.request))?;
+            match answer.status {
+                200 => return Ok(serde_json::from_slice(answer.body)?),
+                429 | 503 => pause(TIGHT_WAIT),
+                status => return Err(format!("{path} was answered with {status}").into()),
+            }
         }
-        Ok(serde_json::from_slice(answer.body)?)
+        Err(format!("{path} was turned away again and again").into())
     }
 }
 

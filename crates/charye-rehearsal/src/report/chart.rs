@@ -3,10 +3,14 @@
 
 use std::fmt::Write as _;
 
+use super::words::count;
+
 /// The plot's own units in both directions; the page stretches them.
 const UNITS: f64 = 1_000.0;
 /// Points drawn of a line; more would not be seen.
 const POINTS_MAX: usize = 400;
+/// A limit is drawn if it is at most so many times what was reached.
+const LIMIT_DRAWN_WITHIN: f64 = 4.0;
 
 /// A line over time, or a layer of a stack.
 pub(super) struct Series {
@@ -17,7 +21,14 @@ pub(super) struct Series {
     pub(super) points: Vec<(f64, f64)>,
 }
 
-/// Something that happened at a time.
+/// What a picture's values may not pass.
+pub(super) struct Limit {
+    pub(super) line: Series,
+    /// Said of it where it lies too far above to be drawn.
+    pub(super) far_above: &'static str,
+}
+
+/// Something that happened at a time. Pictures number them, in their order.
 pub(super) struct Mark {
     pub(super) at_secs: f64,
     pub(super) name: String,
@@ -29,8 +40,18 @@ pub(super) struct OverTime<'a> {
     pub(super) note: &'a str,
     pub(super) series: Vec<Series>,
     pub(super) marks: &'a [Mark],
-    pub(super) stacked: bool,
+    pub(super) shape: Shape,
+    pub(super) limit: Option<Limit>,
     pub(super) unit: &'a str,
+}
+
+/// How the values of several series stand to one another.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
+    /// Parts of a whole, on one another; each is told with its last value.
+    Layers,
+    /// Apart from one another; each is told with its highest value, after this word for it.
+    Lines { most: &'static str },
 }
 
 impl OverTime<'_> {
@@ -38,8 +59,13 @@ impl OverTime<'_> {
     pub(super) fn html(&self) -> String {
         let series: Vec<Series> = self.series.iter().map(thinned).collect();
         let end = series.iter().flat_map(|series| &series.points).map(|point| point.0).fold(1.0, f64::max);
-        let layers = if self.stacked { stacked(&series) } else { series.iter().map(|s| s.points.clone()).collect() };
-        let most = nice(layers.iter().flatten().map(|point| point.1).fold(0.0, f64::max));
+        let is_stack = matches!(self.shape, Shape::Layers);
+        let layers = if is_stack { stacked(&series) } else { series.iter().map(|s| s.points.clone()).collect() };
+        let highest = layers.iter().map(|layer| most_of(layer)).fold(0.0, f64::max);
+        // A limit that is far away would flatten everything under it: then it is told, not drawn.
+        let limit = self.limit.as_ref().filter(|limit| !limit.line.points.is_empty());
+        let drawn = limit.filter(|limit| most_of(&limit.line.points) <= highest * LIMIT_DRAWN_WITHIN);
+        let most = nice(drawn.map_or(highest, |limit| most_of(&limit.line.points).max(highest)));
         let place = |(at, value): (f64, f64)| (at / end * UNITS, UNITS - value / most * UNITS);
         let mut shapes = String::new();
         // The highest layer first, so that each lower one lies on top of it.
@@ -47,7 +73,7 @@ impl OverTime<'_> {
             let points: Vec<(f64, f64)> = layer.iter().copied().map(place).collect();
             let Some((first, last)) = points.first().zip(points.last()) else { continue };
             let path = path_of(&points);
-            if self.stacked {
+            if is_stack {
                 let _ = write!(
                     shapes,
                     "<path class=\"a c{}\" d=\"{path}L{:.1} {UNITS}L{:.1} {UNITS}Z\"/>",
@@ -56,6 +82,10 @@ impl OverTime<'_> {
             } else {
                 let _ = write!(shapes, "<path class=\"l c{}\" d=\"{path}\"/>", series.colour);
             }
+        }
+        if let Some(limit) = drawn {
+            let points: Vec<(f64, f64)> = thinned(&limit.line).points.into_iter().map(place).collect();
+            let _ = write!(shapes, "<path class=\"l limit c{}\" d=\"{}\"/>", limit.line.colour, path_of(&points));
         }
         let mut words = String::new();
         for step in 0..=4 {
@@ -67,27 +97,32 @@ impl OverTime<'_> {
                 short(most * share),
                 share * 100.0
             );
-            let _ = write!(
-                words,
-                "<span class=\"x x{step}\" style=\"left:{:.1}%\">{}</span>",
-                share * 100.0,
-                seconds(end * share)
-            );
         }
-        for mark in self.marks {
+        for at in ticks(end) {
+            let left = at / end * 100.0;
+            let _ = write!(words, "<span class=\"x\" style=\"left:{left:.1}%\">{}</span>", time_of_tick(at, end));
+        }
+        for (place, mark) in self.marks.iter().enumerate() {
             let left = (mark.at_secs / end * 100.0).min(100.0);
-            let _ = write!(words, "<b style=\"left:{left:.1}%\" title=\"{}\"></b>", escaped(&mark.name));
+            let _ = write!(words, "<b style=\"left:{left:.1}%\"><em>{}</em></b>", place + 1);
         }
         let mut legend = String::new();
         for series in &series {
-            let last = series.points.last().map_or(0.0, |point| point.1);
-            let _ = write!(
-                legend,
-                "<li><s class=\"c{}\"></s>{} <em>{}</em></li>",
-                series.colour,
-                escaped(&series.name),
-                short(last)
-            );
+            let figure = match self.shape {
+                Shape::Layers => short(series.points.last().map_or(0.0, |point| point.1)),
+                Shape::Lines { most } => format!("{most} {}", short(most_of(&series.points))),
+            };
+            let (colour, name) = (series.colour, escaped(&series.name));
+            let _ = write!(legend, "<li><s class=\"c{colour}\"></s>{name} <em>{figure}</em></li>");
+        }
+        if let Some(limit) = limit {
+            let place = if drawn.is_some() { "" } else { limit.far_above };
+            let (colour, name) = (limit.line.colour, escaped(&limit.line.name));
+            let figure = short(most_of(&limit.line.points));
+            let _ = write!(legend, "<li><s class=\"limit c{colour}\"></s>{name} <em>{figure}{place}</em></li>");
+        }
+        for (place, mark) in self.marks.iter().enumerate() {
+            let _ = write!(legend, "<li><s class=\"mark\"></s>{} {}</li>", place + 1, escaped(&mark.name));
         }
         format!(
             "<figure><figcaption><h3>{}</h3><p>{}</p></figcaption><ul class=\"key\">{legend}</ul>\
@@ -98,6 +133,29 @@ impl OverTime<'_> {
             escaped(self.title),
             escaped(self.unit)
         )
+    }
+}
+
+/// The highest value of a line.
+fn most_of(points: &[(f64, f64)]) -> f64 {
+    points.iter().map(|point| point.1).fold(0.0, f64::max)
+}
+
+/// The times that stand under a picture that ends at `end`: round ones, at most seven of them. Unit: seconds.
+fn ticks(end: f64) -> impl Iterator<Item = f64> {
+    const STEPS: [f64; 16] =
+        [0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0, 7_200.0];
+    const LONGEST: f64 = 14_400.0;
+    let step = STEPS.into_iter().find(|step| end / step <= 6.0).unwrap_or(LONGEST);
+    (0..=6).map(move |place| step * f64::from(place)).take_while(move |at| *at <= end)
+}
+
+/// A time under a picture: in seconds where all of it is shorter than two minutes, else as a stop-watch shows it.
+fn time_of_tick(at: f64, end: f64) -> String {
+    match at {
+        0.0 => "0".to_owned(),
+        _ if end < 120.0 => format!("{} s", short(at)),
+        _ => format!("{}:{:02}", (at / 60.0).floor(), at % 60.0),
     }
 }
 
@@ -191,16 +249,12 @@ fn short(value: f64) -> String {
     let text = match value {
         1e9.. => return format!("{}G", short(value / 1e9)),
         1e6.. => return format!("{}M", short(value / 1e6)),
-        1e4.. => return format!("{}k", short(value / 1e3)),
-        100.0.. => format!("{value:.0}"),
+        1e5.. => return format!("{}k", short(value / 1e3)),
+        100.0.. => return count(value.round() as u64),
         10.0.. => format!("{value:.1}"),
         _ => format!("{value:.2}"),
     };
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
-fn seconds(secs: f64) -> String {
-    super::in_words(std::time::Duration::from_secs_f64(secs.max(0.0)))
 }
 
 /// Text as HTML.
@@ -230,7 +284,37 @@ mod tests {
         check(7.3, 8.0);
         check(101.0, 120.0);
         check(1_000.0, 1_000.0);
-        assert_eq!([0.25, 12.5, 480.0, 12_000.0, 2_500_000.0].map(short), ["0.25", "12.5", "480", "12k", "2.5M"]);
+        assert_eq!([0.25, 12.5, 480.0, 12_000.0, 2_500_000.0].map(short), ["0.25", "12.5", "480", "12,000", "2.5M"]);
+    }
+
+    #[test]
+    fn times_under_a_picture_are_round_and_few() {
+        let check = |end: f64, expect: &[&str]| {
+            let told: Vec<String> = ticks(end).map(|at| time_of_tick(at, end)).collect();
+            assert_eq!(told, expect, "{end}");
+        };
+        check(1.0, &["0", "0.2 s", "0.4 s", "0.6 s", "0.8 s", "1 s"]);
+        check(34.3, &["0", "10 s", "20 s", "30 s"]);
+        check(71.4, &["0", "15 s", "30 s", "45 s", "60 s"]);
+        check(180.0, &["0", "0:30", "1:00", "1:30", "2:00", "2:30", "3:00"]);
+        check(1_800.0, &["0", "5:00", "10:00", "15:00", "20:00", "25:00", "30:00"]);
+        assert!((1..100_000).step_by(997).all(|end| ticks(f64::from(end)).count() <= 7));
+    }
+
+    #[test]
+    fn a_limit_is_drawn_where_it_is_near_and_always_told() {
+        let series =
+            |name: &str, value| Series { name: name.to_owned(), colour: 8, points: vec![(0.0, value), (9.0, value)] };
+        let html = |cap| {
+            let limit = Some(Limit { line: series("cap", cap), far_above: ", far above" });
+            let shape = Shape::Lines { most: "most" };
+            OverTime { title: "", note: "", series: vec![series("inside", 100.0)], marks: &[], shape, limit, unit: "" }
+                .html()
+        };
+        let (near, far) = (html(300.0), html(20_000.0));
+        assert!(near.contains("<path class=\"l limit c8\"") && near.contains("cap <em>300</em>"), "{near}");
+        assert!(near.contains(">320</span>"), "the axis reaches the limit: {near}");
+        assert!(!far.contains("<path class=\"l limit") && far.contains("cap <em>20,000, far above</em>"), "{far}");
     }
 
     #[test]
@@ -244,7 +328,8 @@ mod tests {
             note: "a & b",
             series: vec![series("\"x\"", &[(0.0, 1.0), (10.0, 4.0)])],
             marks: &[Mark { at_secs: 5.0, name: "<kill>".to_owned() }],
-            stacked: false,
+            shape: Shape::Lines { most: "most" },
+            limit: None,
             unit: "",
         };
         let html = chart.html();

@@ -3,9 +3,9 @@
 
 use std::fmt::Write as _;
 
-use super::chart::{Latency, Mark, OverTime, Series, escaped, latencies};
+use super::chart::{Latency, Limit, Mark, OverTime, Series, Shape, escaped, latencies};
 use super::words::{count, millis, verdict};
-use super::{Language, Report, SampleTold};
+use super::{FaultTold, Language, Report, SampleTold};
 use crate::citizen::Whereabouts;
 
 const STYLE: &str = include_str!("report.css");
@@ -120,8 +120,9 @@ fn people(report: &Report, language: Language) -> String {
             "Every device that had come by then. The figures are those at the end.",
         ),
         series: LAYERS.iter().map(layer).filter(seen).collect(),
-        marks: &marks(report),
-        stacked: true,
+        marks: &marks(report, language),
+        shape: Shape::Layers,
+        limit: None,
         unit: "",
     };
     let rates = OverTime {
@@ -134,8 +135,9 @@ fn people(report: &Report, language: Language) -> String {
             rate(report, language.pick("방문", "arrivals"), 9, |sample| Some(sample.came as f64)),
             rate(report, language.pick("예약", "reservations"), 4, |sample| Some(sample.confirmed as f64)),
         ],
-        marks: &marks(report),
-        stacked: false,
+        marks: &marks(report, language),
+        shape: Shape::Lines { most: language.pick("최대", "most") },
+        limit: None,
         unit: "/s",
     };
     let waits = &report.waits;
@@ -165,8 +167,12 @@ fn people(report: &Report, language: Language) -> String {
         waits.p50_secs,
         waits.p99_secs
     );
-    let charts =
-        format!("<div class=\"charts\">{}{}{}</div>", where_people_were.html(), rates.html(), line(report, language));
+    let charts = format!(
+        "<div class=\"charts\">{}</div><div class=\"charts two\">{}{}</div>",
+        where_people_were.html(),
+        rates.html(),
+        line(report, language)
+    );
     section(
         language.pick("사람", "People"),
         &format!("{charts}<h3 class=\"after\">{}</h3>{told}{wait_words}", language.pick("대기", "Waiting")),
@@ -184,41 +190,42 @@ fn line(report: &Report, language: Language) -> String {
     if waiting.points.is_empty() {
         return String::new();
     }
-    // A cap that is far away would flatten everything else; it is in the figures.
-    let cap_is_near = report.over_time.iter().any(|sample| {
-        let within = sample.line_inside.unwrap_or(0) + sample.line_called.unwrap_or(0);
-        sample.line_hard_cap.is_some_and(|cap| within >= cap / 4)
-    });
-    let cap = Some(of(language.pick("상한", "hard cap"), 8, |sample| sample.line_hard_cap));
+    let line = OverTime {
+        title: language.pick("대기열", "The line"),
+        note: language.pick("차례를 기다리는 사람입니다.", "People who wait for their turn."),
+        series: vec![waiting],
+        marks: &marks(report, language),
+        shape: Shape::Lines { most: language.pick("최대", "most") },
+        limit: None,
+        unit: "",
+    };
     let door = OverTime {
-        title: language.pick("대기열과 입장", "The line and the door"),
-        note: language.pick(
-            "안에 있는 사람과 호출된 사람의 합은 상한을 넘지 않습니다.",
-            "People inside and people called together never pass the hard cap.",
-        ),
+        title: language.pick("입장한 사람과 호출된 사람", "Inside, and called"),
+        note: language.pick("둘을 합해도 최대 입장 인원을 넘지 않습니다.", "Together they never pass the hard cap."),
         series: vec![
-            waiting,
             of(language.pick("입장", "inside"), 2, |sample| sample.line_inside),
             of(language.pick("호출됨", "called"), 3, |sample| sample.line_called),
-        ]
-        .into_iter()
-        .chain(cap.filter(|_| cap_is_near))
-        .collect(),
-        marks: &marks(report),
-        stacked: false,
+        ],
+        marks: &marks(report, language),
+        shape: Shape::Layers,
+        limit: Some(Limit {
+            line: of(language.pick("최대 입장 인원", "hard cap"), 6, |sample| sample.line_hard_cap),
+            far_above: language.pick(", 그림보다 훨씬 위", ", far above this picture"),
+        }),
         unit: "",
     };
     let calls = OverTime {
         title: language.pick("분당 호출", "Calls a minute"),
         note: language.pick("측정된 속도", "as measured, once it is"),
         series: vec![of(language.pick("호출", "calls"), 4, |sample| sample.line_people_per_min)],
-        marks: &marks(report),
-        stacked: false,
+        marks: &marks(report, language),
+        shape: Shape::Lines { most: language.pick("최대", "most") },
+        limit: None,
         unit: "/min",
     };
     let measured = calls.series.iter().any(|series| !series.points.is_empty());
     let calls = if measured { calls.html() } else { String::new() };
-    door.html() + &calls
+    line.html() + &door.html() + &calls
 }
 
 fn speed(report: &Report, language: Language) -> String {
@@ -245,7 +252,7 @@ fn speed(report: &Report, language: Language) -> String {
     for step in &report.steps {
         let _ = write!(
             table_rows,
-            "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+            "<tr><td class=\"name\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
              <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
             language.step(step.step),
             count(step.answers),
@@ -308,8 +315,9 @@ fn server(report: &Report, language: Language) -> String {
         title: language.pick("서버가 쓴 코어", "Cores the server used"),
         note: language.pick("프로세스 전체", "the whole process"),
         series: vec![rate(report, "CPU", 2, |sample| sample.cpu_secs)],
-        marks: &marks(report),
-        stacked: false,
+        marks: &marks(report, language),
+        shape: Shape::Lines { most: language.pick("최대", "most") },
+        limit: None,
         unit: "",
     };
     let memory = OverTime {
@@ -324,8 +332,9 @@ fn server(report: &Report, language: Language) -> String {
                 .filter_map(|sample| Some((sample.at_secs, sample.resident_bytes? / 1_048_576.0)))
                 .collect(),
         }],
-        marks: &marks(report),
-        stacked: false,
+        marks: &marks(report, language),
+        shape: Shape::Lines { most: language.pick("최대", "most") },
+        limit: None,
         unit: "MiB",
     };
     let charts = match told {
@@ -422,7 +431,7 @@ fn faults(report: &Report, language: Language) -> String {
         return String::new();
     }
     let mut rows = String::new();
-    for fault in &report.faults {
+    for (place, fault) in report.faults.iter().enumerate() {
         let (class, word) = if fault.played {
             ("yes", language.pick("실행됨", "played"))
         } else {
@@ -430,13 +439,15 @@ fn faults(report: &Report, language: Language) -> String {
         };
         let _ = write!(
             rows,
-            "<tr><td class=\"n\">{:.1} s</td><td><code>{}</code></td><td>{}</td><td class=\"{class}\">{word}</td></tr>",
+            "<tr><td class=\"n\">{}</td><td class=\"n\">{:.1} s</td><td>{}</td><td>{}</td><td class=\"{class}\">{word}</td></tr>",
+            place + 1,
             fault.at_secs,
-            fault.kind,
+            language.fault(fault.kind),
             escaped(&fault.outcome)
         );
     }
     let heads = [
+        ("", "n"),
         (language.pick("시각", "at"), "n"),
         (language.pick("장애", "fault"), ""),
         (language.pick("결과", "what happened"), ""),
@@ -486,8 +497,9 @@ fn made_how(report: &Report, language: Language) -> String {
     section(language.pick("어떻게 실행했나", "How it was played"), &format!("<p class=\"soft\">{words}</p>"))
 }
 
-fn marks(report: &Report) -> Vec<Mark> {
-    report.faults.iter().map(|fault| Mark { at_secs: fault.at_secs, name: fault.kind.to_owned() }).collect()
+fn marks(report: &Report, language: Language) -> Vec<Mark> {
+    let mark = |fault: &FaultTold| Mark { at_secs: fault.at_secs, name: language.fault(fault.kind).to_owned() };
+    report.faults.iter().map(mark).collect()
 }
 
 /// How fast a counter grew between samples. A counter that begins anew (a killed server) grows from zero.

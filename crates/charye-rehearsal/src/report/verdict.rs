@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::words::count;
 use super::{AuditTold, Language, millis};
 use crate::citizen::{Step, Whereabouts};
 use crate::evening::Played;
@@ -29,7 +30,7 @@ impl Goal {
     fn at_most(id: &'static str, most: f64, measured: Option<f64>, unit: &str) -> Self {
         Self {
             id,
-            wanted: format!("≤ {}", with_unit(most, unit)),
+            wanted: if most > 0.0 { format!("≤ {}", with_unit(most, unit)) } else { with_unit(0.0, unit) },
             measured: measured.map(|value| with_unit(value, unit)),
             met: measured.is_some_and(|value| value <= most),
         }
@@ -71,8 +72,12 @@ impl Goal {
 
 /// A value as people write it, its unit behind it: shares as per cent, anything else with what digits say something.
 fn with_unit(value: f64, unit: &str) -> String {
-    let (value, unit) = if unit == "‰" { (value / 10.0, "%") } else { (value, unit) };
-    let text = if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") };
+    let (value, unit, digits) = match unit {
+        "‰" => (value / 10.0, "%", 2),
+        "ppm" => (value / 10_000.0, "%", 4),
+        _ => (value, unit, 2),
+    };
+    let text = if value >= 100.0 { count(value.round() as u64) } else { format!("{value:.digits$}") };
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     format!("{text} {unit}").trim_end().to_owned()
 }

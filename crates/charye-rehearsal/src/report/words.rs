@@ -59,6 +59,16 @@ impl Language {
         (shape, self.pick(ko, en))
     }
 
+    /// What was made to go wrong.
+    pub(super) fn fault(self, kind: &str) -> &'static str {
+        let (ko, en) = match kind {
+            "kill" => ("서버 강제 종료", "server killed"),
+            "clock_jump" => ("서버 시계 앞당김", "clock jumped"),
+            _ => ("인증기관 멈춤", "provider hung"),
+        };
+        self.pick(ko, en)
+    }
+
     /// What somebody asks.
     pub(super) fn step(self, code: &str) -> &'static str {
         let (ko, en) = match code {
