@@ -60,7 +60,7 @@ fn serve(socket: std::net::TcpListener) {
             let _ = stream.set_nodelay(true);
             tokio::task::spawn_local(async move {
                 let connection = hyper::server::conn::http1::Builder::new()
-                    .half_close(false)
+                    .half_close(true)
                     .header_read_timeout(None)
                     .serve_connection(TokioIo::new(stream), service_fn(echo));
                 // A peer that leaves in the middle of a request is no news.

@@ -17,16 +17,32 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_rustls::TlsConnector;
 
 const CERTIFICATE: &[u8] = include_bytes!("fixtures/loopback-certificate.pem");
 const KEY: &[u8] = include_bytes!("fixtures/loopback-key.pem");
 
+/// Greets; `/never` says when it was given up, and nothing else ever.
 struct Hello;
 
+/// What asked for `/never` and is not waited for any more.
+static GIVEN_UP: Notify = Notify::const_new();
+
+struct SaidWhenDropped;
+
+impl Drop for SaidWhenDropped {
+    fn drop(&mut self) {
+        GIVEN_UP.notify_one();
+    }
+}
+
 impl Respond for Hello {
-    async fn respond(&self, _request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
+    async fn respond(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
+        if request.uri().path() == "/never" {
+            let _said = SaidWhenDropped;
+            std::future::pending::<()>().await;
+        }
         Response::new(Full::new(Bytes::from_static(b"one's turn")))
     }
 }
@@ -104,6 +120,21 @@ fn whoever_does_not_trust_it_and_whoever_speaks_plainly_is_not() {
         // A TLS alert or nothing at all, but never the page.
         let _ = plain.read_to_end(&mut answer).await;
         assert!(!answer.windows(4).any(|window| window == b"HTTP"), "{answer:?}");
+    });
+}
+
+#[test]
+fn whoever_leaves_before_the_answer_is_waited_for_no_longer() {
+    let limits = Limits { request: Duration::from_secs(600), drain: Duration::from_millis(300), ..Limits::default() };
+    with_listener(&limits, async |address| {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut stream = connector(CERTIFICATE).connect(name, stream).await.unwrap();
+        stream.write_all(b"GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        // Says goodbye as TLS does, so that there is something to be read before the end.
+        stream.shutdown().await.unwrap();
+        drop(stream);
+        tokio::time::timeout(Duration::from_secs(60), GIVEN_UP.notified()).await.expect("it is given up");
     });
 }
 

@@ -22,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::limits::{Admitted, Limits};
 use super::tls::Tls;
-use super::watched_io::{Phase, Progress, WatchedIo};
+use super::watched_io::{OverSocket, Phase, Progress, WatchedIo};
 
 /// How often deadlines are looked at.
 pub(super) const TICK: Duration = Duration::from_millis(250);
@@ -161,7 +161,7 @@ impl Drop for Listed {
     }
 }
 
-async fn serve_connection<I: Read + Write + Unpin + 'static, R: Respond>(
+async fn serve_connection<I: Read + Write + OverSocket + Unpin + 'static, R: Respond>(
     stream: I,
     peer: SocketAddr,
     progress: &Rc<Progress>,
@@ -179,7 +179,7 @@ async fn serve_connection<I: Read + Write + Unpin + 'static, R: Respond>(
     let limits = &watch_list.limits;
     let mut connection = pin!(
         hyper::server::conn::http1::Builder::new()
-            .half_close(false)
+            .half_close(true) // whoever leaves is noticed by the stream, without a read a request
             .header_read_timeout(None) // the sweep keeps this deadline, without a timer a request
             .max_buf_size(limits.head_bytes_max.max(8 * 1024))
             .max_headers(limits.headers_max)

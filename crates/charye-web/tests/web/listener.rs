@@ -15,10 +15,13 @@ use tokio::sync::watch;
 use crate::client::Client;
 use crate::stage::{Setting, Stage};
 
-/// Answers everything with its path; `/panic` is a bug, `/slow` takes a while.
+/// Answers everything with its path; `/panic` is a bug, `/slow` takes a while, `/never` is never answered.
 #[derive(Clone, Default)]
 struct Echo {
     answered: Arc<AtomicUsize>,
+    /// Of `/never`, how many have begun and how many were dropped.
+    begun: Arc<AtomicUsize>,
+    dropped: Arc<AtomicUsize>,
     _of_one_thread: Option<Rc<()>>,
 }
 
@@ -29,14 +32,29 @@ impl Respond for Echo {
         if path == "/slow" {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        if path == "/never" {
+            let _counted = CountedWhenDropped(self.dropped.clone());
+            self.begun.fetch_add(1, Ordering::SeqCst);
+            std::future::pending::<()>().await;
+        }
         self.answered.fetch_add(1, Ordering::SeqCst);
         Response::new(Bytes::copy_from_slice(path.as_bytes()).into())
+    }
+}
+
+struct CountedWhenDropped(Arc<AtomicUsize>);
+
+impl Drop for CountedWhenDropped {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 
 struct Listening {
     address: SocketAddr,
     answered: Arc<AtomicUsize>,
+    begun: Arc<AtomicUsize>,
+    dropped: Arc<AtomicUsize>,
     drain: watch::Sender<Drain>,
     serving: Option<Serving>,
 }
@@ -44,12 +62,16 @@ struct Listening {
 impl Listening {
     fn with(limits: &Limits) -> Self {
         let bound = listener::bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
-        let (address, answered) = (bound.address, Arc::<AtomicUsize>::default());
+        let address = bound.address;
+        let [answered, begun, dropped] = <[Arc<AtomicUsize>; 3]>::default();
         let (drain, drained) = watch::channel(Drain::No);
-        let counted = answered.clone();
-        let make = move || Echo { answered: counted.clone(), _of_one_thread: None };
+        let counted = (answered.clone(), begun.clone(), dropped.clone());
+        let make = move || {
+            let (answered, begun, dropped) = counted.clone();
+            Echo { answered, begun, dropped, _of_one_thread: None }
+        };
         let serving = Some(listener::serve(bound, limits, &drained, make).unwrap());
-        Self { address, answered, drain, serving }
+        Self { address, answered, begun, dropped, drain, serving }
     }
 
     fn begin_drain(&self) {
@@ -84,6 +106,40 @@ fn requests_sent_at_once_are_answered_in_order() {
     for path in ["/slow", "/b", "/c"] {
         assert_eq!(client.hear().unwrap().body, path.as_bytes());
     }
+}
+
+#[test]
+fn whoever_leaves_before_the_answer_is_waited_for_no_longer() {
+    let listening = Listening::with(&Limits { request: Duration::from_secs(600), ..Limits::default() });
+    let mut client = Client::connect(listening.address);
+    client.send(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n");
+    until(|| listening.begun.load(Ordering::SeqCst) == 1);
+    assert_eq!(listening.dropped.load(Ordering::SeqCst), 0);
+    drop(client);
+    until(|| listening.dropped.load(Ordering::SeqCst) == 1);
+}
+
+#[test]
+fn whoever_has_more_to_ask_has_not_left() {
+    let listening = Listening::with(&Limits { drain: Duration::from_millis(300), ..Limits::default() });
+    let mut client = Client::connect(listening.address);
+    client.send(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n");
+    until(|| listening.begun.load(Ordering::SeqCst) == 1);
+    client.send(b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+    // The input is that time passes, less than a request may take.
+    wait(Duration::from_millis(200));
+    assert_eq!(listening.dropped.load(Ordering::SeqCst), 0);
+}
+
+/// Looks again and again until it is so.
+fn until(is_so: impl Fn() -> bool) {
+    for _ in 0..6_000 {
+        if is_so() {
+            return;
+        }
+        wait(Duration::from_millis(5));
+    }
+    panic!("it never came to be");
 }
 
 #[test]
