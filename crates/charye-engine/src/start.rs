@@ -214,6 +214,7 @@ fn prepare(ports: EnginePorts, settings: EngineSettings) -> Result<Prepared, Sta
         desk,
         snapshots,
         reader: journal.reader(),
+        clock: Arc::clone(&shared.clock),
     });
 
     let sequencer = Sequencer::new(Parts {

@@ -24,8 +24,11 @@ const HEADER_BYTES: u64 = 16 + 4 + 8 + 32;
 const HASH_BYTES: u64 = 32;
 /// Snapshots that are kept: the newest, and one before it in case that one is damaged.
 const KEPT: usize = 2;
+/// What the next snapshot is written over, under a name that no snapshot has. A deleted file's blocks would be discarded
+/// with the file system's next commit, behind which the journal's syncs wait, and new ones would have to be found.
+const NEXT: &str = "being-written";
 /// Bytes written between two syncs: few, so that the journal's own syncs never wait long behind ours.
-const SYNC_BYTES: usize = 256 << 10;
+const SYNC_BYTES: usize = 128 << 10;
 /// Bytes read at a time, and how many such pieces are read and hashed before the book has taken them in.
 const PIECE_BYTES: usize = 256 << 10;
 const PIECES_AHEAD: usize = 16;
@@ -136,19 +139,20 @@ impl SnapshotFiles {
         if left > 0 { Err(SnapshotDamage::LeftOver(left)) } else { Ok((head, book)) }
     }
 
-    fn write(&self, last_seq: u64, row_hash: RowHash, book: &Book) -> io::Result<()> {
-        let temporary = self.folder.join("being-written");
-        let mut sink = HashingSink::create(&temporary)?;
+    fn write(&self, last_seq: u64, row_hash: RowHash, book: &Book, rest: &mut dyn FnMut()) -> io::Result<()> {
+        let next = self.folder.join(NEXT);
+        let mut sink = HashingSink::over(&next, rest)?;
         sink.write(MAGIC);
         sink.write(&VERSION.to_le_bytes());
         sink.write(&last_seq.to_le_bytes());
         sink.write(&row_hash);
         book.write_image(&mut |bytes| sink.write(bytes));
         sink.finish()?;
-        std::fs::rename(&temporary, self.folder.join(name_of(last_seq)))?;
+        std::fs::rename(&next, self.folder.join(name_of(last_seq)))?;
         sync_folder(&self.folder)?;
+        // Each takes the place of the one before it: all go but the last, whose blocks are written over next time.
         for old in self.newest_first()?.into_iter().skip(KEPT) {
-            std::fs::remove_file(old)?;
+            std::fs::rename(old, &next)?;
         }
         sync_folder(&self.folder)
     }
@@ -181,8 +185,14 @@ impl Snapshots for SnapshotFiles {
         Ok(None)
     }
 
-    fn save(&mut self, last_seq: u64, hash: RowHash, book: &Book) -> Result<(), SnapshotFailure> {
-        self.write(last_seq, hash, book).map_err(failed("write"))
+    fn save(
+        &mut self,
+        last_seq: u64,
+        hash: RowHash,
+        book: &Book,
+        rest: &mut dyn FnMut(),
+    ) -> Result<(), SnapshotFailure> {
+        self.write(last_seq, hash, book, rest).map_err(failed("write"))
     }
 }
 
@@ -305,17 +315,22 @@ fn verify(file: &mut File) -> Result<(SnapshotHead, u64), SnapshotDamage> {
 
 /// Collects what is written, hashes it and syncs it piece by piece. Remembers the first error until the end, because the
 /// book writes its image without asking how it goes.
-struct HashingSink {
+struct HashingSink<'a> {
     file: File,
+    /// Written and synced.
+    bytes: u64,
     hasher: blake3::Hasher,
     buffer: Vec<u8>,
+    rest: &'a mut dyn FnMut(),
     failure: Option<io::Error>,
 }
 
-impl HashingSink {
-    fn create(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
-        Ok(Self { file, hasher: blake3::Hasher::new(), buffer: Vec::with_capacity(SYNC_BYTES), failure: None })
+impl<'a> HashingSink<'a> {
+    /// Writes over what the file holds, if there is one.
+    fn over(path: &Path, rest: &'a mut dyn FnMut()) -> io::Result<Self> {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+        let buffer = Vec::with_capacity(SYNC_BYTES);
+        Ok(Self { file, bytes: 0, hasher: blake3::Hasher::new(), buffer, rest, failure: None })
     }
 
     fn write(&mut self, mut bytes: &[u8]) {
@@ -326,6 +341,7 @@ impl HashingSink {
             bytes = later;
             if self.buffer.len() == SYNC_BYTES {
                 self.failure = self.flush().err();
+                (self.rest)();
             }
         }
     }
@@ -333,6 +349,7 @@ impl HashingSink {
     fn flush(&mut self) -> io::Result<()> {
         self.hasher.update(&self.buffer);
         self.file.write_all(&self.buffer)?;
+        self.bytes += self.buffer.len() as u64;
         self.buffer.clear();
         self.file.sync_data()
     }
@@ -343,6 +360,8 @@ impl HashingSink {
         }
         self.flush()?;
         self.file.write_all(self.hasher.finalize().as_bytes())?;
+        // What it held before may have been longer.
+        self.file.set_len(self.bytes + HASH_BYTES)?;
         self.file.sync_all()
     }
 }

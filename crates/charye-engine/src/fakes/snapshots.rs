@@ -75,7 +75,14 @@ impl Snapshots for MemorySnapshots {
         Ok(fitting.filter_map(|kept| Some((kept.last_seq, self.read(&kept.image)?))).next())
     }
 
-    fn save(&mut self, last_seq: u64, hash: RowHash, book: &Book) -> Result<(), SnapshotFailure> {
+    fn save(
+        &mut self,
+        last_seq: u64,
+        hash: RowHash,
+        book: &Book,
+        rest: &mut dyn FnMut(),
+    ) -> Result<(), SnapshotFailure> {
+        rest();
         let mut image = Vec::new();
         book.write_image(&mut |bytes| image.extend_from_slice(bytes));
         let mut kept = locked(&self.kept);

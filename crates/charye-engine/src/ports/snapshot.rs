@@ -13,8 +13,15 @@ pub trait Snapshots: Send {
         hash_at: &mut dyn FnMut(u64) -> Option<RowHash>,
     ) -> Result<Option<(u64, Book)>, SnapshotFailure>;
 
-    /// Writes a snapshot of the book as of `last_seq`, the last entry of the row with `hash`; older ones but one go.
-    fn save(&mut self, last_seq: u64, hash: RowHash, book: &Book) -> Result<(), SnapshotFailure>;
+    /// Writes a snapshot of the book as of `last_seq`, the last entry of the row with `hash`; older ones but one go. Calls
+    /// `rest` between pieces, none of them large: it may wait, so that whoever else syncs on the same disk goes first.
+    fn save(
+        &mut self,
+        last_seq: u64,
+        hash: RowHash,
+        book: &Book,
+        rest: &mut dyn FnMut(),
+    ) -> Result<(), SnapshotFailure>;
 }
 
 /// Why a snapshot could not be read or written. Never fatal: the journal is the truth.

@@ -5,12 +5,19 @@
 //! same sequence number (law I14).
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use charye_domain::book::Room;
 
 use crate::metrics;
-use crate::ports::{JournalReader, Snapshots};
+use crate::ports::{Clock, JournalReader, Snapshots};
 use crate::sequencer::recovery::{newest_snapshot, read_on};
+
+/// How long to rest after a piece was written, as a multiple of the time that it took: the disk is the journal's for so
+/// many parts of five. A disk that is slow for us is slow for the journal too, and gets the longer rests.
+const REST_PER_WORK: u32 = 4;
+/// Longest rest between two pieces.
+const REST_MAX: Duration = Duration::from_millis(500);
 
 /// Where sequencer and maker meet.
 #[derive(Debug, Default)]
@@ -81,6 +88,11 @@ impl SnapshotDesk {
         self.locked().closed
     }
 
+    /// Rests, unless the engine ends meanwhile.
+    fn rest(&self, duration: Duration) {
+        drop(self.come.wait_timeout_while(self.locked(), duration, |wish| !wish.closed));
+    }
+
     fn locked(&self) -> MutexGuard<'_, Wish> {
         self.wish.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -91,6 +103,7 @@ pub(crate) struct SnapshotMaker {
     pub(crate) desk: Arc<SnapshotDesk>,
     pub(crate) snapshots: Box<dyn Snapshots>,
     pub(crate) reader: Box<dyn JournalReader>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl SnapshotMaker {
@@ -134,7 +147,14 @@ impl SnapshotMaker {
             metrics::fingerprints_differ();
             return None;
         }
-        match self.snapshots.save(replica.last_seq, replica.hash, &replica.book) {
+        let Self { desk, clock, snapshots, .. } = self;
+        let mut began = clock.monotonic();
+        let mut rest = || {
+            let took = clock.monotonic().saturating_sub(began);
+            desk.rest((took * REST_PER_WORK).min(REST_MAX));
+            began = clock.monotonic();
+        };
+        match snapshots.save(replica.last_seq, replica.hash, &replica.book, &mut rest) {
             Ok(()) => {
                 metrics::snapshot_made(replica.last_seq);
                 Some(replica.last_seq)

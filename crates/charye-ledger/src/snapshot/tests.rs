@@ -27,7 +27,7 @@ impl Place {
                 book.apply(entry, *at);
             }
             let head = journal.head();
-            snapshots(&folder).save(head.next_seq - 1, head.hash, &book).unwrap();
+            snapshots(&folder).save(head.next_seq - 1, head.hash, &book, &mut || {}).unwrap();
         }
         let reader = journal.sqlite_reader();
         (Self { _temporary: temporary, folder, reader }, book)
@@ -103,15 +103,28 @@ fn a_snapshot_of_another_journal_is_not_taken() {
 }
 
 #[test]
-fn the_newest_two_are_kept_and_nothing_half_written_is_left() {
+fn the_newest_two_are_kept_and_the_one_before_them_is_written_over_next() {
     let (mut place, book) = Place::with_two_snapshots();
     for last_seq in [1_001, 1_002, 1_003] {
-        snapshots(&place.folder).save(last_seq, [1; 32], &book).unwrap();
+        snapshots(&place.folder).save(last_seq, [1; 32], &book, &mut || {}).unwrap();
     }
     let names: Vec<_> = place.files().iter().map(|path| seq_in_name(path).unwrap()).collect();
     assert_eq!(names, [1_003, 1_002]);
-    assert_eq!(std::fs::read_dir(place.folder.snapshots()).unwrap().count(), 2);
+    assert_eq!(std::fs::read_dir(place.folder.snapshots()).unwrap().count(), 3);
+    assert!(place.folder.snapshots().join(NEXT).exists());
     assert!(place.load().is_none());
+}
+
+#[test]
+fn a_snapshot_written_over_a_longer_one_is_as_long_as_it_should_be() {
+    let (place, book) = Place::with_two_snapshots();
+    let whole = std::fs::read(&place.files()[0]).unwrap();
+    let next = place.folder.snapshots().join(NEXT);
+    std::fs::write(&next, [&whole[..], &whole[..]].concat()).unwrap();
+    snapshots(&place.folder).save(1_001, [1; 32], &book, &mut || {}).unwrap();
+    assert_eq!(std::fs::read(&place.files()[0]).unwrap().len(), whole.len());
+    let (head, loaded) = snapshots(&place.folder).read(&place.files()[0]).unwrap();
+    assert_eq!((head.last_seq, image_of(&loaded)), (1_001, image_of(&book)));
 }
 
 #[test]
@@ -119,6 +132,6 @@ fn a_snapshot_that_was_being_written_when_the_process_ended_is_not_seen() {
     let (mut place, _) = Place::with_two_snapshots();
     let newest = place.files()[0].clone();
     let half = std::fs::read(&newest).unwrap();
-    std::fs::write(place.folder.snapshots().join("being-written"), &half[..half.len() / 2]).unwrap();
+    std::fs::write(place.folder.snapshots().join(NEXT), &half[..half.len() / 2]).unwrap();
     assert_eq!(place.load().unwrap().0, seq_in_name(&newest).unwrap());
 }

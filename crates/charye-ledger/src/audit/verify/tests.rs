@@ -195,13 +195,13 @@ fn i14_bites_on_a_snapshot_or_projection_that_differs_from_a_replay() {
     let place = Place::telling(&told);
     let report = place.audit();
     let mut files = SnapshotFiles::new(&place.folder, story_campaign_reader());
-    files.save(report.last_seq, report.last_hash, &story().book).unwrap();
+    files.save(report.last_seq, report.last_hash, &story().book, &mut || {}).unwrap();
     assert_eq!(place.audit().snapshots_equal, [report.last_seq]);
 
-    files.save(report.last_seq, report.last_hash, &Book::default()).unwrap();
+    files.save(report.last_seq, report.last_hash, &Book::default(), &mut || {}).unwrap();
     let differs = place.audit();
     assert!(differs.findings.kept()[0].to_string().ends_with("differs from a replay"), "{differs:?}");
-    files.save(report.last_seq, [1; 32], &story().book).unwrap();
+    files.save(report.last_seq, [1; 32], &story().book, &mut || {}).unwrap();
     assert!(place.audit().findings.kept()[0].to_string().ends_with("is of another journal"));
     std::fs::write(&files.newest_first().unwrap()[0], b"torn").unwrap();
     assert!(place.audit().findings.kept()[0].to_string().ends_with("it is not a snapshot of Charye"));
