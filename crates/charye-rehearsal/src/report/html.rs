@@ -168,7 +168,7 @@ fn people(report: &Report, language: Language) -> String {
         waits.p99_secs
     );
     let charts = format!(
-        "<div class=\"charts\">{}</div><div class=\"charts two\">{}{}</div>",
+        "<div class=\"charts\">{}{}</div><div class=\"charts two\">{}</div>",
         where_people_were.html(),
         rates.html(),
         line(report, language)
