@@ -15,6 +15,7 @@
 
 mod by_pages;
 mod exchange;
+mod floor;
 mod identities;
 mod journey;
 mod page;
@@ -38,6 +39,7 @@ use journey::{Beginnings, Journeys};
 use parts::{Part, Ran, Spent, Way};
 use served::Spoken;
 use stage::Failure;
+use stage::figures::{Goal, figure};
 use stage::people::Client;
 use stage::program::Program;
 use stage::servers::{Programs, catch_up, echo_us};
@@ -68,6 +70,8 @@ fn main() -> Result<(), Failure> {
         for part in &parts::MAIN[..main] {
             completed.extend(bench.play(&echo, Spoken::InTheClear, &[part], secs.unwrap_or(SECS))?);
         }
+        let floor = floor::of_a_journey(echo.target, bench.connections)?;
+        figure("journeys.generator_floor", floor, "us", None, Goal::None)?;
         (parts::OTHERS.iter().take(others).collect(), OTHER_SECS)
     } else {
         (asked_for, secs.unwrap_or(OTHER_SECS))
