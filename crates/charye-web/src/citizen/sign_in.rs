@@ -491,21 +491,27 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         about: "1990".to_owned(),
         may_reserve,
     };
-    let provider = |id: &str, light, pace: &[&str], asks: &[AskedField]| ProviderWords {
+    let counted = |key: &str, count| language.text_with(key, &[("count", Value::Number(count))]).into_owned();
+    let provider = |id: &str, light, pace: &[(&str, i64)], asks: &[AskedField]| ProviderWords {
         id: id.to_owned(),
-        name: names.or("네이버", "네이버\"<script>"),
+        name: names.or(id, "네이버\"<script>"),
         light: LightWords::of(light),
-        pace: pace.iter().map(|text| (*text).to_owned()).collect(),
+        pace: pace.iter().map(|(key, count)| counted(key, *count)).collect(),
         closed: light == TrafficLight::Closed,
         asks: asks.iter().map(|field| AskWords::of(id, *field)).collect(),
     };
     let choices = SignInPage {
         layout: Layout::sample(language, false, Part::Elsewhere),
         providers: vec![
-            provider("naver", TrafficLight::Smooth, &["20 s"], &[]),
-            provider("app", TrafficLight::Delayed, &["70 s", "4"], &[AskedField::Name, AskedField::Phone]),
-            provider("window", TrafficLight::Congested, &[], &[]),
-            provider("bank", TrafficLight::Closed, &[], &[]),
+            provider("Naver", TrafficLight::Smooth, &[("provider-takes-secs", 20)], &[]),
+            provider(
+                "PASS",
+                TrafficLight::Delayed,
+                &[("provider-takes-secs", 70), ("provider-in-line", 4)],
+                &[AskedField::Name, AskedField::Phone],
+            ),
+            provider("Kakao", TrafficLight::Congested, &[], &[]),
+            provider("Toss", TrafficLight::Closed, &[], &[]),
         ],
         some_unfit: true,
         rehearsal: false,

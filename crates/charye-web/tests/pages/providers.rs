@@ -56,7 +56,7 @@ impl Providers {
     /// A page that says why it did not go on: nobody is signed in, there is a way on, nothing of ours shows.
     fn check_failed(&self, browser: &Browser, page: &Page, status: u16, code: &str) {
         assert_eq!(page.status, status, "{code}: {}", page.body);
-        page.says(&format!("<code>{code}</code>")).says("href=\"/sign-in");
+        page.says(&format!("/problems#{code}\"")).says("href=\"/sign-in");
         assert!(self.login(browser).is_none(), "{code}: signed in");
         for internal in ["panicked", "charye_engine", "src/", "sealed_state"] {
             assert!(!page.body.contains(internal), "{code}: {internal} shows");
@@ -95,7 +95,7 @@ fn a_provider_that_does_not_fit_the_campaign_is_not_offered_for_it() {
     assert!(named(browser.get("/sign-in")));
     let page = browser.post("/sign-in/naver", &[("next", NEXT)]);
     assert_eq!(page.status, 422);
-    page.says("<code>not_for_campaign</code>");
+    page.says("/problems#not_for_campaign\"");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_campaign_that_asks_for_a_stronger_proof_offers_only_those_that_give_it() {
     assert!(!page.body.contains("action=\"/sign-in/weak\""), "{}", page.body);
     let refused = house.browser("en").post("/sign-in/weak", &[("next", NEXT)]);
     assert_eq!(refused.status, 422);
-    refused.says("<code>not_for_campaign</code>");
+    refused.says("/problems#not_for_campaign\"");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn who_is_led_away_comes_back_signed_in_and_the_time_they_began_at_counts() {
     assert!(!browser.cookies.contains_key("charye_sign_in"), "over is over");
     let again = browser.get(&format!("/sign-in/naver/callback?code=somebody&state={state}"));
     assert_eq!(again.status, 422);
-    again.says("<code>not_begun_here</code>");
+    again.says("/problems#not_begun_here\"");
 }
 
 #[test]

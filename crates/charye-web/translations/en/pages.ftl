@@ -288,6 +288,7 @@ hold-minutes-one = About # minute is left.
 hold-minutes-other = About # minutes are left.
 hold-kept = It is not reserved yet. Please check the details and confirm.
 hold-warning = The time is nearly up. Please confirm now, or take more time.
+hold-warning-last = The time is nearly up. Please confirm now.
 hold-confirm = Confirm the reservation
 hold-extend = { $count ->
     [one] { $count } minute more

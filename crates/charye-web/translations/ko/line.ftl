@@ -99,5 +99,5 @@ draw-slice = { $count }쪽
 draw-back = 내 순서로 돌아가기
 
 landing-countdown = 다음 예약 시작까지
-landing-waiting = { $count }명이 줄에 있습니다.
+landing-waiting = { $count }명이 줄을 서 있습니다.
 landing-opened = 시작되었습니다.

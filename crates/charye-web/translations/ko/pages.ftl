@@ -273,6 +273,7 @@ hold-minutes-one = 약 #분 남았습니다.
 hold-minutes-other = 약 #분 남았습니다.
 hold-kept = 아직 예약된 것이 아닙니다. 내용을 확인하고 확정해 주세요.
 hold-warning = 시간이 거의 다 되었습니다. 지금 확정하거나 시간을 연장해 주세요.
+hold-warning-last = 시간이 거의 다 되었습니다. 지금 확정해 주세요.
 hold-confirm = 예약 확정하기
 hold-extend = { $count }분 연장하기
 hold-extensions-left = { $count }번 더 연장할 수 있습니다.
