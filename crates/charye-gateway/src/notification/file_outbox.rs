@@ -58,8 +58,8 @@ impl Line {
         let (kind, ko, en) = match message.tells {
             Tells::Reserved { number, .. } => {
                 let number = told_number.insert(number.to_string());
-                let ko = format!("예약이 완료되었습니다. 예약번호 {number}");
-                let en = format!("Your reservation is made. Number {number}");
+                let ko = format!("예약되었습니다. 예약번호 {number}");
+                let en = format!("You have reserved. Reservation number {number}");
                 ("reserved", Cow::Owned(ko), Cow::Owned(en))
             }
             Tells::Rescheduled { .. } => {
@@ -71,17 +71,17 @@ impl Line {
             Tells::HelpCode { code } => {
                 let code = told_code.insert(code.to_string());
                 let ko = format!(
-                    "대신 예약해 줄 분에게만 알려 주세요. 확인번호 {code} (30분간 유효). 모르는 사람에게 절대 알려 주지 마세요."
+                    "확인번호 {code}(30분 동안 유효). 내 예약을 대신할 분에게만 알려 주세요. 어떤 기관이나 상담원도 이 번호를 묻지 않습니다."
                 );
                 let en = format!(
-                    "Give this code only to whom you want to reserve for you: {code}. Good for 30 minutes. Never give it to a stranger."
+                    "Code {code}, valid for 30 minutes. Give it only to the person who is to act for you. No office or agent will ever ask you for it."
                 );
                 ("help_code", Cow::Owned(ko), Cow::Owned(en))
             }
             Tells::HelpStands { .. } => (
                 "help_stands",
-                "이제 다른 분이 대신 예약할 수 있습니다. 원하지 않으시면 내 정보에서 언제든 끝낼 수 있습니다.".into(),
-                "Somebody may now reserve for you. If that is not what you want, end it under my data at any time."
+                "이제 다른 분이 내 예약을 대신할 수 있습니다. 원하지 않으시면 ‘대신 예약’에서 언제든지 끝내실 수 있습니다.".into(),
+                "Someone can now act for you. If you do not want this, you can end it under “Helping” at any time."
                     .into(),
             ),
         };

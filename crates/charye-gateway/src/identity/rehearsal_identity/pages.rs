@@ -40,7 +40,7 @@ pub(super) fn post_back(action: &str, fields: &[(String, String)]) -> String {
 fn page(body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"ko\"><head><meta charset=\"utf-8\"><title>모의훈련 / Rehearsal</title></head>\
-         <body><p>모의훈련용 인증입니다. This is a rehearsal's identity provider: nobody here is real.</p>{body}</body></html>\n"
+         <body><p>모의훈련용 인증 화면이며, 화면에 나오는 사람은 가상입니다. This is a rehearsal's identity provider: nobody here is real.</p>{body}</body></html>\n"
     )
 }
 
