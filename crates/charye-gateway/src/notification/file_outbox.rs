@@ -269,7 +269,9 @@ mod tests {
         outbox.send(&told.collect::<Vec<_>>()).unwrap();
         let lines = lines(&folder);
         assert_eq!(lines[0].code.as_deref(), Some("12-3456-7890"));
-        assert!(lines[0].ko.contains("12-3456-7890") && lines[0].en.contains("Never give it to a stranger"));
+        assert!(
+            lines[0].ko.contains("12-3456-7890") && lines[0].en.contains("only to the person who is to act for you")
+        );
         assert_eq!((&*lines[1].kind, lines[1].code.as_deref(), lines[1].reservation), ("help_stands", None, None));
     }
 
