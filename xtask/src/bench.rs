@@ -139,6 +139,15 @@ pub(crate) const BENCHES: &[Bench] = &[
         takes_options: false,
     },
     Bench {
+        name: "waiting",
+        what: "many who wait and ask when told to, on some thousands of connections, while others confirm",
+        package: "charye-rehearsal",
+        example: "waiting_bench",
+        features: &[],
+        arguments: &[],
+        takes_options: true,
+    },
+    Bench {
         name: "journeys",
         what: "citizens who get a reservation in a minute, generator included, and what each costs",
         package: "charye-rehearsal",

@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod draw;
 mod dry_run;
+mod fill_line;
 mod import;
 mod installed;
 mod keys;
@@ -53,6 +54,8 @@ enum Command {
     /// Recompute a published draw
     #[command(subcommand)]
     Draw(draw::Command),
+    /// Have made-up people wait in a rehearsal's line
+    FillLine(fill_line::FillLine),
     /// Import clinics and their sessions
     #[command(subcommand)]
     Import(import::Command),
@@ -85,6 +88,7 @@ pub(crate) fn run(arguments: Arguments, crash_hook: Option<CrashHook>) -> Result
         Command::Demo(wanted) => demo::run(&wanted),
         Command::Doctor(wanted) => doctor::run(&wanted),
         Command::Draw(command) => draw::run(&command),
+        Command::FillLine(wanted) => fill_line::run(&wanted),
         Command::Import(command) => import::run(&command),
         Command::Keys(command) => keys::run(&command),
         Command::Nation(command) => nation::run(&command),
