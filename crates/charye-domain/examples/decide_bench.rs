@@ -1,7 +1,8 @@
 //! Room: domain/examples. How long one decision takes: `reserve at once` of one dose, judged, recorded and applied, over a
 //! full grid. Run by engineers and `cargo xtask bench`; prints one JSON line a figure. Never part of the program.
 //!
-//! `cargo run --release -p charye-domain --example decide_bench [CLINICS]`
+//! `cargo run --release -p charye-domain --example decide_bench [CLINICS] [at-once]`: with the second word the import is
+//! activated without being laid out in parts before.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -34,8 +35,11 @@ fn main() -> std::io::Result<()> {
     };
     let mut bench = Bench { book: Book::with_room_for(room), now: opens_at(), chance: 1, entries: Vec::new() };
 
+    let in_parts = std::env::args().nth(2).is_none_or(|word| word != "at-once");
     let started = now();
-    bench.lay_out(clinics);
+    let (longest_part, activation) = bench.lay_out(clinics, in_parts);
+    figure(&mut out, "book.import_part_longest", longest_part * 1e3, "ms")?;
+    figure(&mut out, "book.import_activation", activation * 1e3, "ms")?;
     let slots = bench.book.fill().slots;
     figure(&mut out, "book.import", started.elapsed().as_secs_f64() * 1e9 / slots as f64, "ns/slot")?;
 
@@ -70,8 +74,8 @@ struct Bench {
 }
 
 impl Bench {
-    /// Clinics with 35 days of 27 slots each.
-    fn lay_out(&mut self, clinics: u32) {
+    /// Clinics with 35 days of 27 slots each. Seconds that the longest part of the import and its activation took.
+    fn lay_out(&mut self, clinics: u32, in_parts: bool) -> (f64, f64) {
         let campaign = Arc::new(campaign(DoseTwoPolicy::Together));
         self.ask(OPERATOR, None, Action::PublishCampaign { campaign: campaign.clone(), text: "".into() });
         let import = ImportId(1);
@@ -96,7 +100,16 @@ impl Bench {
                 .collect();
             self.ask(OPERATOR, None, Action::StageSessions { import, campaign: CAMPAIGN, sessions: sessions.into() });
         }
+        let mut longest = 0_f64;
+        let mut more = in_parts;
+        while more {
+            let started = now();
+            more = self.ask(OPERATOR, None, Action::LayOutImport { import, slots_max: 50_000 }) == Outcome::LaidOut;
+            longest = longest.max(started.elapsed().as_secs_f64());
+        }
+        let started = now();
         self.ask(OPERATOR, None, Action::ActivateImport { import });
+        let activation = started.elapsed().as_secs_f64();
         // The last opening: everything is released.
         self.now = self.now.plus_secs(3 * 3_600);
         let mut due = Vec::new();
@@ -104,6 +117,7 @@ impl Bench {
         for entry in &due {
             self.book.apply(entry, self.now);
         }
+        (longest, activation)
     }
 
     /// Lets these people reserve, in batches. Seconds taken, and how many got a place.

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use charye_domain::book::samples::{
-    ADULT, CAMPAIGN, CHILD, CLINIC_STAFF, OPERATOR, PAIRED, SINGLE, Sample, book_in, image_of, session,
+    ADULT, CAMPAIGN, CHILD, CLINIC_STAFF, OPERATOR, PAIRED, SINGLE, Sample, book_in, clinic, image_of, session,
 };
-use charye_domain::book::{Action, Actor, Authority, EndWish, Outcome, Places, Query, Reply};
+use charye_domain::book::{Action, Actor, Authority, EndWish, Outcome, Places, Query, Reply, SlotCounts};
 use charye_domain::ids::{BlockId, HoldId, ImportId, Person, ReservationId, SlotId};
 use charye_domain::law::Checker;
 use charye_domain::reservation::DoseState;
@@ -69,6 +69,11 @@ enum Step {
         days: (u8, u8),
         more_starts: bool,
     },
+    /// An import that takes its time: rows are staged, laid out and activated, or it is given up, with anything between.
+    Staged {
+        import: u32,
+        what: Staging,
+    },
     Block {
         block: u32,
         mask: u8,
@@ -84,6 +89,24 @@ enum Step {
     Crash,
     /// The process is restarted from a snapshot.
     Restart,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Staging {
+    Rows { clinic: u8, capacity: u16, days: (u8, u8), more_starts: bool },
+    LayOut { slots_max: u32 },
+    Activate,
+    GiveUp,
+}
+
+fn staging() -> impl Strategy<Value = Staging> {
+    prop_oneof![
+        4 => (1_u8..6, 1_u16..4, (4_u8..7, 5_u8..8), any::<bool>())
+            .prop_map(|(clinic, capacity, days, more_starts)| Staging::Rows { clinic, capacity, days, more_starts }),
+        6 => (1_u32..12).prop_map(|slots_max| Staging::LayOut { slots_max }),
+        2 => Just(Staging::Activate),
+        1 => Just(Staging::GiveUp),
+    ]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -109,6 +132,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1_u8..8).prop_map(|key| Step::Register { key }),
         1 => (0_u16..4, (4_u8..6, 5_u8..7), any::<bool>())
             .prop_map(|(capacity, days, more_starts)| Step::Import { capacity, days, more_starts }),
+        4 => (1_000_u32..1_002, staging()).prop_map(|(import, what)| Step::Staged { import, what }),
         1 => (0_u32..12, 0_u8..4, any::<bool>()).prop_map(|(block, mask, back)| Step::Block { block, mask, back }),
         1 => (0_u16..400).prop_map(|secs| Step::Outage { secs }),
         5 => prop_oneof![30 => 0_u32..400, 3 => 0_u32..9_000, 1 => Just(15 * 86_400)].prop_map(|secs| Step::Wait { secs }),
@@ -302,6 +326,7 @@ impl World {
                 let discard = Action::DiscardImport { import: ImportId(self.imports) };
                 drop_outcome(self.sample.ask(OPERATOR, discard));
             }
+            Step::Staged { import, what } => self.go_on_with(ImportId(import), what),
             Step::Block { block, mask, back } => {
                 let (block, mask) = (BlockId(block), u64::from(mask));
                 let action =
@@ -321,6 +346,37 @@ impl World {
                 self.sample.book = book_in(&image, self.policy).expect("an image of a sound book is read");
             }
         }
+    }
+
+    fn go_on_with(&mut self, import: ImportId, what: Staging) {
+        match what {
+            Staging::Rows { clinic: code, capacity, days, more_starts } => {
+                let code = format!("C{code}");
+                let mut rows = session(&code, SINGLE, DoseNumber::First, days, capacity);
+                if more_starts {
+                    rows.start = charye_domain::time::MinuteOfDay(480);
+                }
+                let clinics = [clinic(&code)].into();
+                drop_outcome(self.sample.ask(OPERATOR, Action::StageClinics { import, clinics }));
+                let sessions = [rows].into();
+                drop_outcome(self.sample.ask(OPERATOR, Action::StageSessions { import, campaign: CAMPAIGN, sessions }));
+            }
+            Staging::LayOut { slots_max } => {
+                let before = self.seen();
+                drop_outcome(self.sample.ask(OPERATOR, Action::LayOutImport { import, slots_max }));
+                assert_eq!(self.seen(), before, "nobody sees what is laid out");
+            }
+            Staging::Activate => drop_outcome(self.sample.ask(OPERATOR, Action::ActivateImport { import })),
+            Staging::GiveUp => drop_outcome(self.sample.ask(OPERATOR, Action::DiscardImport { import })),
+        }
+    }
+
+    /// Every slot that can be found.
+    fn seen(&self) -> Vec<(SlotId, SlotCounts)> {
+        let book = &self.sample.book;
+        let ids = (0..book.blocks().len() as u32)
+            .flat_map(|block| (0..SlotId::PER_BLOCK as u8).map(move |index| SlotId::new(BlockId(block), index)));
+        ids.filter_map(|slot| Some((slot, book.slot_counts(slot)?))).collect()
     }
 
     /// Everything that must hold at the end (and, through the checker, held at every entry).
@@ -435,6 +491,7 @@ fn histories_reach_every_kind_of_answer() {
             Outcome::HelperInvited { .. } => "help asked",
             Outcome::HelpStands { .. } => "help stands",
             Outcome::HelpOver => "help over",
+            Outcome::LaidOut => "laid out",
             Outcome::Refused(rejection) => rejection.code(),
         }));
     }

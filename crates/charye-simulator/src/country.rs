@@ -87,6 +87,8 @@ impl Country {
         let sessions = (0..self.clinics).map(|number| self.session(number)).collect();
         let action = Action::StageSessions { import: IMPORT, campaign: CAMPAIGN, sessions };
         world.command("stage sessions", OPERATOR, action)?;
+        let part = || Action::LayOutImport { import: IMPORT, slots_max: 1_000 };
+        while world.command("lay out a part of the import", OPERATOR, part())?.value == Outcome::LaidOut {}
         let activated = world.command("activate the import", OPERATOR, Action::ActivateImport { import: IMPORT })?;
         debug_assert_eq!(activated.value, Outcome::Done);
         world.settle_board()?;

@@ -22,7 +22,8 @@ impl Book {
     /// Makes an entry so, as of the time of its batch. What the entry refers to and does not exist is passed over: the
     /// journal's hash chain and the auditor see to it that there is no such entry.
     ///
-    /// Bounded work, except for an activated import (in proportion to what was staged).
+    /// Bounded work, except for an activated import: in proportion to what was staged and not laid out before, and to the slots
+    /// that it changes.
     pub fn apply(&mut self, entry: &Entry, at: UnixMillis) -> Touched {
         self.rooms.forget_old(at);
         let touched = self.apply_event(entry, at);
@@ -137,6 +138,10 @@ impl Book {
                 if let Some(campaign) = campaign {
                     self.imports.stage_sessions(*import, campaign, sessions.clone());
                 }
+            }
+            Event::ImportLaidOut { import, from, clinics } => {
+                let parts = (&self.clinics, &mut self.grid, self.campaigns.as_slice());
+                self.imports.lay_out(*import, *from..from.saturating_add(*clinics), parts);
             }
             Event::ImportActivated { import } => return self.activate(*import),
             Event::ImportDiscarded { import } => drop(self.imports.take(*import)),
@@ -259,6 +264,7 @@ impl Book {
                 let next = place.followed_by(campaign.clone(), text.clone());
                 let before = std::mem::replace(place, next);
                 self.rooms.take_up(&place.campaign, Some(&before.campaign));
+                self.imports.campaign_changed(campaign.id);
             }
             None => self.campaigns.push(CampaignState::new(campaign.clone(), text.clone(), 0)),
         }
@@ -292,9 +298,10 @@ impl Book {
     }
 
     fn activate(&mut self, import: ImportId) -> Touched {
-        let Some(staged) = self.imports.take(import) else { return Touched::Nothing };
+        let Some((staged, laid_out)) = self.imports.take(import) else { return Touched::Nothing };
         let campaign = staged.campaign.and_then(|campaign| self.campaigns.get(usize::from(campaign.0)));
-        imports::carry_out(&staged, &mut self.clinics, &mut self.grid, campaign);
+        imports::carry_out((&staged, laid_out.as_ref()), &mut self.clinics, &mut self.grid, campaign);
+        self.imports.start_over();
         staged.campaign.map_or(Touched::Clinics, Touched::Campaign)
     }
 

@@ -280,6 +280,12 @@ pub enum Action {
         campaign: CampaignId,
         sessions: Arc<[ClinicSession]>,
     },
+    /// Lays out more of an import, about so many slots, so that activating it is quick. Nothing of it is seen. `LaidOut` while
+    /// more may be left, then `Done`.
+    LayOutImport {
+        import: ImportId,
+        slots_max: u32,
+    },
     /// Makes everything staged under the import count: new clinics and changed ones; for each clinic that has staged
     /// sessions, these replace its sessions of that campaign.
     ActivateImport {

@@ -248,6 +248,12 @@ pub enum Event {
         import: ImportId,
         sessions: Arc<[ClinicSession]>,
     },
+    /// The next `clinics` of an import's clinics with sessions, from number `from` on, are laid out: nothing of it is seen yet.
+    ImportLaidOut {
+        import: ImportId,
+        from: u32,
+        clinics: u32,
+    },
     ImportActivated {
         import: ImportId,
     },

@@ -42,6 +42,15 @@ pub struct Block {
     pattern: u32,
     day: DayIndex,
     slots: u8,
+    sight: Sight,
+}
+
+/// Whether a block counts yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    Shown,
+    /// Laid out for an import that is not activated: nobody finds its slots.
+    Hidden,
 }
 
 impl Block {
@@ -65,6 +74,11 @@ impl Block {
     /// Bit n: slot n is out of use until unblocked.
     pub fn closed(&self) -> u64 {
         self.closed
+    }
+
+    /// Laid out for an import that is not activated, or never was: it has no slots for anybody yet.
+    pub fn is_hidden(&self) -> bool {
+        self.sight == Sight::Hidden
     }
 }
 
@@ -182,7 +196,7 @@ impl Grid {
     pub(super) fn find(&self, slot: SlotId) -> Option<Found> {
         let block = self.blocks.get(slot.block().0 as usize)?;
         let index = slot.index();
-        if index >= block.slots {
+        if index >= block.slots || block.is_hidden() {
             return None;
         }
         let counts = *self.counts.get(block.first as usize + usize::from(index))?;
@@ -212,9 +226,9 @@ impl Grid {
     }
 
     /// Puts back a block as an image has it, with no places yet.
-    pub(super) fn restore_block(&mut self, row: RowId, day: DayIndex, pattern: u32, closed: u64) {
+    pub(super) fn restore_block(&mut self, row: RowId, day: DayIndex, pattern: u32, (closed, sight): (u64, Sight)) {
         let slots = self.patterns.get(pattern as usize).map_or(0, |starts| starts.len());
-        let id = self.push_block(row, day, pattern, std::iter::repeat_n(0, slots));
+        let id = self.push_block((row, day, sight), pattern, std::iter::repeat_n(0, slots));
         self.close(id, closed);
     }
 
@@ -269,6 +283,19 @@ impl Grid {
         }
     }
 
+    /// What a slot is to take: its capacity, or less once claims have ended.
+    pub(super) fn wanted(&self, slot: SlotId) -> u16 {
+        let capacity = self.counts(slot).map_or(0, |counts| counts.capacity);
+        self.undercut.get(&slot).copied().unwrap_or(capacity)
+    }
+
+    /// Makes a hidden block count.
+    pub(super) fn show(&mut self, block: BlockId) {
+        if let Some(block) = self.blocks.get_mut(block.0 as usize) {
+            block.sight = Sight::Shown;
+        }
+    }
+
     /// Sets what a slot can take. Below what is claimed it stays at that, and falls as claims end.
     pub(super) fn set_capacity(&mut self, slot: SlotId, wanted: u16) {
         let Some(counts) = self.position(slot).and_then(|position| self.counts.get_mut(position)) else { return };
@@ -301,26 +328,47 @@ impl Grid {
     }
 
     /// Adds a block with these start times and capacities. At most 64; the caller has counted.
-    pub(super) fn add_block(&mut self, row: RowId, day: DayIndex, slots: &[(MinuteOfDay, u16)]) -> BlockId {
+    pub(super) fn add_block(
+        &mut self,
+        (row, day, sight): (RowId, DayIndex, Sight),
+        slots: &[(MinuteOfDay, u16)],
+    ) -> BlockId {
         let is_as_before = |block: &Block| self.starts(block).iter().eq(slots.iter().map(|(start, _)| start));
         let pattern = match self.blocks.last().filter(|block| is_as_before(block)) {
             Some(before) => before.pattern,
             None => self.pattern(slots.iter().map(|(start, _)| *start).collect()),
         };
-        self.push_block(row, day, pattern, slots.iter().map(|(_, capacity)| *capacity))
+        self.push_block((row, day, sight), pattern, slots.iter().map(|(_, capacity)| *capacity))
+    }
+
+    /// Gives a hidden block other start times and capacities: nobody has seen those it had. At most 64.
+    pub(super) fn lay_out_anew(&mut self, id: BlockId, slots: &[(MinuteOfDay, u16)]) {
+        let Some(mut block) = self.block(id).copied().filter(Block::is_hidden) else { return };
+        if slots.len() > usize::from(block.slots) {
+            block.first = self.counts.len() as u32;
+            self.counts.resize(self.counts.len() + slots.len(), Counts::default());
+        }
+        (block.slots, block.closed) = (slots.len() as u8, 0);
+        let counts = self.counts.iter_mut().skip(block.first as usize);
+        for (counts, (_, capacity)) in counts.zip(slots) {
+            *counts = Counts { capacity: *capacity, ..Counts::default() };
+        }
+        block.pattern = self.pattern(slots.iter().map(|(start, _)| *start).collect());
+        if let Some(stored) = self.blocks.get_mut(id.0 as usize) {
+            *stored = block;
+        }
     }
 
     fn push_block(
         &mut self,
-        row: RowId,
-        day: DayIndex,
+        (row, day, sight): (RowId, DayIndex, Sight),
         pattern: u32,
         capacities: impl ExactSizeIterator<Item = u16>,
     ) -> BlockId {
         let id = BlockId(self.blocks.len() as u32);
         let (first, slots) = (self.counts.len() as u32, capacities.len() as u8);
         self.counts.extend(capacities.map(|capacity| Counts { capacity, ..Counts::default() }));
-        self.blocks.push(Block { closed: 0, row, first, pattern, day, slots });
+        self.blocks.push(Block { closed: 0, row, first, pattern, day, slots, sight });
         let days = &self.blocks;
         if let Some(blocks) = self.row_blocks.get_mut(row.0 as usize) {
             let position = blocks.partition_point(|block| days.get(block.0 as usize).is_some_and(|b| b.day < day));
@@ -378,7 +426,7 @@ mod tests {
         let row = Row { campaign: CampaignId(0), clinic: ClinicId(0), product: ProductId(0), dose: DoseNumber::First };
         let row = grid.row_or_new(row);
         let slots: Vec<_> = slots.iter().map(|(start, capacity)| (MinuteOfDay(*start), *capacity)).collect();
-        grid.add_block(row, DayIndex(3), &slots);
+        grid.add_block((row, DayIndex(3), Sight::Shown), &slots);
         (grid, row)
     }
 
@@ -387,7 +435,7 @@ mod tests {
         let (mut grid, row) = grid_of(&[(540, 5), (570, 6)]);
         let slot = SlotId::new(BlockId(0), 1);
         grid.claim(slot, Claim::Hold);
-        grid.add_block(row, DayIndex(1), &[(MinuteOfDay(540), 2)]);
+        grid.add_block((row, DayIndex(1), Sight::Shown), &[(MinuteOfDay(540), 2)]);
         grid.append_starts(BlockId(0), &[(MinuteOfDay(480), 7)]);
         assert_eq!(grid.counts(slot), Some(Counts { capacity: 6, held: 1, reserved: 0 }));
         assert_eq!(grid.counts(SlotId::new(BlockId(0), 2)).map(|counts| counts.capacity), Some(7));

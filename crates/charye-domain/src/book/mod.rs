@@ -33,6 +33,7 @@ mod helps;
 mod holds;
 mod imports;
 mod index;
+mod laying_out;
 mod operations;
 mod people;
 mod reservations;

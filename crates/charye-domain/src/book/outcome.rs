@@ -63,6 +63,8 @@ pub enum Outcome {
         ends_at: UnixMillis,
     },
     HelpOver,
+    /// A part of an import is laid out; ask for the next.
+    LaidOut,
     /// Staged, activated, blocked, delivered, noted: done, nothing to tell.
     Done,
     Refused(Rejection),
@@ -224,6 +226,7 @@ impl Outcome {
                 Self::HelpStands { help: *help, ends_at: *ends_at }
             }
             Event::HelpEnded { .. } => Self::HelpOver,
+            Event::ImportLaidOut { .. } => Self::LaidOut,
             Event::CallerLookedUp { .. }
             | Event::DrawCommitted { .. }
             | Event::DrawClosed { .. }

@@ -177,12 +177,12 @@ impl Book {
         self.grid.rows()
     }
 
-    /// Blocks of the grid by [`BlockId`].
+    /// Blocks of the grid by [`BlockId`], hidden ones included.
     pub fn blocks(&self) -> &[Block] {
         self.grid.blocks()
     }
 
-    /// Blocks of a row, by day.
+    /// Blocks of a row, by day, hidden ones included.
     pub fn blocks_of(&self, row: RowId) -> &[BlockId] {
         self.grid.blocks_of(row)
     }
@@ -194,7 +194,8 @@ impl Book {
 
     /// The slots of a block with their start times.
     pub fn slots_of_block(&self, id: BlockId) -> impl Iterator<Item = (SlotId, MinuteOfDay)> {
-        let starts = self.grid.block(id).map_or(&[][..], |block| self.grid.starts(block));
+        let shown = self.grid.block(id).filter(|block| !block.is_hidden());
+        let starts = shown.map_or(&[][..], |block| self.grid.starts(block));
         starts.iter().enumerate().map(move |(index, start)| (SlotId::new(id, index as u8), *start))
     }
 

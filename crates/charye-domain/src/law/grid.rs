@@ -32,6 +32,8 @@ struct Staged {
 
 struct Block {
     key: BlockKey,
+    /// Laid out for an import that is not activated.
+    hidden: bool,
     closed: u64,
     slots: Vec<(MinuteOfDay, u16)>,
 }
@@ -96,17 +98,95 @@ impl NaiveGrid {
 
     pub(super) fn activate(&mut self, import: ImportId, campaigns: &BTreeMap<CampaignId, Arc<Campaign>>) {
         let Some(staged) = self.staged.remove(&import) else { return };
-        for clinic in staged.clinics.iter().flat_map(|chunk| chunk.iter()) {
-            let next = ClinicId(self.clinics.len() as u32);
-            self.clinics.entry(clinic.code.clone()).or_insert(next);
+        self.clinics = staged.clinics_with(&self.clinics);
+        for (of, wanted) in staged.wanted(&self.clinics, campaigns) {
+            self.replace(of, wanted);
         }
+    }
+
+    /// Blocks that clinics of an import will have, in the order of the import; nothing that anybody sees is changed.
+    pub(super) fn lay_out(
+        &mut self,
+        import: ImportId,
+        (from, clinics): (u32, u32),
+        campaigns: &BTreeMap<CampaignId, Arc<Campaign>>,
+    ) {
+        let Some(staged) = self.staged.get(&import) else { return };
+        let wanted = staged.wanted(&staged.clinics_with(&self.clinics), campaigns);
+        for (_, wanted) in wanted.into_iter().skip(from as usize).take(clinics as usize) {
+            self.put(wanted, true);
+        }
+    }
+
+    /// A clinic's slots in a campaign become the ones wanted; those it had besides have no places any more.
+    fn replace(&mut self, (campaign, clinic): (CampaignId, ClinicId), wanted: WantedSlots) {
+        let from = (campaign, clinic, ProductId(0), DoseNumber::First, DayIndex(0));
+        let to = (campaign, clinic, ProductId(u8::MAX), DoseNumber::Second, DayIndex(u8::MAX));
+        for (_, id) in self.ids.range(from..=to) {
+            if let Some(block) = self.blocks.get_mut(id.0 as usize).filter(|block| !block.hidden) {
+                block.slots.iter_mut().for_each(|(_, capacity)| *capacity = 0);
+            }
+        }
+        self.put(wanted, false);
+    }
+
+    /// What is hidden is laid out from nothing, whoever laid it out before.
+    fn put(&mut self, wanted: WantedSlots, hidden: bool) {
+        let mut emptied = BTreeSet::new();
+        for ((key, minute), capacity) in wanted {
+            let next = BlockId(self.blocks.len() as u32);
+            let id = *self.ids.entry(key).or_insert(next);
+            if id == next {
+                self.blocks.push(Block { key, hidden: true, closed: 0, slots: Vec::new() });
+            }
+            let Some(block) = self.blocks.get_mut(id.0 as usize) else { continue };
+            if block.hidden && emptied.insert(id) {
+                block.slots.clear();
+                block.hidden = hidden;
+            }
+            if hidden && !block.hidden {
+                continue;
+            }
+            match block.slots.iter_mut().find(|(start, _)| *start == minute) {
+                Some((_, stored)) => *stored = capacity,
+                None => block.slots.push((minute, capacity)),
+            }
+        }
+    }
+
+    /// Nobody finds what is hidden.
+    fn block(&self, slot: SlotId) -> Option<&Block> {
+        self.blocks.get(slot.block().0 as usize).filter(|block| !block.hidden)
+    }
+}
+
+/// What a clinic is to have.
+type WantedSlots = BTreeMap<(BlockKey, MinuteOfDay), u16>;
+
+impl Staged {
+    /// The clinics known, and after them the new ones.
+    fn clinics_with(&self, known: &BTreeMap<String, ClinicId>) -> BTreeMap<String, ClinicId> {
+        let mut clinics = known.clone();
+        for clinic in self.clinics.iter().flat_map(|chunk| chunk.iter()) {
+            let next = ClinicId(clinics.len() as u32);
+            clinics.entry(clinic.code.clone()).or_insert(next);
+        }
+        clinics
+    }
+
+    /// By clinic, in order of each one's first session.
+    fn wanted(
+        &self,
+        clinics: &BTreeMap<String, ClinicId>,
+        campaigns: &BTreeMap<CampaignId, Arc<Campaign>>,
+    ) -> Vec<((CampaignId, ClinicId), WantedSlots)> {
         let mut order: Vec<(CampaignId, ClinicId)> = Vec::new();
         let mut seen = BTreeSet::new();
-        let mut wanted: BTreeMap<(CampaignId, ClinicId), BTreeMap<(BlockKey, MinuteOfDay), u16>> = BTreeMap::new();
-        for (campaign, chunk) in &staged.sessions {
+        let mut wanted: BTreeMap<(CampaignId, ClinicId), WantedSlots> = BTreeMap::new();
+        for (campaign, chunk) in &self.sessions {
             let Some(campaign) = campaign.and_then(|campaign| campaigns.get(&campaign)) else { continue };
             for session in chunk.iter() {
-                let Some(clinic) = self.clinics.get(&session.clinic).copied() else { continue };
+                let Some(clinic) = clinics.get(&session.clinic).copied() else { continue };
                 let of = (campaign.id, clinic);
                 if seen.insert(of) {
                     order.push(of);
@@ -121,35 +201,6 @@ impl NaiveGrid {
                 }
             }
         }
-        for of in order {
-            self.replace(of, wanted.remove(&of).unwrap_or_default());
-        }
-    }
-
-    /// A clinic's slots in a campaign become the ones wanted; those it had besides have no places any more.
-    fn replace(&mut self, (campaign, clinic): (CampaignId, ClinicId), wanted: BTreeMap<(BlockKey, MinuteOfDay), u16>) {
-        let from = (campaign, clinic, ProductId(0), DoseNumber::First, DayIndex(0));
-        let to = (campaign, clinic, ProductId(u8::MAX), DoseNumber::Second, DayIndex(u8::MAX));
-        for (_, id) in self.ids.range(from..=to) {
-            if let Some(block) = self.blocks.get_mut(id.0 as usize) {
-                block.slots.iter_mut().for_each(|(_, capacity)| *capacity = 0);
-            }
-        }
-        for ((key, minute), capacity) in wanted {
-            let next = BlockId(self.blocks.len() as u32);
-            let id = *self.ids.entry(key).or_insert(next);
-            if id == next {
-                self.blocks.push(Block { key, closed: 0, slots: Vec::new() });
-            }
-            let Some(block) = self.blocks.get_mut(id.0 as usize) else { continue };
-            match block.slots.iter_mut().find(|(start, _)| *start == minute) {
-                Some((_, stored)) => *stored = capacity,
-                None => block.slots.push((minute, capacity)),
-            }
-        }
-    }
-
-    fn block(&self, slot: SlotId) -> Option<&Block> {
-        self.blocks.get(slot.block().0 as usize)
+        order.into_iter().map(|of| (of, wanted.remove(&of).unwrap_or_default())).collect()
     }
 }

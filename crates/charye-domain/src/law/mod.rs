@@ -183,6 +183,9 @@ impl Checker {
             Event::ClinicsStaged { import, clinics } => self.grid.stage_clinics(*import, clinics),
             Event::SessionsStaged { import, sessions } => self.grid.stage_sessions(*import, campaign, sessions),
             Event::ImportDiscarded { import } => self.grid.discard(*import),
+            Event::ImportLaidOut { import, from, clinics } => {
+                self.grid.lay_out(*import, (*from, *clinics), &self.campaigns);
+            }
             Event::ImportActivated { import } => self.grid.activate(*import, &self.campaigns),
             Event::SlotsBlocked { block, mask } => self.grid.close(*block, *mask),
             Event::SlotsUnblocked { block, mask } => self.grid.reopen(*block, *mask),

@@ -113,7 +113,8 @@ impl Copy {
             if left == 0 {
                 return Ok(Progress::Going);
             }
-            if let Some(row) = book.rows().get(block.row().0 as usize) {
+            let row = book.rows().get(block.row().0 as usize);
+            if let Some(row) = row.filter(|_| !block.is_hidden()) {
                 let plane = Plane { campaign: row.campaign, product: row.product, dose: row.dose };
                 let place = BlockPlace { plane, clinic: row.clinic, day: block.day() };
                 self.builder.add(BlockId(self.next_block), place, book.block_starts(block))?;

@@ -65,6 +65,7 @@ impl Lane {
                 | Action::PublishCampaign { .. }
                 | Action::StageClinics { .. }
                 | Action::StageSessions { .. }
+                | Action::LayOutImport { .. }
                 | Action::ActivateImport { .. }
                 | Action::DiscardImport { .. }
                 | Action::BlockSlots { .. }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use charye_domain::book::{Book, Entry, Event, Row, RowId};
 use charye_domain::campaign::Campaign;
 use charye_domain::clinic::Clinic;
-use charye_domain::ids::SlotId;
+use charye_domain::ids::{BlockId, SlotId};
 use charye_domain::time::UnixMillis;
 use charye_engine::ports::{JournalReader, ReadFailure};
 
@@ -79,8 +79,10 @@ impl Layout {
     /// What clinics give, with the first and last slot of each that is laid out; in order of their positions.
     pub(super) fn clinic_rows(&self) -> impl Iterator<Item = (u32, Row, (SlotId, SlotId))> {
         (0_u32..).zip(self.book.rows()).filter_map(|(position, row)| {
-            let blocks = self.book.blocks_of(RowId(position));
-            let (first, last) = (*blocks.iter().min()?, *blocks.iter().max()?);
+            let is_shown =
+                |id: &&BlockId| self.book.blocks().get(id.0 as usize).is_some_and(|block| !block.is_hidden());
+            let shown = || self.book.blocks_of(RowId(position)).iter().filter(is_shown);
+            let (first, last) = (*shown().min()?, *shown().max()?);
             let last_slot = self.book.blocks().get(last.0 as usize)?.slots().saturating_sub(1);
             Some((position, *row, (SlotId::new(first, 0), SlotId::new(last, last_slot))))
         })
@@ -102,6 +104,7 @@ pub(super) fn lays_out(event: &Event) -> bool {
         Event::CampaignPublished { .. }
             | Event::ClinicsStaged { .. }
             | Event::SessionsStaged { .. }
+            | Event::ImportLaidOut { .. }
             | Event::ImportActivated { .. }
             | Event::ImportDiscarded { .. }
     )

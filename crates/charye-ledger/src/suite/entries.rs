@@ -132,6 +132,7 @@ kinds!(
     HelpAttested,
     HelpEnded,
     CallerLookedUp,
+    ImportLaidOut,
 );
 
 /// Kinds and refusals of the first golden rows: what is drawn of them never changes, whatever is added.
@@ -312,6 +313,7 @@ impl Entries {
             "SessionsStaged" => {
                 Event::SessionsStaged { import, sessions: (0..self.below(4)).map(|_| self.clinic_session()).collect() }
             }
+            "ImportLaidOut" => Event::ImportLaidOut { import, from: self.short(), clinics: self.short() },
             "ImportActivated" => Event::ImportActivated { import },
             "ImportDiscarded" => Event::ImportDiscarded { import },
             "SlotsBlocked" => Event::SlotsBlocked { block, mask },

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::book::campaigns::CAMPAIGNS_MAX;
 use crate::book::imports::{self, STAGED_PER_COMMAND_MAX, Staged};
-use crate::book::{Book, Event, Events, Rejection};
+use crate::book::laying_out::next_part;
+use crate::book::{Book, Event, Events, Outcome, Rejection};
 use crate::campaign::Campaign;
 use crate::clinic::Clinic;
 use crate::ids::{BlockId, CampaignId, ImportId, MessageId};
@@ -70,9 +71,25 @@ impl Book {
     pub(super) fn activate_import(&self, import: ImportId) -> Result<Events, Rejection> {
         let staged = self.staged(import)?;
         let campaign = staged.campaign.map(|campaign| self.in_force(campaign)).transpose()?;
-        imports::check(staged, &self.clinics, &self.grid, campaign)?;
+        if !self.imports.laid_out(import).is_some_and(|laid_out| laid_out.is_whole(staged)) {
+            imports::check(staged, &self.clinics, &self.grid, campaign)?;
+        }
         let events = campaign.map_or_else(Events::outside, |state| Events::under(&state.campaign));
         Ok(events.and(Event::ImportActivated { import }))
+    }
+
+    /// Nothing is recorded once all of it is laid out.
+    pub(super) fn lay_out_import(&self, import: ImportId, slots_max: u32) -> Result<Events, Rejection> {
+        let staged = self.staged(import)?;
+        let Some(campaign) = staged.campaign else { return Ok(Events::none(Outcome::Done)) };
+        let campaign = &*self.in_force(campaign)?.campaign;
+        let so_far = self.imports.laid_out(import);
+        let part = next_part(staged, so_far, slots_max.max(1), (&self.clinics, &self.grid, campaign))?;
+        if part.is_empty() {
+            return Ok(Events::none(Outcome::Done));
+        }
+        let (from, clinics) = (part.start, part.end - part.start);
+        Ok(Events::under(campaign).and(Event::ImportLaidOut { import, from, clinics }))
     }
 
     pub(super) fn discard_import(&self, import: ImportId) -> Result<Events, Rejection> {
@@ -96,7 +113,7 @@ impl Book {
 
     /// The slots of the mask that exist.
     fn slots_of(&self, id: BlockId, mask: u64) -> Result<(Events, u64), Rejection> {
-        let block = self.grid.block(id).ok_or(Rejection::SlotUnknown)?;
+        let block = self.grid.block(id).filter(|block| !block.is_hidden()).ok_or(Rejection::SlotUnknown)?;
         let campaign = self.grid.row_of(block).and_then(|row| self.campaign_state(row.campaign));
         let campaign = campaign.ok_or(Rejection::SlotUnknown)?;
         let existing = u64::MAX >> (64 - u32::from(block.slots().clamp(1, 64)));

@@ -111,6 +111,7 @@ impl Book {
             Action::PublishCampaign { campaign, text } => self.publish_campaign(campaign, text),
             Action::StageClinics { import, clinics } => self.stage_clinics(*import, clinics),
             Action::StageSessions { import, campaign, sessions } => self.stage_sessions(*import, *campaign, sessions),
+            Action::LayOutImport { import, slots_max } => self.lay_out_import(*import, *slots_max),
             Action::ActivateImport { import } => self.activate_import(*import),
             Action::DiscardImport { import } => self.discard_import(*import),
             Action::BlockSlots { block, mask } => self.block_slots(*block, *mask),

@@ -43,6 +43,7 @@ fn may_ask(action: &Action, actor: Actor) -> bool {
         Action::PublishCampaign { .. }
         | Action::StageClinics { .. }
         | Action::StageSessions { .. }
+        | Action::LayOutImport { .. }
         | Action::ActivateImport { .. }
         | Action::DiscardImport { .. }
         | Action::AcceptClock => operator || system,
@@ -139,6 +140,7 @@ mod tests {
             (Action::CheckIn { reservation, dose }, "s"),
             (Action::Administer { reservation, dose }, "s"),
             (Action::NoShow { reservation, dose }, "sy"),
+            (Action::LayOutImport { import, slots_max: 1 }, "ry"),
             (Action::ActivateImport { import }, "ry"),
             (Action::DiscardImport { import }, "ry"),
             (Action::AcceptClock, "ry"),

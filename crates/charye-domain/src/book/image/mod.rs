@@ -1,8 +1,8 @@
 //! Room: domain/book. The book as bytes and back: what a snapshot holds. Called by the ledger's snapshots, which add hash
 //! and sequence number. Never does I/O, never trusts a byte it reads.
 //!
-//! Version 3, little endian, in this order: magic, version; campaigns (as texts, with openings that begin at another time); clinics; patterns of start times; rows;
-//! blocks; capacities; undercut slots; people; reservations; holds; visits; remembered operations; open imports;
+//! Version 4, little endian, in this order: magic, version; campaigns (as texts, with openings that begin at another time); clinics; patterns of start times; rows;
+//! blocks; capacities; undercut slots; people; reservations; holds; visits; remembered operations; open imports and how far one is laid out;
 //! waiting rooms; who helps whom; operators' words about identity providers; fingerprint. Counters of held and reserved places are not in it: they follow from holds and reservations, so an image
 //! cannot disagree with itself. The same book always gives the same bytes.
 
@@ -17,12 +17,12 @@ pub use read::CampaignReader;
 use crate::ids::CampaignId;
 
 const MAGIC: [u8; 8] = *b"CHARYEBK";
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
 
 /// Bytes of one record of each table of fixed width.
 mod width {
     pub(super) const ROW: usize = 8;
-    pub(super) const BLOCK: usize = 17;
+    pub(super) const BLOCK: usize = 18;
     pub(super) const CAPACITY: usize = 2;
     pub(super) const UNDERCUT: usize = 6;
     pub(super) const PERSON: usize = 23;

@@ -85,6 +85,7 @@ pub(super) fn write(to: &mut Writer<'_>, outcome: &Outcome) {
         Outcome::HelperInvited { help } => (15, 0, help.0, 0),
         Outcome::HelpStands { help, ends_at } => (16, 0, help.0, bits(ends_at)),
         Outcome::HelpOver => (17, 0, 0, 0),
+        Outcome::LaidOut => (18, 0, 0, 0),
     };
     to.u8(tag);
     to.u8(small);
@@ -147,6 +148,7 @@ pub(super) fn read(from: &mut Fields<'_>) -> Result<Outcome, ImageError> {
         15 => Outcome::HelperInvited { help: HelpId(middle) },
         16 => Outcome::HelpStands { help: HelpId(middle), ends_at: at },
         17 => Outcome::HelpOver,
+        18 => Outcome::LaidOut,
         _ => return Err(unknown),
     })
 }
@@ -215,6 +217,7 @@ mod tests {
             Outcome::HelperInvited { help: HelpId(8) },
             Outcome::HelpStands { help: HelpId(9), ends_at: at },
             Outcome::HelpOver,
+            Outcome::LaidOut,
         ]);
         for answer in answers {
             assert_eq!(there_and_back(answer), Ok(answer));

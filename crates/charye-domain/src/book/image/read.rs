@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::book::campaigns::{CAMPAIGNS_MAX, CampaignState};
 use crate::book::clinics::CLINICS_MAX;
-use crate::book::grid::{BLOCKS_MAX, Claim, Row, RowId};
+use crate::book::grid::{BLOCKS_MAX, Claim, Row, RowId, Sight};
 use crate::book::helps::{Help, Stage};
 use crate::book::image::bytes::{Fields, Reader};
 use crate::book::image::clinic::{read_clinic, read_session};
@@ -136,8 +136,8 @@ impl Book {
             };
             let campaign = self.campaigns.get(usize::from(row.campaign.0));
             let product = campaign.and_then(|state| state.campaign.product(row.product));
-            let clinic = self.clinics.rows().get(row.clinic.0 as usize);
-            check(product.is_some() && clinic.is_some() && self.grid.row_id(row).is_none(), "a row")?;
+            let clinic_may_be = (row.clinic.0 as usize) < CLINICS_MAX;
+            check(product.is_some() && clinic_may_be && self.grid.row_id(row).is_none(), "a row")?;
             self.grid.row_or_new(row);
             Ok(())
         })?;
@@ -145,13 +145,20 @@ impl Book {
         let mut slots = 0_u64;
         from.records(blocks, width::BLOCK, |mut block| {
             let (row, pattern, day, closed) = (RowId(block.u32()), block.u32(), DayIndex(block.u8()), block.u64());
-            let known = self.grid.rows().get(row.0 as usize).is_some();
+            let sight = if block.u8() == 1 { Sight::Hidden } else { Sight::Shown };
+            // Who is to have a hidden block may not be a clinic yet.
+            let clinics = self.clinics.rows();
+            let known = self
+                .grid
+                .rows()
+                .get(row.0 as usize)
+                .is_some_and(|row| sight == Sight::Hidden || clinics.get(row.clinic.0 as usize).is_some());
             let free_day = u32::from(day.0) < DayIndex::MAX_DAYS && self.grid.block_on(row, day).is_none();
             let starts = self.grid.patterns().get(pattern as usize).map_or(0, |starts| starts.len());
             let within = closed.checked_shr(starts as u32).unwrap_or(0) == 0;
             slots += starts as u64;
             check(known && free_day && starts > 0 && within && slots < u64::from(NONE), "a block")?;
-            self.grid.restore_block(row, day, pattern, closed);
+            self.grid.restore_block(row, day, pattern, (closed, sight));
             Ok(())
         })?;
         check(u64::from(from.u32()?) == slots, "the number of slots")?;
@@ -295,17 +302,25 @@ impl Book {
             let import = ImportId(from.u32()?);
             let (has_campaign, campaign) = (from.u8()? == 1, CampaignId(from.u16()?));
             check(!has_campaign || self.campaign(campaign).is_some(), "an import's campaign")?;
-            let mut staged = Staged { campaign: has_campaign.then_some(campaign), ..Staged::default() };
+            let mut staged = Staged::default();
+            staged.campaign = has_campaign.then_some(campaign);
             for _ in 0..from.u32()? {
                 staged.clinics.push(chunk(from, &mut rows, read_clinic)?);
             }
             for _ in 0..from.u32()? {
-                staged.sessions.push(chunk(from, &mut rows, read_session)?);
+                staged.add_sessions(chunk(from, &mut rows, read_session)?);
             }
             check(self.imports.get(import).is_none(), "two imports with one id")?;
             self.imports.restore(import, staged);
         }
-        Ok(())
+        let (clinics, import) = (from.u32()?, from.u32()?);
+        check(import == NONE || self.restore_laid_out(ImportId(import), clinics).is_some(), "what is laid out")
+    }
+
+    fn restore_laid_out(&mut self, import: ImportId, clinics: u32) -> Option<()> {
+        let campaign = self.imports.get(import)?.campaign?;
+        let campaign = Arc::clone(self.campaign(campaign)?);
+        self.imports.restore_laid_out(import, clinics, (&self.clinics, &mut self.grid, &campaign))
     }
 
     /// The one campaign of one or two different slots.

@@ -5,6 +5,7 @@ use crate::book::helps::Stage;
 use crate::book::image::bytes::Writer;
 use crate::book::image::clinic::{write_clinic, write_session};
 use crate::book::image::{MAGIC, VERSION, outcome};
+use crate::book::laying_out::LayingOut;
 use crate::book::reservations::{PlaceOf, state_code};
 use crate::helping::{HelpBasis, scheme_number};
 use crate::identity::OperatorWord;
@@ -81,6 +82,7 @@ impl Book {
             to.u32(block.pattern());
             to.u8(block.day().0);
             to.u64(block.closed());
+            to.u8(u8::from(block.is_hidden()));
         }
         let counts = || grid.blocks().iter().flat_map(|block| grid.counts_of(block));
         to.count(counts().count());
@@ -179,11 +181,14 @@ impl Book {
                 to.count(chunk.len());
                 chunk.iter().for_each(|clinic| write_clinic(to, clinic));
             }
-            to.count(staged.sessions.len());
-            for chunk in &staged.sessions {
+            to.count(staged.sessions().len());
+            for chunk in staged.sessions() {
                 to.count(chunk.len());
                 chunk.iter().for_each(|session| write_session(to, session));
             }
         }
+        let laying_out = self.imports.laying_out();
+        to.u32(laying_out.map_or(0, LayingOut::clinics));
+        to.u32(laying_out.map_or(NONE, |laying_out| laying_out.import().0));
     }
 }

@@ -3,6 +3,7 @@
 
 mod helping;
 mod image;
+mod laying_out;
 mod lines;
 mod people;
 mod places;

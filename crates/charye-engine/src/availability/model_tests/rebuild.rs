@@ -149,6 +149,45 @@ fn a_rebuild_in_slices_misses_nothing_that_changes_meanwhile() {
 }
 
 #[test]
+fn an_import_that_is_only_laid_out_is_on_no_board() {
+    let mut book = book();
+    release(&mut book);
+    let before = Availability::from_book(&book, districts()).unwrap();
+    let import = ImportId(2);
+    let new = clinic(9, 11_110, "새", Some((37_500_000, 127_000_000)));
+    let campaign = book.campaign(CAMPAIGN).unwrap();
+    let session = ClinicSession {
+        clinic: new.code.clone(),
+        product: charye_domain::ids::ProductId(0),
+        dose: DoseNumber::First,
+        first_day: campaign.first_day,
+        last_day: campaign.last_day,
+        weekdays: Weekdays::ALL,
+        start: MinuteOfDay(540),
+        end: MinuteOfDay(660),
+        slot_minutes: 30,
+        capacity: 3,
+    };
+    apply(&mut book, Event::ClinicsStaged { import, clinics: [new].into() });
+    apply(&mut book, Event::SessionsStaged { import, sessions: [session].into() });
+    let blocks = book.blocks().len();
+    apply(&mut book, Event::ImportLaidOut { import, from: 0, clinics: 1 });
+    assert!(book.blocks().len() > blocks);
+    let between = Availability::from_book(&book, districts()).unwrap();
+    assert_eq!(between.board().slots(), before.board().slots());
+    assert_eq!(between.board().fingerprint(), before.board().fingerprint());
+    let clinics =
+        |shown: &Availability| shown.search(&SearchRequest::new(CAMPAIGN), Moment::BEFORE).unwrap().clinics.len();
+    assert_eq!(clinics(&between), 5);
+    assert_agrees(between.board(), &book);
+
+    apply(&mut book, Event::ImportActivated { import });
+    let after = Availability::from_book(&book, districts()).unwrap();
+    assert!(after.board().slots() > before.board().slots());
+    assert_agrees(after.board(), &book);
+}
+
+#[test]
 fn a_released_share_reaches_the_board_in_slices() {
     let mut book = book();
     let availability = Availability::from_book(&book, districts()).unwrap();

@@ -48,6 +48,7 @@ pub(super) fn number_of(event: &Event) -> u8 {
         Event::SessionsStaged { .. } => 42,
         Event::ImportActivated { .. } => 43,
         Event::ImportDiscarded { .. } => 44,
+        Event::ImportLaidOut { .. } => 96,
         Event::SlotsBlocked { .. } => 45,
         Event::SlotsUnblocked { .. } => 46,
         Event::ShareReleased { .. } => 47,
@@ -104,6 +105,7 @@ pub(super) fn person_of(event: &Event) -> Option<Person> {
         | Event::CampaignPublished { .. }
         | Event::ClinicsStaged { .. }
         | Event::SessionsStaged { .. }
+        | Event::ImportLaidOut { .. }
         | Event::ImportActivated { .. }
         | Event::ImportDiscarded { .. }
         | Event::SlotsBlocked { .. }
@@ -225,6 +227,9 @@ pub(super) fn put_fields(out: &mut Vec<u8>, event: &Event, at: UnixMillis) {
             sessions.iter().for_each(|session| put_session(out, session));
         }
         Event::ImportActivated { import } | Event::ImportDiscarded { import } => put_u32(out, import.0),
+        Event::ImportLaidOut { import, from, clinics } => {
+            [import.0, *from, *clinics].into_iter().for_each(|number| put_u32(out, number));
+        }
         Event::SlotsBlocked { block, mask } | Event::SlotsUnblocked { block, mask } => {
             put_u32(out, block.0);
             out.extend_from_slice(&mask.to_le_bytes());
@@ -383,6 +388,14 @@ pub(super) fn read_fields(
         44 => Event::ImportDiscarded { import: read_import(source)? },
         45 => Event::SlotsBlocked { block: read_block(source)?, mask: u64::from_le_bytes(source.array()?) },
         46 => Event::SlotsUnblocked { block: read_block(source)?, mask: u64::from_le_bytes(source.array()?) },
+        96 => {
+            let import = read_import(source)?;
+            Event::ImportLaidOut {
+                import,
+                from: source.number("number of a clinic")?,
+                clinics: source.number("count of clinics")?,
+            }
+        }
         47 => Event::ShareReleased { opening: OpeningId(source.u8()?) },
         60 => {
             let count = source.count(1)?;
