@@ -55,7 +55,7 @@ fn a_citizen_without_script_reserves_both_doses_and_finds_them_after_a_crash() {
     let server = Server::demo(&data);
     let (born, number) = server.citizen(&data, MAY);
     let mut client = english(&server);
-    assert!(my_day(&mut client, &born).contains("You may reserve now"));
+    assert!(my_day(&mut client, &born).contains("You can reserve now"));
 
     let search = go_in(&mut client, &number).body;
     let choice = choose_places(&mut client, &search);
@@ -149,7 +149,7 @@ fn who_may_not_reserve_now_is_told_the_day_or_the_reason_and_is_not_let_in() {
     let told = server.said.iter().find(|line| line.contains(another_day)).unwrap();
     // `Tue 24 Nov at 20:00`: the page says the same day.
     let day = told.split(another_day).nth(1).unwrap().split(" at ").next().unwrap().to_owned();
-    for (words, expected) in [(another_day, day.as_str()), ("is not in this campaign", "not for you")] {
+    for (words, expected) in [(another_day, day.as_str()), ("is not in this campaign", "You are not in the group")] {
         let (born, number) = server.citizen(&data, words);
         let mut client = english(&server);
         let page = my_day(&mut client, &born);

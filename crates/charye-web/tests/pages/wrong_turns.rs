@@ -155,7 +155,7 @@ fn who_has_reserved_is_told_their_reservation_and_not_asked_in_again_on_any_devi
         line.says("You have already reserved").says(number).says("href=\"/helping\"");
         line.says(&format!("href=\"{reserved}/change\"")).says(&format!("href=\"{reserved}/cancel\""));
         assert!(!line.body.contains("action=\"/line\""), "nobody is asked in who has what they came for");
-        assert!(!line.body.contains("You may reserve now"));
+        assert!(!line.body.contains("You can reserve now"));
     }
     // Whoever is to change it has to come in, and may.
     let line = other_device.get(&format!("/line?next={reserved}/change"));
