@@ -69,8 +69,7 @@ pub fn estimate(ahead: u32, speed: &Speed, fastest_per_sec: f64) -> Estimate {
 /// [`estimate`] in a line that is not paused, at a speed that was measured before: what is told to many is measured once.
 pub fn estimate_at(ahead: u32, measured: Option<Measured>, fastest_per_sec: f64) -> Estimate {
     let Some(measured) = measured else {
-        let at_least = f64::from(ahead) / fastest_per_sec.max(1.0);
-        return Estimate::NotYet { at_least_secs: at_least.min(WAIT_MAX_SECS) as u32 };
+        return Estimate::NotYet { at_least_secs: at_least_secs(ahead, fastest_per_sec) };
     };
     Estimate::Range(range(f64::from(ahead) / measured.people_per_sec, measured.spread))
 }
@@ -101,11 +100,26 @@ pub fn next_poll_ms(estimate: Estimate, jitter: u16) -> u32 {
         Estimate::NotYet { at_least_secs } => at_least_secs,
         Estimate::Range(range) => range.from_secs,
     };
-    let quarter = u64::from(at_least_secs) * 250;
-    spread_out(u32::try_from(quarter).map_or(POLL_MAX_MS, |quarter| quarter.clamp(POLL_MIN_MS, POLL_MAX_MS)), jitter)
+    spread_out(quarter_ms(at_least_secs, POLL_MIN_MS), jitter)
 }
 
-/// How often a line that stands still is looked at. Unit: milliseconds.
+/// [`next_poll_ms`] while the line stands still for somebody with `ahead` people before them: half a minute near the front;
+/// for all others a quarter of the wait that is left even if the line goes on this moment, as fast as it ever could. Ten
+/// million who each asked every half minute would be 330,000 polls a second.
+pub fn next_poll_while_paused_ms(ahead: u32, fastest_per_sec: f64, jitter: u16) -> u32 {
+    spread_out(quarter_ms(at_least_secs(ahead, fastest_per_sec), POLL_PAUSED_MS), jitter)
+}
+
+fn quarter_ms(at_least_secs: u32, least_ms: u32) -> u32 {
+    u32::try_from(u64::from(at_least_secs) * 250).map_or(POLL_MAX_MS, |quarter| quarter.clamp(least_ms, POLL_MAX_MS))
+}
+
+/// The wait is at least this, at the fastest the door could possibly call.
+fn at_least_secs(ahead: u32, fastest_per_sec: f64) -> u32 {
+    (f64::from(ahead) / fastest_per_sec.max(1.0)).min(WAIT_MAX_SECS) as u32
+}
+
+/// How often a line that stands still is looked at from near its front. Unit: milliseconds.
 const POLL_PAUSED_MS: u32 = 30_000;
 
 fn spread_out(interval_ms: u32, jitter: u16) -> u32 {
@@ -146,6 +160,18 @@ mod tests {
             }
             assert_ne!(next_poll_ms(range, 0), next_poll_ms(range, u16::MAX), "{from_secs} s: no jitter");
         }
+    }
+
+    #[test]
+    fn ten_million_before_a_line_that_stands_still_do_not_ask_every_half_minute() {
+        let front = [0, 1_000, 119_000].map(|ahead| next_poll_while_paused_ms(ahead, 1_000.0, 0));
+        assert_eq!(front, [30_000; 3]);
+        assert_eq!(next_poll_while_paused_ms(1_200_000, 1_000.0, 0), 300_000);
+        assert_eq!(next_poll_while_paused_ms(10_000_000, 1_000.0, 0), POLL_MAX_MS);
+        let evenly = (0..10_000_000_u32).step_by(1_000);
+        let polls_per_sec: f64 =
+            evenly.map(|ahead| 1e6 / f64::from(next_poll_while_paused_ms(ahead, 1_000.0, 1 << 15))).sum();
+        assert!(polls_per_sec < 40_000.0, "{polls_per_sec}");
     }
 
     #[test]

@@ -7,7 +7,9 @@ use charye_domain::ids::Person;
 use charye_domain::time::UnixMillis;
 use charye_domain::waiting_room::line::Position;
 use charye_domain::waiting_room::tokens::TicketStanding;
-use charye_domain::waiting_room::wait_estimate::{Estimate, POLL_MAX_MS, POLL_MIN_MS, estimate, next_poll_ms};
+use charye_domain::waiting_room::wait_estimate::{
+    Estimate, POLL_MAX_MS, POLL_MIN_MS, estimate, next_poll_ms, next_poll_while_paused_ms,
+};
 
 use super::lines::{LineNow, Phase, TurnNow};
 
@@ -75,11 +77,14 @@ fn poll_placed(line: &LineNow, position: Position, jitter: u16) -> Polled {
         TurnNow::Waits => line.histogram.people_before(position.place),
     };
     let behind = line.histogram.total().saturating_sub(ahead).saturating_sub(1);
-    let estimate = match line.paused {
-        Some(_) => Estimate::Paused,
-        None => estimate(ahead, &line.speed, line.fastest_per_sec),
+    let fastest_per_sec = line.fastest_per_sec;
+    let (estimate, ask_again_ms) = if line.paused.is_some() {
+        (Estimate::Paused, next_poll_while_paused_ms(ahead, fastest_per_sec, jitter))
+    } else {
+        let estimate = estimate(ahead, &line.speed, fastest_per_sec);
+        (estimate, next_poll_ms(estimate, jitter))
     };
-    Polled::Wait { ahead, behind, estimate, ask_again_ms: next_poll_ms(estimate, jitter) }
+    Polled::Wait { ahead, behind, estimate, ask_again_ms }
 }
 
 fn poll_returner(line: &LineNow, number: u64, jitter: u16) -> Polled {
