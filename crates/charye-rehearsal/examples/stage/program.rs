@@ -16,7 +16,7 @@ use super::{Failure, now};
 const TICK: Duration = Duration::from_millis(10);
 /// CPU of a second in which nothing is asked: deadlines, heartbeats and tables are looked at.
 const QUIET_A_SECOND: Duration = Duration::from_millis(80);
-const SETTLE_MAX: Duration = Duration::from_secs(60);
+const SETTLE_MAX: Duration = Duration::from_secs(300);
 /// How long an orderly end may take.
 const END_MAX: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(20);

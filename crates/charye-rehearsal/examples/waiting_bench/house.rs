@@ -20,8 +20,8 @@ const KEY: &[u8] = include_bytes!("../../../charye-web/tests/fixtures/loopback-k
 const OPERATORS_TOKEN: &str = "bench-bench-bench-bench-bench-bench";
 /// Thousandths of the nation's clinics: enough for everybody who goes in.
 const SCALE: &str = "200";
-/// Nobody keeps silent for so long but whoever has gone.
-const IDLE_SECS: u32 = 300;
+/// Connections are opened before the run and wait for whoever uses them, some of them to its end: none is closed meanwhile.
+const IDLE_SECS: u32 = 3_600;
 
 /// A demo with its line full, as it was when it was.
 pub(crate) struct House {
@@ -106,7 +106,8 @@ impl House {
         let operations = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let mut listen = format!(
             "address = \"127.0.0.1:0\"\noperations_address = \"{operations}\"\nconnections_max = 20000\n\
-             connections_per_address_max = 0\nidle_secs = {IDLE_SECS}\n"
+             connections_per_address_max = 0\nfirst_byte_secs = {IDLE_SECS}\n\
+             idle_secs = {IDLE_SECS}\n"
         );
         if tls == Some(true) {
             let (certificate, key) = (data.with_extension("certificate"), data.with_extension("key"));
