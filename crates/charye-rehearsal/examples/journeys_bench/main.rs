@@ -28,6 +28,7 @@ mod stage;
 mod tally;
 mod windows;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -64,25 +65,22 @@ fn main() -> Result<(), Failure> {
     let secs = number("--secs")?;
     let echo = bench.programs.echo()?;
     let asked_for: Vec<&Part> = parts::OTHERS.iter().filter(|part| is_given(part.option)).collect();
-    let mut completed = Vec::new();
-    let (others, other_secs) = if asked_for.is_empty() {
-        let (main, others) = if is_given("--shared") { (1, 0) } else { (parts::MAIN.len(), parts::OTHERS.len()) };
-        for part in &parts::MAIN[..main] {
-            completed.extend(bench.play(&echo, Spoken::InTheClear, &[part], secs.unwrap_or(SECS))?);
-        }
-        let floor = floor::of_a_journey(echo.target, bench.connections)?;
-        figure("journeys.generator_floor", floor, "us", None, Goal::None)?;
-        (parts::OTHERS.iter().take(others).collect(), OTHER_SECS)
-    } else {
-        (asked_for, secs.unwrap_or(OTHER_SECS))
-    };
-    for spoken in [Spoken::InTheClear, Spoken::Tls] {
-        let so_spoken: Vec<&Part> = others.iter().copied().filter(|part| part.spoken == spoken).collect();
-        if !so_spoken.is_empty() {
-            completed.extend(bench.play(&echo, spoken, &so_spoken, other_secs)?);
-        }
+    if !asked_for.is_empty() {
+        return bench.play_all(&echo, &asked_for, secs.unwrap_or(OTHER_SECS));
     }
-    if completed.contains(&0) { Err("nobody got a reservation".into()) } else { Ok(()) }
+    let main = if is_given("--shared") { &parts::MAIN[..1] } else { &parts::MAIN[..] };
+    for part in main {
+        bench.play(&echo, part.spoken, &[part], secs.unwrap_or(SECS))?;
+    }
+    let floor = floor::of_a_journey(echo.target, bench.connections)?;
+    figure("journeys.generator_floor", floor, "us", None, Goal::None)?;
+    if !is_given("--shared")
+        && let Err(failure) = bench.play_all(&echo, &parts::OTHERS.each_ref(), OTHER_SECS)
+    {
+        // The figures that have goals stand.
+        writeln!(std::io::stderr().lock(), "the other ways were not measured to their end: {failure}")?;
+    }
+    Ok(())
 }
 
 /// The number after an option.
@@ -104,9 +102,19 @@ struct Bench {
 }
 
 impl Bench {
+    /// Plays those that are spoken in the clear, then those in TLS.
+    fn play_all(&self, echo: &Program, parts: &[&Part], secs: usize) -> Result<(), Failure> {
+        for spoken in [Spoken::InTheClear, Spoken::Tls] {
+            let so_spoken: Vec<&Part> = parts.iter().copied().filter(|part| part.spoken == spoken).collect();
+            if !so_spoken.is_empty() {
+                self.play(echo, spoken, &so_spoken, secs)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Plays these parts one after the other against one server over one demo, has it audited, and tells what came of each.
-    /// How many got a reservation in each.
-    fn play(&self, echo: &Program, spoken: Spoken, parts: &[&Part], secs: usize) -> Result<Vec<u64>, Failure> {
+    fn play(&self, echo: &Program, spoken: Spoken, parts: &[&Part], secs: usize) -> Result<(), Failure> {
         let data: PathBuf = self.programs.folder.join("demo-of-everyone");
         served::make(&self.programs, &data, self.kept)?;
         let identities = Identities::new()?;
@@ -118,7 +126,8 @@ impl Bench {
         house.charye.stop()?;
         self.programs.audit(&data)?;
         ran.iter().try_for_each(Ran::tell)?;
-        Ok(ran.iter().map(|ran| ran.tally.completed).collect())
+        let nobody = ran.iter().any(|ran| ran.tally.completed == 0);
+        if nobody { Err("nobody got a reservation".into()) } else { Ok(()) }
     }
 
     fn measure(&self, echo: &Program, house: &mut House, part: &Part, secs: usize) -> Result<Ran, Failure> {
