@@ -214,7 +214,7 @@ fn prepare(ports: EnginePorts, settings: EngineSettings) -> Result<Prepared, Sta
         desk,
         snapshots,
         reader: journal.reader(),
-        clock: Arc::clone(&shared.clock),
+        shared: Arc::clone(&shared),
     });
 
     let sequencer = Sequencer::new(Parts {

@@ -9,13 +9,16 @@ use std::time::Duration;
 
 use charye_domain::book::Room;
 
+use crate::engine::Shared;
 use crate::metrics;
-use crate::ports::{Clock, JournalReader, Snapshots};
+use crate::ports::{JournalReader, Snapshots};
 use crate::sequencer::recovery::{newest_snapshot, read_on};
 
 /// How long to rest after a piece was written, as a multiple of the time that it took: the disk is the journal's for so
 /// many parts of five. A disk that is slow for us is slow for the journal too, and gets the longer rests.
 const REST_PER_WORK: u32 = 4;
+/// Entries a second from which on anybody is there to wait for the disk. Below, a snapshot is made without rests.
+const RESTS_FROM_PER_SEC: u64 = 100;
 /// Longest rest between two pieces.
 const REST_MAX: Duration = Duration::from_millis(500);
 
@@ -103,7 +106,7 @@ pub(crate) struct SnapshotMaker {
     pub(crate) desk: Arc<SnapshotDesk>,
     pub(crate) snapshots: Box<dyn Snapshots>,
     pub(crate) reader: Box<dyn JournalReader>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl SnapshotMaker {
@@ -147,12 +150,14 @@ impl SnapshotMaker {
             metrics::fingerprints_differ();
             return None;
         }
-        let Self { desk, clock, snapshots, .. } = self;
-        let mut began = clock.monotonic();
+        let Self { desk, shared, snapshots, .. } = self;
+        let mut began = shared.clock.monotonic();
         let mut rest = || {
-            let took = clock.monotonic().saturating_sub(began);
-            desk.rest((took * REST_PER_WORK).min(REST_MAX));
-            began = clock.monotonic();
+            let took = shared.clock.monotonic().saturating_sub(began);
+            if let Some(rest) = rest_after(took, shared.pulse.entries_per_sec()) {
+                desk.rest(rest);
+            }
+            began = shared.clock.monotonic();
         };
         match snapshots.save(replica.last_seq, replica.hash, &replica.book, &mut rest) {
             Ok(()) => {
@@ -164,5 +169,23 @@ impl SnapshotMaker {
                 None
             }
         }
+    }
+}
+
+/// How long to leave the disk to others after a piece that took so long.
+fn rest_after(took: Duration, entries_per_sec: u64) -> Option<Duration> {
+    (entries_per_sec >= RESTS_FROM_PER_SEC).then(|| took.saturating_mul(REST_PER_WORK).min(REST_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_leaves_the_disk_to_who_waits_for_it_and_to_nobody_else() {
+        let rest_ms =
+            |took_ms, per_sec| rest_after(Duration::from_millis(took_ms), per_sec).map(|rest| rest.as_millis());
+        assert_eq!([0, 99].map(|per_sec| rest_ms(20, per_sec)), [None, None]);
+        assert_eq!([1, 20, 5_000].map(|took_ms| rest_ms(took_ms, 100)), [Some(4), Some(80), Some(500)]);
     }
 }
