@@ -139,6 +139,10 @@ fn run(programs: &Programs, served: &Served, plan: Plan, tickets: &Tickets, logi
         return Err(format!("places for {} of {} people", pairs.len(), logins.len()).into());
     }
     served.program.settle()?;
+    // What was copied and written until now must not be written out while somebody's confirmation waits for the disk.
+    if !std::process::Command::new("sync").status()?.success() {
+        return Err("could not have the disk written".into());
+    }
     let insiders = plan.insiders();
     let connections = plan.connections - insiders.min(plan.connections / 2);
     served.call(programs, plan.per_sec, plan.per_sec * 60)?;

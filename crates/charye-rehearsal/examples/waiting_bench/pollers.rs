@@ -5,6 +5,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charye_rehearsal::load::{Answer, Next, RequestText, Walk};
 use hdrhistogram::Histogram;
 
@@ -23,10 +25,18 @@ const AGAIN_MS: u32 = 10_000;
 /// Longest time measured. Unit: microseconds.
 const TIME_US_MAX: u64 = 600_000_000;
 
-/// Tickets, one after the other, all of one length.
+/// Where in a ticket's text twelve characters stand for nine bytes, the first eight of which are the place
+/// (docs/reference/tokens.md).
+const PLACE: std::ops::Range<usize> = 16..28;
+/// People are told how many stand before their tenth of a second exactly, and of that in part. Unit: milliseconds.
+const TENTH_MS: u64 = 100;
+
+/// Tickets in the order of their places, one after the other, all of one length.
 pub(crate) struct Tickets {
     text: String,
     length: usize,
+    /// How many have come by the end of each tenth of a second in which somebody came.
+    tenths: Vec<u32>,
 }
 
 impl Tickets {
@@ -34,11 +44,35 @@ impl Tickets {
     pub(crate) fn read(path: &std::path::Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path)?;
         let length = text.find('\n').ok_or("no tickets")?;
-        if text.len() % (length + 1) == 0 {
-            Ok(Self { text, length })
-        } else {
-            Err("tickets of several lengths".into())
+        if text.len() % (length + 1) != 0 {
+            return Err("tickets of several lengths".into());
         }
+        let mut tickets = Self { text, length, tenths: Vec::new() };
+        let mut last = tickets.tenth_of(0)?;
+        for person in 0..tickets.people() {
+            let tenth = tickets.tenth_of(person)?;
+            if tenth != last {
+                tickets.tenths.push(u32::try_from(person)?);
+                last = tenth;
+            }
+        }
+        tickets.tenths.push(u32::try_from(tickets.people())?);
+        Ok(tickets)
+    }
+
+    fn tenth_of(&self, person: usize) -> Result<u64, Failure> {
+        let mut bytes = [0; 9];
+        let text = self.of(person).get(PLACE).ok_or("a ticket that is too short")?;
+        URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).map_err(|_| "a ticket that is no base64url")?;
+        let (place, _) = bytes.split_first_chunk().ok_or("a ticket without a place")?;
+        Ok((u64::from_le_bytes(*place) - (1 << 63)) / TENTH_MS)
+    }
+
+    /// How many came before this person's tenth of a second, and by its end.
+    fn came_before(&self, person: u32) -> (u32, u32) {
+        let tenth = self.tenths.partition_point(|end| *end <= person);
+        let before = tenth.checked_sub(1).map_or(0, |tenth| self.tenths[tenth]);
+        (before, self.tenths.get(tenth).copied().unwrap_or(before))
     }
 
     pub(crate) fn people(&self) -> usize {
@@ -58,7 +92,7 @@ pub(crate) struct Polled {
     pub(crate) settled: u64,
     pub(crate) late: u64,
     pub(crate) unwanted: u64,
-    /// Told more people ahead than stand before them, or to ask at a time that is none.
+    /// Told more or fewer people ahead than stand there, or to ask at a time that is none.
     pub(crate) untrue: u64,
     /// Told to come, though nobody has a login for them: they poll no more.
     pub(crate) called: u64,
@@ -79,6 +113,7 @@ impl Polled {
 /// Everybody from `first` on.
 pub(crate) struct Pollers<'t> {
     tickets: &'t Tickets,
+    first: u32,
     hours: Hours,
     began: Instant,
     /// What whoever joins asks first: how the line stands, for everyone.
@@ -105,11 +140,12 @@ impl<'t> Pollers<'t> {
             let quarter_ms = person as u64 * 250 / u64::from(per_sec.max(1));
             let interval_ms = u32::try_from(quarter_ms).unwrap_or(ASK_MAX_MS).clamp(ASK_MIN_MS, ASK_MAX_MS);
             let spread = (person as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-            let at_ms = (u64::from(interval_ms) * spread >> 32) as u32;
+            let at_ms = ((u64::from(interval_ms) * spread) >> 32) as u32;
             due[person % connections].push(Reverse((at_ms, u32::try_from(person)?)));
         }
         Ok(Self {
             tickets,
+            first: u32::try_from(first)?,
             hours,
             began,
             public,
@@ -150,9 +186,13 @@ impl<'t> Pollers<'t> {
             Some(Standing::Waits { ahead, ask_again_ms }) => {
                 // At the front an interval is lengthened by a quarter, at the most.
                 let is_told_well = (ASK_MIN_MS..=ASK_MAX_MS).contains(&ask_again_ms);
-                if ahead > person || !is_told_well {
+                let (before, at_most) = self.tickets.came_before(person);
+                // Of those who came before, as many as have logins may have gone in, and no others.
+                if ahead > at_most || ahead + self.first < before || !is_told_well {
                     polled.untrue += 1;
-                    let told = || format!("{person} stand before: told {ahead} and to ask after {ask_again_ms} ms");
+                    let told = || {
+                        format!("{before} to {at_most} came before: told {ahead} and to ask after {ask_again_ms} ms")
+                    };
                     polled.why.get_or_insert_with(told);
                 }
                 polled.told_ms += u64::from(ask_again_ms);
