@@ -99,7 +99,8 @@ impl NaiveGrid {
     pub(super) fn activate(&mut self, import: ImportId, campaigns: &BTreeMap<CampaignId, Arc<Campaign>>) {
         let Some(staged) = self.staged.remove(&import) else { return };
         self.clinics = staged.clinics_with(&self.clinics);
-        for (of, wanted) in staged.wanted(&self.clinics, campaigns) {
+        let all = staged.in_order(&self.clinics, campaigns);
+        for (of, wanted) in staged.wanted(&self.clinics, campaigns, &all) {
             self.replace(of, wanted);
         }
     }
@@ -112,8 +113,11 @@ impl NaiveGrid {
         campaigns: &BTreeMap<CampaignId, Arc<Campaign>>,
     ) {
         let Some(staged) = self.staged.get(&import) else { return };
-        let wanted = staged.wanted(&staged.clinics_with(&self.clinics), campaigns);
-        for (_, wanted) in wanted.into_iter().skip(from as usize).take(clinics as usize) {
+        let known = staged.clinics_with(&self.clinics);
+        let all = staged.in_order(&known, campaigns).into_iter();
+        // A country's import comes in very many parts: each is worked out alone.
+        let part: Vec<_> = all.skip(from as usize).take(clinics as usize).collect();
+        for (_, wanted) in staged.wanted(&known, campaigns, &part) {
             self.put(wanted, true);
         }
     }
@@ -174,33 +178,53 @@ impl Staged {
         clinics
     }
 
-    /// By clinic, in order of each one's first session.
+    /// Each clinic of a campaign, in order of its first session.
+    fn in_order(
+        &self,
+        clinics: &BTreeMap<String, ClinicId>,
+        campaigns: &BTreeMap<CampaignId, Arc<Campaign>>,
+    ) -> Vec<(CampaignId, ClinicId)> {
+        let mut order = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (campaign, session) in self.sessions_in(campaigns) {
+            let Some(clinic) = clinics.get(&session.clinic).copied() else { continue };
+            if seen.insert((campaign.id, clinic)) {
+                order.push((campaign.id, clinic));
+            }
+        }
+        order
+    }
+
+    /// What these clinics are to have.
     fn wanted(
         &self,
         clinics: &BTreeMap<String, ClinicId>,
         campaigns: &BTreeMap<CampaignId, Arc<Campaign>>,
+        of: &[(CampaignId, ClinicId)],
     ) -> Vec<((CampaignId, ClinicId), WantedSlots)> {
-        let mut order: Vec<(CampaignId, ClinicId)> = Vec::new();
-        let mut seen = BTreeSet::new();
-        let mut wanted: BTreeMap<(CampaignId, ClinicId), WantedSlots> = BTreeMap::new();
-        for (campaign, chunk) in &self.sessions {
-            let Some(campaign) = campaign.and_then(|campaign| campaigns.get(&campaign)) else { continue };
-            for session in chunk.iter() {
-                let Some(clinic) = clinics.get(&session.clinic).copied() else { continue };
-                let of = (campaign.id, clinic);
-                if seen.insert(of) {
-                    order.push(of);
-                }
-                let slots = wanted.entry(of).or_default();
-                for day in session_days(campaign, session) {
-                    let key = (campaign.id, clinic, session.product, session.dose, day);
-                    for minute in slot_starts(session) {
-                        let capacity = slots.entry((key, minute)).or_default();
-                        *capacity = capacity.saturating_add(session.capacity);
-                    }
+        let mut wanted: BTreeMap<_, WantedSlots> = of.iter().map(|of| (*of, WantedSlots::new())).collect();
+        for (campaign, session) in self.sessions_in(campaigns) {
+            let Some(clinic) = clinics.get(&session.clinic).copied() else { continue };
+            let Some(slots) = wanted.get_mut(&(campaign.id, clinic)) else { continue };
+            for day in session_days(campaign, session) {
+                let key = (campaign.id, clinic, session.product, session.dose, day);
+                for minute in slot_starts(session) {
+                    let capacity = slots.entry((key, minute)).or_default();
+                    *capacity = capacity.saturating_add(session.capacity);
                 }
             }
         }
-        order.into_iter().map(|of| (of, wanted.remove(&of).unwrap_or_default())).collect()
+        of.iter().map(|of| (*of, wanted.remove(of).unwrap_or_default())).collect()
+    }
+
+    /// The sessions of campaigns that are known.
+    fn sessions_in<'s>(
+        &'s self,
+        campaigns: &'s BTreeMap<CampaignId, Arc<Campaign>>,
+    ) -> impl Iterator<Item = (&'s Campaign, &'s ClinicSession)> {
+        self.sessions.iter().flat_map(|(campaign, chunk)| {
+            let campaign = campaign.and_then(|campaign| campaigns.get(&campaign));
+            chunk.iter().filter_map(move |session| Some((&**campaign?, session)))
+        })
     }
 }
