@@ -5,12 +5,14 @@
 pub mod bypass;
 pub mod checkpoint;
 pub mod history;
+pub mod orders;
 pub mod show;
 pub mod verify;
 
 pub use bypass::{BypassReport, bypass};
 pub use checkpoint::Checkpoint;
 pub use history::{History, HistoryFailure};
+pub use orders::orders;
 pub use show::{ReservationStory, StoryLine, story_of};
 pub use verify::{AuditFailure, AuditOptions, AuditReport, Projected, verify};
 

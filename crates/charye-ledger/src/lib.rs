@@ -5,6 +5,7 @@ pub mod audit;
 mod checkpointer;
 pub mod data_folder;
 pub mod journal;
+mod order_words;
 pub mod people;
 pub mod projection;
 pub mod snapshot;

@@ -127,7 +127,7 @@ fn text_of(event: &Event, birth: &Birth, book: &Book, told: &BTreeSet<u64>) -> O
     })
 }
 
-fn line(seq: u64, at: UnixMillis, entry: &Entry, text: String) -> StoryLine {
+pub(super) fn line(seq: u64, at: UnixMillis, entry: &Entry, text: String) -> StoryLine {
     let person = |person: Person| format!("person {person}");
     let actor = match entry.by.actor {
         Actor::Citizen(citizen) => format!("citizen ({})", person(citizen)),
@@ -166,7 +166,7 @@ fn place(book: &Book, slot: SlotId) -> String {
 }
 
 /// An instant as ISO 8601 in UTC; numbers beyond the calendar as they are.
-fn time(instant: UnixMillis) -> String {
+pub(super) fn time(instant: UnixMillis) -> String {
     jiff::Timestamp::from_millisecond(instant.0).map_or_else(|_| format!("{} ms", instant.0), |time| time.to_string())
 }
 

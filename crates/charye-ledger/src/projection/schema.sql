@@ -133,6 +133,18 @@ CREATE TABLE steerings (
   mark     INTEGER NOT NULL
 );
 
+-- What operators said of identity providers, who and why: one row for each time. Distribution key: provider.
+CREATE TABLE provider_orders (
+  seq         INTEGER PRIMARY KEY,  -- the entry
+  at_ms       INTEGER NOT NULL,
+  provider    TEXT    NOT NULL,     -- its id in the configuration
+  actor       TEXT    NOT NULL,     -- operator 7
+  word        TEXT    NOT NULL,     -- open, closed, capped
+  at_once_max INTEGER,              -- questions at once, of a cap
+  note        TEXT    NOT NULL,     -- why
+  mark        INTEGER NOT NULL
+);
+
 -- The steps of draws. Distribution key: campaign.
 CREATE TABLE draw_steps (
   seq      INTEGER PRIMARY KEY,  -- the entry

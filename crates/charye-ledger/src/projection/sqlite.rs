@@ -35,9 +35,9 @@ use unsynced::{Unsynced, this_boot};
 /// "CHPJ": marks a SQLite file as projections of ours.
 const APPLICATION_ID: i64 = 0x4348_504a;
 /// Another layout is thrown away and filled from the journal.
-const LAYOUT_VERSION: i64 = 6;
+const LAYOUT_VERSION: i64 = 7;
 const SCHEMA: &str = include_str!("schema.sql");
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "applied",
     "sums",
     "violations",
@@ -50,6 +50,7 @@ const TABLES: [&str; 12] = [
     "steerings",
     "draw_steps",
     "calls",
+    "provider_orders",
 ];
 const BUSY_TIMEOUT_MS: &str = "2000";
 /// Pages of the log from which on a commit copies it into the file: 32 MiB. Reservations touch pages at random, so a page is

@@ -1,14 +1,15 @@
-//! Room: ledger/projection. What reports want of the lines: who steered them and why, the steps of draws, people called by the
-//! minute. Called by `transaction`. Who waits is not written: that is the book's, and would be a row a person.
+//! Room: ledger/projection. What reports want of the lines: who steered them, or an identity provider, and why, the steps of
+//! draws, people called by the minute. Called by `transaction`. Who waits is not written: that is the book's, and would be a row a person.
 
 use charye_domain::book::{Actor, Entry, Event};
+use charye_domain::identity::ProviderOrder;
 use charye_domain::ids::{CampaignId, OpeningId};
 use charye_domain::time::UnixMillis;
-use charye_domain::waiting_room::admission::{Calls, PauseReason};
-use charye_domain::waiting_room::steering::Steering;
+use charye_domain::waiting_room::admission::Calls;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::row_sums::{Cell, RowSums, Table, row_hash, write_row};
+use crate::order_words::{cap_of, detail_of};
 
 /// Writes what an entry says of a line, if it does.
 pub(super) fn take_in(
@@ -18,6 +19,9 @@ pub(super) fn take_in(
     entry: &Entry,
     at: UnixMillis,
 ) -> rusqlite::Result<()> {
+    if let Event::ProviderSteered { order } = &entry.event {
+        return add_provider_order(sql, sums, (seq, at), entry.by.actor, order);
+    }
     let Some((campaign, _)) = entry.under else { return Ok(()) };
     let mut step = |opening: OpeningId, step: &str, count: u64| {
         const INSERT: &str = "INSERT INTO draw_steps VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -55,6 +59,31 @@ pub(super) fn take_in(
         }
         _ => Ok(()),
     }
+}
+
+/// An operator's word about an identity provider: in no campaign.
+fn add_provider_order(
+    sql: &Connection,
+    sums: &mut RowSums,
+    (seq, at): (u64, UnixMillis),
+    actor: Actor,
+    order: &ProviderOrder,
+) -> rusqlite::Result<()> {
+    const INSERT: &str = "INSERT INTO provider_orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let (actor, seq) = (actor_in_words(actor), seq.cast_signed());
+    let provider = order.provider.to_string();
+    let cells = [
+        seq.into(),
+        at.0.into(),
+        Cell::Text(&provider),
+        Cell::Text(&actor),
+        Cell::Text(order.word.code()),
+        cap_of(order.word).map_or(Cell::Null, Cell::from),
+        Cell::Text(&order.note),
+    ];
+    let hash = write_row(sql, Table::ProviderOrders, INSERT, &cells)?;
+    sums.replace(Table::ProviderOrders, seq, None, Some(hash));
+    Ok(())
 }
 
 /// Adds to the row of the minute.
@@ -98,31 +127,15 @@ fn actor_in_words(actor: Actor) -> String {
     }
 }
 
-fn detail_of(steering: &Steering) -> String {
-    match steering {
-        Steering::Terms { hard_cap, rate_min_per_min, rate_max_per_min } => {
-            format!("cap {hard_cap}, {rate_min_per_min} to {rate_max_per_min} a minute")
-        }
-        Steering::Pause(PauseReason::Operator) => "by an operator".to_owned(),
-        Steering::Pause(PauseReason::NothingLeft) => "nothing left".to_owned(),
-        Steering::Pause(PauseReason::GateInTrouble) => "gate in trouble".to_owned(),
-        Steering::OpenAt(opens_at) => format!("{} ms", opens_at.0),
-        Steering::Message(Some(message)) => format!("{} / {}", message.ko, message.en),
-        Steering::Message(None)
-        | Steering::Resume
-        | Steering::CloseToArrivals
-        | Steering::ReopenToArrivals
-        | Steering::Drain => String::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::ops::ControlFlow;
 
     use charye_domain::book::Action;
     use charye_domain::book::samples::{CAMPAIGN, OPERATOR, Sample, opens_at};
+    use charye_domain::identity::{IdentityProviderId, OperatorWord};
     use charye_domain::vaccine::DoseTwoPolicy;
+    use charye_domain::waiting_room::steering::Steering;
     use charye_engine::ports::{JournalReader as _, Projection as _};
 
     use super::*;
@@ -132,7 +145,7 @@ mod tests {
     use crate::suite::story::{append_story, story_campaign_reader, story_options};
 
     #[test]
-    fn steerings_and_calls_by_the_minute_stand_in_tables_that_add_up() {
+    fn orders_and_calls_by_the_minute_stand_in_tables_that_add_up() {
         let mut sample = Sample::with_line(DoseTwoPolicy::Together, 20);
         let people: Vec<_> = (1..=5).map(|key| sample.citizen(key)).collect();
         sample.now = opens_at();
@@ -144,6 +157,11 @@ mod tests {
         let terms = Steering::Terms { hard_cap: 9, rate_min_per_min: 1, rate_max_per_min: 2 };
         let (steering, note) = (Box::new(terms), "drill".into());
         sample.ask(OPERATOR, Action::Steer { campaign, opening, steering, note, rehearsal: false });
+        for word in [OperatorWord::Capped(40), OperatorWord::Closed] {
+            let provider = IdentityProviderId::parse("pass").unwrap();
+            let order = Box::new(ProviderOrder { provider, word, note: "maintenance".into() });
+            sample.ask(OPERATOR, Action::SteerProvider { order });
+        }
         for secs in [1, 1, 60] {
             sample.pass_time(secs);
             let calls = Calls { line: 2, ..Calls::default() };
@@ -172,6 +190,19 @@ mod tests {
             .unwrap();
         let expected = ("operator 1", "terms", "cap 9, 1 to 2 a minute", "drill");
         assert_eq!((told.0.as_str(), told.1.as_str(), told.2.as_str(), told.3.as_str()), expected);
+        let mut select = sql.prepare("SELECT actor, provider, word, at_once_max, note FROM provider_orders").unwrap();
+        let ordered: Vec<[Option<String>; 5]> = select
+            .query_map([], |row| {
+                let cap: Option<i64> = row.get(3)?;
+                Ok([row.get(0)?, row.get(1)?, row.get(2)?, cap.map(|cap| cap.to_string()), row.get(4)?])
+            })
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let row = |word, cap| {
+            ["operator 1", "pass", word, cap, "maintenance"].map(|cell| (!cell.is_empty()).then(|| cell.to_owned()))
+        };
+        assert_eq!(ordered, [row("capped", "40"), row("closed", "")]);
         let mut select = sql.prepare("SELECT line FROM calls ORDER BY minute_ms").unwrap();
         let called: Vec<i64> = select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         assert_eq!(called, [4, 1]);

@@ -32,10 +32,11 @@ pub enum Table {
     Steerings,
     DrawSteps,
     Calls,
+    ProviderOrders,
 }
 
 impl Table {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Applied,
         Self::Violations,
         Self::Campaigns,
@@ -47,6 +48,7 @@ impl Table {
         Self::Steerings,
         Self::DrawSteps,
         Self::Calls,
+        Self::ProviderOrders,
     ];
 
     /// Its name in SQL.
@@ -63,6 +65,7 @@ impl Table {
             Self::Steerings => "steerings",
             Self::DrawSteps => "draw_steps",
             Self::Calls => "calls",
+            Self::ProviderOrders => "provider_orders",
         }
     }
 
@@ -70,7 +73,7 @@ impl Table {
     pub(super) fn key(self) -> &'static str {
         match self {
             Self::Applied | Self::Violations | Self::Reservations | Self::Calls => "id",
-            Self::Steerings | Self::DrawSteps => "seq",
+            Self::Steerings | Self::DrawSteps | Self::ProviderOrders => "seq",
             Self::Campaigns => "campaign",
             Self::Clinics => "clinic",
             Self::ClinicRows => "clinic_row",
