@@ -1,6 +1,8 @@
 //! Room: web/citizen. What forms share: mistakes beside their fields, dates typed as three numbers, addresses that lead
 //! nowhere but here, links with a query. Must never lose what was typed.
 
+use std::borrow::Cow;
+
 use charye_domain::time::UnixMillis;
 use charye_domain::weakness::Defence;
 use charye_engine::Answered;
@@ -20,14 +22,14 @@ pub(super) struct Mistakes(pub(super) Vec<Mistake>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mistake {
     /// Id of the control it is about.
-    pub(super) control: &'static str,
+    pub(super) control: Cow<'static, str>,
     pub(super) text: String,
 }
 
 impl Mistakes {
     /// Adds a mistake, told in the text with this key.
-    pub(super) fn add(&mut self, language: Language, control: &'static str, key: &str) {
-        self.0.push(Mistake { control, text: language.text(key).into_owned() });
+    pub(super) fn add(&mut self, language: Language, control: impl Into<Cow<'static, str>>, key: &str) {
+        self.0.push(Mistake { control: control.into(), text: language.text(key).into_owned() });
     }
 
     pub(super) fn is_empty(&self) -> bool {

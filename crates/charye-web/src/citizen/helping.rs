@@ -161,7 +161,7 @@ fn is_about_the_field(problem: &Problem) -> bool {
 }
 
 fn mistake(language: Language, control: &'static str, problem: &Problem) -> Mistake {
-    Mistake { control, text: format!("{}. {}", problem.title(language), problem.advice(language)) }
+    Mistake { control: control.into(), text: format!("{}. {}", problem.title(language), problem.advice(language)) }
 }
 
 async fn invite(asked: Asked) -> Result<Answer, Problem> {

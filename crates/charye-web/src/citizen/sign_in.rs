@@ -45,6 +45,8 @@ const LOOKED_AT_MAX: usize = 2_000;
 const BATCH: usize = 100;
 /// What a sealed beginning is bound to.
 const BEGUN: &[u8] = b"rehearsal sign-in begun";
+/// Characters that the control of an asked field takes, and that are kept of it.
+pub(super) const ASKED_CHARS_MAX: usize = 60;
 /// Characters of a sealed beginning, at most.
 const BEGUN_TEXT_MAX: usize = 128;
 /// A year.
@@ -92,6 +94,34 @@ struct Wish {
     after: Option<RehearsalCitizenId>,
 }
 
+/// What was typed, so that a page that complains about it loses nothing.
+#[derive(Default)]
+struct Typed {
+    number: String,
+    at_provider: Option<TypedAtProvider>,
+}
+
+/// What was typed into the fields that a provider asks for. Personal: it goes back into its own form, and nowhere else.
+pub(super) struct TypedAtProvider {
+    provider: String,
+    pub(super) fields: Vec<(AskedField, String)>,
+}
+
+impl TypedAtProvider {
+    /// Of a form to this provider; a field that is not there is empty.
+    pub(super) fn of(form: &Fields, choice: &Choice) -> Self {
+        let sent =
+            |field: AskedField| form.iter().find(|(name, _)| *name == field.code()).map_or("", |(_, value)| value);
+        let kept = |field: AskedField| (field, sent(field).chars().take(ASKED_CHARS_MAX).collect());
+        Self { provider: choice.id.as_str().to_owned(), fields: choice.asks.iter().copied().map(kept).collect() }
+    }
+
+    fn value(&self, provider: &str, field: AskedField) -> Option<&str> {
+        let mut own = self.fields.iter().filter(|(typed, _)| self.provider == provider && *typed == field);
+        own.next().map(|(_, value)| value.as_str())
+    }
+}
+
 struct PersonWords {
     id: u32,
     name: String,
@@ -126,10 +156,12 @@ struct AskWords {
     name: &'static str,
     label: &'static str,
     autocomplete: &'static str,
+    /// As typed before.
+    value: String,
 }
 
 impl ProviderWords {
-    fn of(language: Language, choice: &Choice) -> Self {
+    fn of(language: Language, choice: &Choice, typed: Option<&TypedAtProvider>) -> Self {
         let number = |key, value: u64| {
             let value = Value::Number(i64::try_from(value).unwrap_or(i64::MAX));
             language.text_with(key, &[("count", value)]).into_owned()
@@ -147,7 +179,7 @@ impl ProviderWords {
             light: LightWords::of(choice.light),
             pace: takes.into_iter().chain(waiting).collect(),
             closed: choice.light == TrafficLight::Closed,
-            asks: choice.asks.iter().map(|field| AskWords::of(id, *field)).collect(),
+            asks: choice.asks.iter().map(|field| AskWords::of(id, *field, typed)).collect(),
         }
     }
 }
@@ -165,7 +197,7 @@ impl LightWords {
 }
 
 impl AskWords {
-    fn of(provider: &str, field: AskedField) -> Self {
+    fn of(provider: &str, field: AskedField, typed: Option<&TypedAtProvider>) -> Self {
         let (label, autocomplete) = match field {
             AskedField::Name => ("asked-name", "name"),
             AskedField::BirthDate => ("asked-birth-date", "bday"),
@@ -173,7 +205,8 @@ impl AskWords {
             AskedField::RegistryNumber => ("asked-registry-number", "off"),
             AskedField::Login => ("asked-login", "username"),
         };
-        Self { id: format!("{provider}-{}", field.code()), name: field.code(), label, autocomplete }
+        let value = typed.and_then(|typed| typed.value(provider, field)).unwrap_or_default().to_owned();
+        Self { id: control_of(provider, field), name: field.code(), label, autocomplete, value }
     }
 }
 
@@ -220,7 +253,26 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
     let layout = Layout::of(&asked, Part::Elsewhere);
     let next = next_of(&asked.query).unwrap_or_default();
     let wish = Wish::of(&asked.query);
-    Ok(sign_in_page(&asked, layout, next, wish, String::new(), Mistakes::default())?.0)
+    Ok(sign_in_page(&asked, layout, next, wish, Typed::default(), Mistakes::default())?.0)
+}
+
+/// Id of the control into which a provider's field is typed.
+fn control_of(provider: &str, field: AskedField) -> String {
+    format!("{provider}-{}", field.code())
+}
+
+/// The choice again, after a provider's form was filled in wrongly: what was typed is in it, and what is wrong beside it.
+pub(super) fn typed_wrongly(
+    asked: &Asked,
+    next: &str,
+    typed: TypedAtProvider,
+    (field, key): (AskedField, &str),
+) -> Result<Answer, Problem> {
+    let layout = Layout::answering(asked, Part::Elsewhere, &link("/sign-in", &[("next", next)]));
+    let mut mistakes = Mistakes::default();
+    mistakes.add(asked.language, control_of(&typed.provider, field), key);
+    let typed = Typed { number: String::new(), at_provider: Some(typed) };
+    Ok(sign_in_page(asked, layout, next.to_owned(), Wish::default(), typed, mistakes)?.0)
 }
 
 /// The page, and whether there was nothing to complain about.
@@ -229,7 +281,7 @@ fn sign_in_page(
     layout: Layout,
     next: String,
     wish: Wish,
-    number: String,
+    typed: Typed,
     mut mistakes: Mistakes,
 ) -> Result<(Answer, bool), Problem> {
     let language = asked.language;
@@ -260,13 +312,16 @@ fn sign_in_page(
     let browser = BeginningBrowser::of(asked).unwrap_or_else(|| BeginningBrowser::new(asked));
     let page = SignInPage {
         layout,
-        providers: providers.iter().map(|choice| ProviderWords::of(language, choice)).collect(),
+        providers: providers
+            .iter()
+            .map(|choice| ProviderWords::of(language, choice, typed.at_provider.as_ref()))
+            .collect(),
         some_unfit: providers.len() < all.len(),
         rehearsal: asked.app.rehearsal.is_some(),
         next,
         begun: asked.form.filled("begun").map_or_else(|| browser.begun_now(asked), str::to_owned),
         wish,
-        number,
+        number: typed.number,
         mistakes,
         people: found.people,
         more,
@@ -340,6 +395,7 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
         let mut mistakes = Mistakes::default();
         let key = if typed.is_empty() { "number-missing" } else { "number-unknown" };
         mistakes.add(asked.language, "number", key);
+        let typed = Typed { number: typed, at_provider: None };
         return Ok(sign_in_page(&asked, layout, next, Wish::default(), typed, mistakes)?.0);
     };
     let began_at = begun_at(&asked, asked.form.get("begun").unwrap_or_default());
@@ -492,15 +548,19 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         may_reserve,
     };
     let counted = |key: &str, count| language.text_with(key, &[("count", Value::Number(count))]).into_owned();
+    let typed = |id: &str| TypedAtProvider {
+        provider: id.to_owned(),
+        fields: vec![(AskedField::Name, names.or("김하늘", "\"><script>")), (AskedField::Phone, String::new())],
+    };
     let provider = |id: &str, light, pace: &[(&str, i64)], asks: &[AskedField]| ProviderWords {
         id: id.to_owned(),
         name: names.or(id, "네이버\"<script>"),
         light: LightWords::of(light),
         pace: pace.iter().map(|(key, count)| counted(key, *count)).collect(),
         closed: light == TrafficLight::Closed,
-        asks: asks.iter().map(|field| AskWords::of(id, *field)).collect(),
+        asks: asks.iter().map(|field| AskWords::of(id, *field, Some(&typed(id)))).collect(),
     };
-    let choices = SignInPage {
+    let choices = |mistakes| SignInPage {
         layout: Layout::sample(language, false, Part::Elsewhere),
         providers: vec![
             provider("Naver", TrafficLight::Smooth, &[("provider-takes-secs", 20)], &[]),
@@ -519,15 +579,18 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         begun: String::new(),
         wish: Wish::default(),
         number: String::new(),
-        mistakes: Mistakes::default(),
+        mistakes,
         people: Vec::new(),
         more: None,
     };
     let mut mistakes = Mistakes::default();
     mistakes.add(language, "number", "number-unknown");
     mistakes.add(language, "age-from", "age-wrong");
+    let mut at_provider = Mistakes::default();
+    at_provider.add(language, control_of("PASS", AskedField::Phone), "asked-phone-missing");
     vec![
-        ("sign-in-choices", super::rendered(&choices)),
+        ("sign-in-choices", super::rendered(&choices(Mistakes::default()))),
+        ("sign-in-choices-mistake", super::rendered(&choices(at_provider))),
         ("sign-in", page(true, vec![person(1, true), person(2, false)], Mistakes::default())),
         ("sign-in-mistake", page(true, Vec::new(), mistakes)),
         ("sign-in-closed", page(false, Vec::new(), Mistakes::default())),

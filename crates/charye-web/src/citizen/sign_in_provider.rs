@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use charye_domain::identity::TrafficLight;
 use charye_engine::identity::{
     BegunSignIn, SIGN_IN_MILLIS_MAX, SignInAnswer, SignInBy, SignInDesk, SignInFailure, SignInWish, answer_sign_in,
     begin_sign_in, is_place_in_line,
 };
 #[cfg(any(test, feature = "samples"))]
 use charye_engine::ports::ProviderFault;
-use charye_engine::ports::{Begun, Parameters, SignInRefusal};
+use charye_engine::ports::{AskedField, Begun, Parameters, SignInRefusal};
 use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue, RETRY_AFTER};
 use hyper::{Method, StatusCode};
 
@@ -20,7 +21,7 @@ use super::form::{link, next_of, own_path};
 use super::layout::{Layout, Part};
 #[cfg(any(test, feature = "samples"))]
 use super::samples::Names;
-use super::sign_in::{enter, wanted_for};
+use super::sign_in::{ASKED_CHARS_MAX, TypedAtProvider, enter, typed_wrongly, wanted_for};
 use crate::asked::Fields;
 use crate::gate::{Access, CookieName, cookie_value, remove_cookie, set_cookie};
 #[cfg(any(test, feature = "samples"))]
@@ -107,6 +108,8 @@ struct FailedPage {
     retry_after_secs: Option<i64>,
     /// The page of choices, for the same errand.
     choices: String,
+    /// Where the same may be sent once more, with what was typed; `None` if nothing was.
+    again: Option<(String, Vec<(String, String)>)>,
 }
 
 /// What this browser carries while it signs in: sealed state, the page to go on to, digits to compare.
@@ -148,7 +151,7 @@ async fn begin(asked: Asked) -> Result<Answer, Problem> {
     let next = next_of(&asked.form).filter(|next| next.len() <= NEXT_BYTES_MAX).unwrap_or_default();
     match parameters(asked.form.iter()) {
         Ok(filled_in) => begin_with(&asked, &filled_in, next).await,
-        Err(refusal) => failed(&asked, &refusal.into(), &next),
+        Err(refusal) => not_begun(&asked, &refusal.into(), &next),
     }
 }
 
@@ -174,8 +177,71 @@ async fn begin_with(asked: &Asked, filled_in: &Parameters, next: String) -> Resu
             let page = in_line_page(asked, provider, &carried.next, (ahead, about), again, true)?;
             Ok(page.with_cookie(carried.cookie(asked)))
         }
-        Err(failure) => failed(asked, &failure, &next),
+        Err(failure) => not_begun(asked, &failure, &next),
     }
+}
+
+/// A sign-in that did not begin: a mistake in what was typed stands beside it, on the page where it was typed; of anything
+/// else there is a page that sends the same once more. What was typed is in these pages' forms, and in no address or cookie.
+fn not_begun(asked: &Asked, failure: &SignInFailure, next: &str) -> Result<Answer, Problem> {
+    let wanted = wanted_for(asked, next);
+    let provider = asked.path_value(0)?;
+    let choices = desk(asked)?.choices(None);
+    let choice = choices.iter().find(|choice| choice.id.as_str() == provider && !choice.asks.is_empty());
+    let Some(choice) = choice.filter(|choice| wanted.is_none_or(|wanted| wanted.is_given_at(choice))) else {
+        return failed(asked, failure, next);
+    };
+    let typed = TypedAtProvider::of(&asked.form, choice);
+    if let Some(wrong) = wrong_field(failure, &asked.form, &choice.asks)
+        && choice.light != TrafficLight::Closed
+    {
+        turned_back(failure);
+        return typed_wrongly(asked, next, typed, wrong);
+    }
+    let is_filled_in = typed.fields.iter().all(|(_, value)| !value.is_empty());
+    let again = (is_filled_in && retry_helps(failure)).then(|| {
+        let fields = typed.fields.into_iter().map(|(field, value)| (field.code().to_owned(), value));
+        let next = (!next.is_empty()).then(|| ("next".to_owned(), next.to_owned()));
+        (format!("/sign-in/{}", encoded(provider)), fields.chain(next).collect())
+    });
+    failed_with(asked, failure, next, again)
+}
+
+/// Which of the fields that a provider asks for was filled in wrongly, and the key of the text that says how.
+fn wrong_field(failure: &SignInFailure, form: &Fields, asks: &[AskedField]) -> Option<(AskedField, &'static str)> {
+    let SignInFailure::Refused(refusal) = failure else { return None };
+    let named = |name: &str| asks.iter().copied().find(|field| field.code() == name);
+    match refusal {
+        SignInRefusal::ParameterMissing(name) => named(name).map(|field| (field, missing_key(field))),
+        SignInRefusal::ParameterDoubled(name) => named(name).map(|field| (field, "asked-wrong")),
+        SignInRefusal::ParameterUnfit(name) => {
+            let too_long = |code: &str| form.iter().any(|(name, value)| name == code && is_too_long(value));
+            let long = || asks.iter().copied().find(|field| too_long(field.code()));
+            named(name).map(|field| (field, "asked-wrong")).or_else(|| long().map(|field| (field, "asked-too-long")))
+        }
+        // Of several fields nobody knows which it was.
+        SignInRefusal::NotFound => asks.first().map(|field| (*field, "asked-not-found")),
+        _ => None,
+    }
+}
+
+fn is_too_long(typed: &str) -> bool {
+    typed.chars().nth(ASKED_CHARS_MAX).is_some()
+}
+
+fn missing_key(field: AskedField) -> &'static str {
+    match field {
+        AskedField::Name => "asked-name-missing",
+        AskedField::BirthDate => "asked-birth-date-missing",
+        AskedField::Phone => "asked-phone-missing",
+        AskedField::RegistryNumber => "asked-registry-number-missing",
+        AskedField::Login => "asked-login-missing",
+    }
+}
+
+/// Whether the same, sent once more, may go on.
+fn retry_helps(failure: &SignInFailure) -> bool {
+    !matches!(failure, SignInFailure::Refused(_))
 }
 
 /// The page of those who wait at a provider: it asks again by itself, at `again` if there is such an address.
@@ -326,11 +392,22 @@ fn look_after(wish: Duration) -> u64 {
 
 /// The page that says why a sign-in did not go on, and what to do.
 fn failed(asked: &Asked, failure: &SignInFailure, next: &str) -> Result<Answer, Problem> {
+    failed_with(asked, failure, next, None)
+}
+
+/// The same page, with a button that sends what was typed once more.
+fn failed_with(
+    asked: &Asked,
+    failure: &SignInFailure,
+    next: &str,
+    again: Option<(String, Vec<(String, String)>)>,
+) -> Result<Answer, Problem> {
     let problem = turned_back(failure);
     let choices = link("/sign-in", &[("next", next)]);
     let layout = Layout::answering(asked, Part::Elsewhere, &choices);
     let status = StatusCode::from_u16(problem.kind.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-    let answer = super::page(asked.language, &failed_page(layout, failure, choices))?.status(status);
+    let page = FailedPage { again, ..failed_page(layout, failure, choices) };
+    let answer = super::page(asked.language, &page)?.status(status);
     Ok(match problem.retry_after.map(retry_after_secs) {
         Some(secs) => answer.with(RETRY_AFTER, HeaderValue::from(secs)),
         None => answer,
@@ -341,7 +418,7 @@ fn failed_page(layout: Layout, failure: &SignInFailure, choices: String) -> Fail
     let (title, advice) = words_of(failure);
     let retry_after = retry_after_of(failure).map(retry_after_secs);
     let retry_after_secs = retry_after.map(|secs| i64::try_from(secs).unwrap_or(i64::MAX));
-    FailedPage { layout, title, advice, code: failure.code(), retry_after_secs, choices }
+    FailedPage { layout, title, advice, code: failure.code(), retry_after_secs, choices, again: None }
 }
 
 /// The texts of a failure. What can only be somebody's trick, or a browser's mishap, is told alike.
@@ -427,10 +504,13 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     let failed = |failure: SignInFailure| {
         super::rendered(&failed_page(layout(), &failure, names.or("/sign-in", "/sign-in?next=\"<script>")))
     };
-    let alone = SignInFailure::LeftAlone {
-        light: charye_domain::identity::TrafficLight::Congested,
-        retry_after: Duration::from_secs(5),
+    let sent_again = {
+        let failure = SignInFailure::Busy { retry_after: Duration::from_secs(5) };
+        let fields = vec![("phone".to_owned(), names.or("010-1234-5678", "\"><script>"))];
+        let page = failed_page(layout(), &failure, "/sign-in".to_owned());
+        super::rendered(&FailedPage { again: Some(("/sign-in/app".to_owned(), fields)), ..page })
     };
+    let alone = SignInFailure::LeftAlone { light: TrafficLight::Congested, retry_after: Duration::from_secs(5) };
     vec![
         ("sign-in-away", away(None)),
         ("sign-in-away-window", away(Some(fields.clone()))),
@@ -440,6 +520,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         ("sign-in-in-line", in_line(Some(names.or("/sign-in/app/wait", "/sign-in/app/wait?\"<script>")))),
         ("sign-in-in-line-window", in_line(None)),
         ("sign-in-failed-busy", failed(SignInFailure::Busy { retry_after: Duration::from_secs(5) })),
+        ("sign-in-failed-busy-typed", sent_again),
         ("sign-in-failed-alone", failed(alone)),
         ("sign-in-failed-fault", failed(SignInFailure::ProviderFault(ProviderFault::TimedOut))),
         ("sign-in-failed-unknown", failed(SignInRefusal::UnknownProvider.into())),
@@ -478,6 +559,26 @@ mod tests {
         let carried = CarriedSignIn { sealed: vec![7; 2_048], next, compare: "07".to_owned() };
         assert!(carried.write().len() <= COOKIE_BYTES_MAX);
         assert_eq!(CarriedSignIn::read(&carried.write()), Some(carried));
+    }
+
+    #[test]
+    fn a_mistake_is_told_at_the_field_it_is_about_and_nothing_else_is_one() {
+        let asks = [AskedField::Name, AskedField::Phone];
+        let check = |refusal: SignInRefusal, form: &[(&str, &str)], expect| {
+            let form = Fields::parse(serde_urlencoded::to_string(form).unwrap().as_bytes()).unwrap();
+            assert_eq!(wrong_field(&refusal.into(), &form, &asks), expect, "{form:?}");
+        };
+        let long = "0".repeat(ASKED_CHARS_MAX + 1);
+        let fitting = "가".repeat(ASKED_CHARS_MAX);
+        check(SignInRefusal::ParameterMissing("phone"), &[], Some((AskedField::Phone, "asked-phone-missing")));
+        check(SignInRefusal::ParameterMissing("login"), &[], None);
+        check(SignInRefusal::ParameterDoubled("name"), &[], Some((AskedField::Name, "asked-wrong")));
+        check(SignInRefusal::ParameterUnfit("phone"), &[], Some((AskedField::Phone, "asked-wrong")));
+        let too_long = SignInRefusal::ParameterUnfit("too long");
+        check(too_long, &[("name", &fitting), ("phone", &long)], Some((AskedField::Phone, "asked-too-long")));
+        check(too_long, &[("name", &fitting), ("other", &long)], None);
+        check(SignInRefusal::NotFound, &[("name", "a")], Some((AskedField::Name, "asked-not-found")));
+        check(SignInRefusal::Expired, &[], None);
     }
 
     #[test]

@@ -1,6 +1,12 @@
 //! What every form owes whoever fills it in wrongly. The forms are those of the table of routes: a form without a row here
 //! fails the test, so does a row whose form is gone. Each typed field is sent empty, wrong, too long and with markup.
 
+use charye_domain::book::samples;
+use charye_domain::campaign::{Campaign, UniquenessScheme};
+use charye_domain::vaccine::DoseTwoPolicy;
+use charye_engine::fakes::FakeProvider;
+use charye_engine::ports::{AskedField, FlowKind, IdentityProvider as _, ProviderFacts};
+
 use super::stage::{Browser, CHILD, FIRST_ADULT, House, Page, unescaped};
 
 /// A form with fields that somebody types into.
@@ -39,7 +45,7 @@ const MONTH: Field =
 const DAY: Field =
     Field { name: "day", control: "birth-day", right: "9", wrong: &["", "32", "d", "999999999"], kept_max: 8 };
 
-const TYPED: [Typed; 6] = [
+const TYPED: [Typed; 7] = [
     Typed { method: "POST", path: "/my-day", fields: &[YEAR, MONTH, DAY], may_be_empty: false },
     Typed {
         method: "POST",
@@ -51,6 +57,15 @@ const TYPED: [Typed; 6] = [
             wrong: &["", "1", "no number at all"],
             kept_max: 20,
         }],
+        may_be_empty: false,
+    },
+    Typed {
+        method: "POST",
+        path: "/sign-in/{provider}",
+        fields: &[
+            Field { name: "name", control: "app-name", right: "김하나", wrong: &[""], kept_max: 60 },
+            Field { name: "phone", control: "app-phone", right: "010-1234-5678", wrong: &[""], kept_max: 60 },
+        ],
         may_be_empty: false,
     },
     Typed {
@@ -103,9 +118,8 @@ const TYPED: [Typed; 6] = [
 ];
 
 /// Forms of buttons and of what the page itself put in: nobody types there, so nothing can be typed wrongly. What a forged one
-/// is answered with, `wrong_turns` and `whole_way` hold. Two are an identity provider's: what it asks for first, it judges
-/// itself, and says on a page of its own (`providers`).
-const PRESSED: [&str; 17] = [
+/// is answered with, `wrong_turns` and `whole_way` hold. One is the way back from an identity provider (`providers`).
+const PRESSED: [&str; 16] = [
     "/line",
     "/line/{campaign}/leave",
     "/find/near",
@@ -121,7 +135,6 @@ const PRESSED: [&str; 17] = [
     "/helping/{help}/end",
     "/sign-out",
     "/language",
-    "/sign-in/{provider}",
     "/sign-in/{provider}/callback",
 ];
 
@@ -145,9 +158,10 @@ fn send(browser: &mut Browser, form: &Typed, fields: &[(&str, &str)]) -> Page {
         return browser.get(&format!("{}?{}", form.path, serde_urlencoded::to_string(fields).unwrap()));
     }
     let frame = browser.get(if form.path.starts_with("/helping") { "/helping" } else { "/problems" });
+    let path = form.path.replace("{provider}", "app");
     match frame.body.contains("name=\"csrf\"") {
-        true => browser.submit(&frame, form.path, fields),
-        false => browser.post(form.path, fields),
+        true => browser.submit(&frame, &path, fields),
+        false => browser.post(&path, fields),
     }
 }
 
@@ -200,8 +214,8 @@ fn check_form(form: &Typed, browser: &mut Browser) {
         complains(&page, language, &form.fields[0], &format!("{} empty", form.path));
     }
     for field in form.fields {
-        // Names are what people and clinics are called, and a child's number what its registry has: markup is not wrong there.
-        let takes_anything = field.name == "name" || field.control == "child-number";
+        // Names are what people and clinics are called, and numbers what a registry or provider has: markup is not wrong there.
+        let takes_anything = field.name == "name" || ["child-number", "app-phone"].contains(&field.control);
         for typed in field.wrong.iter().copied().chain((!takes_anything).then_some(MARKUP)) {
             let what = format!("{} in {language}: {}={typed:?}", form.path, field.name);
             let page = send(browser, form, &with(field, typed));
@@ -222,11 +236,17 @@ fn check_form(form: &Typed, browser: &mut Browser) {
 
 #[test]
 fn every_form_tells_what_is_wrong_where_it_is_and_loses_nothing_typed() {
+    let facts = FakeProvider::new("app", FlowKind::Decoupled).facts().clone();
+    let app = FakeProvider::with_facts(ProviderFacts { asks: vec![AskedField::Name, AskedField::Phone], ..facts });
     let house = House::open(4);
+    let uniqueness = UniquenessScheme::ConnectingInformation;
+    let campaign = Campaign { uniqueness, ..samples::campaign(DoseTwoPolicy::Together) };
+    let with_provider = House::with_providers(campaign, 4, &[app]);
     for language in ["ko", "en"] {
         for form in &TYPED {
             let mut browser = match form.path {
                 "/my-day" | "/sign-in" => house.browser(language),
+                "/sign-in/{provider}" => with_provider.browser(language),
                 "/find" => house.inside(language, FIRST_ADULT),
                 "/my-data/erase" => {
                     let mut browser = house.browser(language);

@@ -201,7 +201,9 @@ fn what_is_huge_is_refused_before_it_is_looked_at() {
     let page = browser.post("/sign-in/window/callback", &[("answer", &"a".repeat(20_000))]);
     assert_eq!(page.status, 413);
     let page = browser.post("/sign-in/app", &[("phone", &"0".repeat(9_000))]);
-    providers.check_failed(&browser, &page, 422, "parameter_unfit");
+    assert_eq!(page.status, 422);
+    page.says("id=\"app-phone-mistake\">This is too long").says(&format!("value=\"{}\"", "0".repeat(60)));
+    assert!(providers.login(&browser).is_none());
     assert_eq!((providers.naver.asked(), providers.app.asked()), (0, 0));
 }
 
@@ -234,18 +236,44 @@ fn an_answer_in_another_browser_or_too_late_or_of_a_changed_cookie_is_none() {
 fn what_is_filled_in_wrong_at_the_beginning_is_told() {
     let providers = Providers::open();
     let mut browser = providers.house.browser("en");
-    for (fields, code) in [
-        (&[][..], "parameter_missing"),
-        (&[("phone", "")][..], "parameter_missing"),
-        (&[("phone", "1"), ("phone", "2")][..], "parameter_doubled"),
+    for (fields, told) in [
+        (&[][..], "Enter your mobile number"),
+        (&[("phone", "")][..], "Enter your mobile number"),
+        (&[("phone", "1"), ("phone", "2")][..], "This is not right"),
     ] {
         let page = browser.post("/sign-in/app", fields);
-        providers.check_failed(&browser, &page, 422, code);
+        assert_eq!(page.status, 422, "{}", page.body);
+        page.says(&format!("id=\"app-phone-mistake\">{told}")).says("<title>Error: ");
+        assert!(providers.login(&browser).is_none() && !browser.cookies.contains_key("charye_sign_in"));
     }
     for name in ["nobody", "NAVER", "%00", "a%2Fb"] {
         let page = browser.post(&format!("/sign-in/{name}"), &[]);
         providers.check_failed(&browser, &page, 404, "unknown_provider");
     }
+}
+
+#[test]
+fn a_provider_that_cannot_be_asked_now_takes_what_was_typed_once_more() {
+    let providers = Providers::open();
+    let desk = providers.house.app.sign_in.clone().unwrap();
+    let mut words = OperatorWords::default();
+    words.say(&IdentityProviderId::parse("app").unwrap(), OperatorWord::Closed);
+    desk.go_by(&words);
+    let mut browser = providers.house.browser("en");
+    let page = browser.post("/sign-in/app", &[("next", NEXT), ("phone", "010-1234-5678")]);
+    assert_eq!(page.status, 503);
+    page.says("action=\"/sign-in/app\"").says(">Try again</button>");
+    assert!(browser.cookies.values().all(|value| !value.contains("1234")), "what was typed is in no cookie");
+    assert!(page.headers.iter().all(|(_, value)| !value.contains("1234")), "nor in an address");
+    desk.go_by(&OperatorWords::default());
+    let (next, phone) = (page.field("next"), page.field("phone"));
+    let begun = browser.post("/sign-in/app", &[("next", &next), ("phone", &phone)]);
+    begun.says("Please confirm on your phone");
+    // Where nothing is asked for, nothing was typed, and the choice is the way on.
+    words.say(&IdentityProviderId::parse("kakao").unwrap(), OperatorWord::Closed);
+    desk.go_by(&words);
+    let page = browser.post("/sign-in/kakao", &[("next", NEXT)]);
+    assert!(page.status == 503 && !page.body.contains("action=\"/sign-in/kakao\""), "{}", page.body);
 }
 
 #[test]
