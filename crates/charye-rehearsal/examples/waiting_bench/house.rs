@@ -19,7 +19,7 @@ pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../../../charye-web/tests/
 const KEY: &[u8] = include_bytes!("../../../charye-web/tests/fixtures/loopback-key.pem");
 const OPERATORS_TOKEN: &str = "bench-bench-bench-bench-bench-bench";
 /// Thousandths of the nation's clinics: enough for everybody who goes in.
-const SCALE: &str = "200";
+const SCALE: &str = "400";
 /// Connections are opened before the run and wait for whoever uses them, some of them to its end: none is closed meanwhile.
 const IDLE_SECS: u32 = 3_600;
 
