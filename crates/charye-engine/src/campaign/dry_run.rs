@@ -95,6 +95,7 @@ pub fn dry_run(campaign: &Campaign) -> DryRun {
         }
     }
     surprises.extend(unused_openings(campaign, &groups));
+    surprises.extend(holes_between_cohorts(campaign));
     let place =
         |group: &DryRunGroup| campaign.cohorts.iter().position(|cohort| Some(&cohort.code) == group.cohort.as_ref());
     groups.sort_by_key(|group| (place(group).unwrap_or(usize::MAX), group.digits.first().copied()));
@@ -247,6 +248,25 @@ fn unused_openings(campaign: &Campaign, groups: &[DryRunGroup]) -> Vec<String> {
     unused.map(|opening| format!("nobody may reserve in the opening `{}`", opening.name.en)).collect()
 }
 
+/// Birth dates between the oldest and the youngest of all cohorts that belong to none.
+fn holes_between_cohorts(campaign: &Campaign) -> Vec<String> {
+    let mut ranges: Vec<(Date, Date)> =
+        campaign.cohorts.iter().map(|cohort| (cohort.born_from, cohort.born_to)).collect();
+    ranges.sort_unstable();
+    let mut holes = Vec::new();
+    let mut covered_to: Option<Date> = None;
+    for (from, to) in ranges {
+        let first_outside = covered_to.and_then(|covered| covered.tomorrow().ok());
+        if let (Some(first), Ok(last)) = (first_outside, from.yesterday())
+            && first <= last
+        {
+            holes.push(format!("born {first} to {last}, between two cohorts and of none"));
+        }
+        covered_to = covered_to.max(Some(to));
+    }
+    holes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,6 +319,25 @@ mod tests {
         // The oldest, a middle one and the youngest of each cohort, born on an 8th.
         assert_eq!(run.surprises.iter().filter(never).count(), 6, "{:?}", run.surprises);
         assert!(run.surprises[0].contains("of cohort age-36-49"), "{:?}", run.surprises);
+    }
+
+    #[test]
+    fn birthdays_between_two_cohorts_that_nobody_covers_are_found() {
+        let mut campaign = whole();
+        let (older, younger) = (campaign.cohorts[0].clone(), campaign.cohorts[1].clone());
+        let mut check = |born_to: Date, expect: &[&str]| {
+            campaign.cohorts[0].born_to = born_to;
+            let mut found = dry_run(&campaign).surprises;
+            found.retain(|words| words.contains("between two cohorts"));
+            assert_eq!(found, expect);
+        };
+        assert_eq!(older.born_to.tomorrow().unwrap(), younger.born_from, "the campaign's own cohorts touch");
+        check(older.born_to, &[]);
+        let last = older.born_to;
+        let day_before = last.yesterday().unwrap();
+        check(day_before, &[&format!("born {last} to {last}, between two cohorts and of none")]);
+        // One cohort within another leaves no hole behind it.
+        check(younger.born_to, &[]);
     }
 
     #[test]
