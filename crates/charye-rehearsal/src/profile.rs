@@ -17,10 +17,11 @@ pub const PEOPLE_MAX: u64 = 20_000_000;
 const LIST_MAX: usize = 64;
 
 /// The bundled profiles: name and text.
-pub const BUNDLED_PROFILES: [(&str, &str); 3] = [
+pub const BUNDLED_PROFILES: [(&str, &str); 4] = [
     ("opening-2021", include_str!("../profiles/opening-2021.toml")),
     ("steady", include_str!("../profiles/steady.toml")),
     ("worst-evening", include_str!("../profiles/worst-evening.toml")),
+    ("everyone-2021", include_str!("../profiles/everyone-2021.toml")),
 ];
 
 /// An evening, at full scale and at the speed of people.
@@ -113,11 +114,13 @@ pub struct NationSection {
     pub clinics_permille: u32,
     /// So few clinics that each has this many people who may reserve; 0: as many as there are. For places that run out.
     pub people_per_clinic: u32,
+    /// Whether the evening is one on which everybody of the campaign may reserve, not a tenth of them.
+    pub everyone: bool,
 }
 
 impl Default for NationSection {
     fn default() -> Self {
-        Self { clinics_permille: 1_000, people_per_clinic: 0 }
+        Self { clinics_permille: 1_000, people_per_clinic: 0, everyone: false }
     }
 }
 
@@ -418,6 +421,9 @@ mod tests {
         assert_eq!(whole.peak_per_sec, 6_051, "{whole}");
         let error = opening.sized(Scale { share: 1.0, speed: 1_000 }).unwrap_err().to_string();
         assert!(error.contains("arrivals a second") && error.contains("--speed"), "{error}");
+        let everyone = Profile::bundled("everyone-2021").unwrap().unwrap();
+        let size = everyone.sized(Scale { share: 1.0, speed: 1 }).unwrap();
+        assert_eq!((size.at_door, size.millis, size.peak_per_sec), (16_210_000, 1_800_000, 9_005));
         let mut crowd = opening;
         crowd.people.may_reserve = 6_000_000;
         let error = crowd.sized(Scale { share: 1.0, speed: 1 }).unwrap_err().to_string();

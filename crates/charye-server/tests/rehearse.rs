@@ -62,6 +62,16 @@ fn the_evening_of_2021_turns_away_those_whose_day_it_is_not() {
 }
 
 #[test]
+fn everybody_of_the_campaign_may_reserve_on_an_evening_for_everyone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (report, _) = rehearse("everyone-2021", "0.00002", "600", folder.path());
+    assert_eq!(count(&report, "/people/came"), 324);
+    assert_eq!(count(&report, "/people/came_may_reserve"), 324, "whatever the digit of their birthday");
+    assert!(count(&report, "/people/confirmed") > 250, "{}", report["people"]);
+    assert_eq!(count(&report, "/whereabouts_at_end/failed"), 0, "{}", report["refusals"]);
+}
+
+#[test]
 fn the_worst_evening_loses_nothing_that_was_confirmed() {
     let folder = tempfile::tempdir().unwrap();
     let (report, said) = rehearse("worst-evening", "0.0004", "240", folder.path());

@@ -33,7 +33,7 @@ const WITHOUT_CITIZENS: &str = "a target's people are made up, and only it knows
 
 #[derive(Args, Debug)]
 pub(crate) struct Rehearse {
-    /// A bundled profile (opening-2021, steady, worst-evening), or a file
+    /// A bundled profile (opening-2021, steady, worst-evening, everyone-2021), or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "opening-2021")]
     profile: String,
     /// Share of the profile's people who come, above 0 and at most 1

@@ -24,6 +24,8 @@ use crate::output::say;
 
 /// Test people made for each who may reserve: a tenth are of the day, and chance takes its share.
 const PEOPLE_EACH: u64 = 13;
+/// The same where everybody of the campaign may reserve, in hundredths: seventeen of twenty are of the campaign.
+const PEOPLE_EACH_OF_EVERYONE_PERCENT: u64 = 120;
 /// What a generated nation may have.
 const PEOPLE_MIN: u64 = 1_000;
 const PEOPLE_MAX: u64 = 1_000_000;
@@ -53,7 +55,7 @@ impl OwnServer {
     /// # Errors
     /// `Unreadable`: the profile wants more people than a nation has.
     pub(super) fn make(folder: &Path, profile: &Profile, size: Size, wanted: &Rehearse) -> Result<Self, Ending> {
-        let citizens = (size.may_reserve * PEOPLE_EACH).max(PEOPLE_MIN);
+        let citizens = people_for(size.may_reserve, profile.nation.everyone).max(PEOPLE_MIN);
         if citizens > PEOPLE_MAX {
             let share = wanted.scale * PEOPLE_MAX as f64 / citizens as f64;
             return Err(super::unreadable(&format!(
@@ -73,7 +75,7 @@ impl OwnServer {
             citizens: u32::try_from(citizens).unwrap_or(u32::MAX),
             seed: wanted.seed,
             fresh: true,
-            everyone: false,
+            everyone: profile.nation.everyone,
             clinics_max: clinics_max(profile, size),
         };
         demo::make(&demo)?;
@@ -249,6 +251,11 @@ fn trouble(identity: SocketAddr, form: &str) -> Result<(), anyhow::Error> {
         true => Ok(()),
         false => Err(anyhow!("the rehearsal's identity providers do not know this trouble: {form}")),
     }
+}
+
+/// Test people among whom this many may reserve on the evening.
+fn people_for(may_reserve: u64, everyone: bool) -> u64 {
+    if everyone { (may_reserve * PEOPLE_EACH_OF_EVERYONE_PERCENT).div_ceil(100) } else { may_reserve * PEOPLE_EACH }
 }
 
 /// How few clinics there are to be, if places are to run out.
