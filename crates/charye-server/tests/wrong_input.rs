@@ -64,6 +64,7 @@ fn a_data_folder_that_is_mistyped_is_not_made() {
         "audit verify --data {}/gone",
         "audit checkpoint --data {}/gone",
         "audit bypass --data {}/gone",
+        "audit orders --data {}/gone",
         "audit show 00000007914 --data {}/gone",
         "campaign dry-run one-clinic --data {}/gone",
         "campaign publish one-clinic --data {}/gone",

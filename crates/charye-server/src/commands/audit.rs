@@ -1,4 +1,4 @@
-//! Room: server/commands. `charye audit verify|checkpoint|bypass|show`: prints what the ledger's audit found. May run beside a
+//! Room: server/commands. `charye audit verify|checkpoint|bypass|orders|show`: prints what the ledger's audit found. May run beside a
 //! server. Must never write into the data folder.
 
 use std::fs::File;
@@ -10,7 +10,8 @@ use charye_domain::ids::ReservationNumber;
 use charye_domain::time::UnixMillis;
 use charye_engine::ports::Projection as _;
 use charye_ledger::audit::{
-    AuditOptions, AuditReport, Checkpoint, History, HistoryFailure, Projected, bypass, story_of, verify,
+    AuditOptions, AuditReport, Checkpoint, History, HistoryFailure, Projected, StoryLine, bypass, orders, story_of,
+    verify,
 };
 use charye_ledger::data_folder::DataFolder;
 use charye_ledger::journal::SqliteJournalReader;
@@ -45,6 +46,8 @@ pub(crate) enum Command {
     Checkpoint(Installed),
     /// List who got past the door: places without a visit, visits without a call; exit code 1 if there are any
     Bypass(Installed),
+    /// List who ordered what of lines, identity providers, campaigns and imports, when and why
+    Orders(Installed),
     /// Tell the story of one reservation
     Show {
         /// Its number, with or without hyphens
@@ -73,6 +76,7 @@ pub(crate) fn run(command: &Command) -> Result<(), Ending> {
             Ok(())
         }
         Command::Bypass(installed) => tell_bypass(installed),
+        Command::Orders(installed) => tell_orders(installed),
         Command::Show { reservation, installed } => show(reservation, installed),
     }
 }
@@ -184,12 +188,21 @@ fn show(reservation: &str, installed: &Installed) -> Result<(), Ending> {
         say(&format!("no reservation has number {number}"));
         return Err(Ending::Findings);
     };
-    for line in &story.lines {
-        let at = in_words(line.at);
-        let why = why(line.reason);
-        say(&format!("{:>10}  {at}  {:<24} {:<8} {}{why}", line.seq, line.actor, line.channel, line.text));
+    story.lines.iter().for_each(say_line);
+    Ok(())
+}
+
+fn tell_orders(installed: &Installed) -> Result<(), Ending> {
+    let mut reader = SqliteJournalReader::new(folder(installed)?.journal(), campaign_reader());
+    if orders(&mut reader, &mut |line| say_line(&line))? == 0 {
+        say("nobody ordered anything");
     }
     Ok(())
+}
+
+fn say_line(line: &StoryLine) {
+    let (at, why) = (in_words(line.at), why(line.reason));
+    say(&format!("{:>10}  {at}  {:<24} {:<8} {}{why}", line.seq, line.actor, line.channel, line.text));
 }
 
 /// The reason of an entry, if it has one, with its meaning in docs/reference/journal-format.md.
