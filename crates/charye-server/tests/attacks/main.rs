@@ -225,7 +225,7 @@ fn the_page_of_attacks_lists_exactly_these() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/attacks.md");
     let page = std::fs::read_to_string(path).unwrap();
     assert!(page.ends_with(&expected), "docs/attacks.md must end with:\n{expected}");
-    for (page, number) in [("README.md", "tries {} ways past it"), ("SECURITY.md", "{} attacks are tried")] {
+    for (page, number) in [("README.md", "{} ways past it"), ("SECURITY.md", "{} attacks are tried")] {
         let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page)).unwrap();
         let number = number.replace("{}", &names.len().to_string());
         assert!(text.contains(&number), "{page} must say: {number}");
