@@ -11,7 +11,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use charye_domain::book::{Book, ImageError};
+use charye_domain::book::{Book, IMAGE_BEGINNING_BYTES, ImageError, check_beginning_of_image};
 use charye_engine::ports::{RowHash, SnapshotFailure, Snapshots};
 
 use crate::data_folder::{DataFolder, sync_folder};
@@ -102,13 +102,17 @@ impl SnapshotFiles {
     /// Verifies a file whole; gives its head and the hash of the image in it, to be compared with [`image_hash`].
     ///
     /// # Errors
-    /// What is wrong with the file.
+    /// What is wrong with the file; that its image is of another version, too.
     pub fn verified_image(path: &Path) -> Result<(SnapshotHead, [u8; 32]), SnapshotDamage> {
         let mut file = File::open(path)?;
         let (head, image_bytes) = verify(&mut file)?;
         file.seek(SeekFrom::Start(HEADER_BYTES))?;
+        let mut beginning = [0; IMAGE_BEGINNING_BYTES];
+        file.read_exact(&mut beginning)?;
+        check_beginning_of_image(&beginning).map_err(SnapshotDamage::Image)?;
         let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(file.take(image_bytes))?;
+        hasher.update(&beginning);
+        hasher.update_reader(file.take(image_bytes.saturating_sub(IMAGE_BEGINNING_BYTES as u64)))?;
         Ok((head, *hasher.finalize().as_bytes()))
     }
 

@@ -47,7 +47,7 @@ pub use command::{
 pub use event::{EndOfVisit, Entry, Event};
 pub use events::Events;
 pub use grid::{Block, Row, RowId, slot_fingerprint};
-pub use image::{CampaignReader, ImageError};
+pub use image::{CampaignReader, IMAGE_BEGINNING_BYTES, ImageError, check_beginning_of_image};
 pub use imports::{IMPORTS_MAX, STAGED_MAX, STAGED_PER_COMMAND_MAX};
 pub use operations::OPERATION_KEPT_MS;
 pub use outcome::{

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use charye_domain::book::{Book, Room};
+use charye_domain::book::{Book, ImageError, Room};
 use charye_domain::ids::BlockId;
 use charye_domain::law::{Checker, Law};
 use charye_domain::time::UnixMillis;
@@ -49,6 +49,8 @@ pub struct AuditReport {
     pub fingerprint: Option<u64>,
     /// Last sequence numbers of the snapshots that equal the replay.
     pub snapshots_equal: Vec<u64>,
+    /// Those of snapshots that another version of this program wrote: no start takes them, so they are compared with nothing.
+    pub snapshots_of_another_version: Vec<u64>,
     /// Whether the checkpoint, if there was one, was reached and holds.
     pub checkpoint_holds: Option<bool>,
     /// Whether the projections, if asked for, were reached and are equal.
@@ -132,6 +134,7 @@ impl Audit {
             last_at: None,
             fingerprint: None,
             snapshots_equal: Vec::new(),
+            snapshots_of_another_version: Vec::new(),
             checkpoint_holds: None,
             projection_equal: None,
             history_lines: options.history.as_ref().map_or(0, History::len),
@@ -216,6 +219,9 @@ impl Audit {
             }
             Ok(_) if replayed.is_some() => self.report.snapshots_equal.push(row.last_seq()),
             Ok(_) => {}
+            Err(SnapshotDamage::Image(ImageError::VersionUnknown(_))) => {
+                self.report.snapshots_of_another_version.push(row.last_seq());
+            }
             Err(damage) => add_damage(findings, path, &damage),
         }
     }

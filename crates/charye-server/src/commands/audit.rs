@@ -142,6 +142,12 @@ fn words(audited: &Audited) -> Vec<String> {
     let mut say = |line: &str| words.push(line.to_owned());
     say(&format!("journal      {} rows, {} entries", report.rows, report.last_seq));
     say(&format!("snapshots    {} equal the replay", report.snapshots_equal.len()));
+    if !report.snapshots_of_another_version.is_empty() {
+        let count = report.snapshots_of_another_version.len();
+        say(&format!(
+            "             {count} of another version of Charye, which no start takes and nothing is compared with"
+        ));
+    }
     if let Some(equal) = report.projection_equal {
         say(&format!("tables       {}", if equal { "equal the replay" } else { "differ from it" }));
     }

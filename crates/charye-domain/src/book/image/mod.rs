@@ -19,6 +19,23 @@ use crate::ids::CampaignId;
 const MAGIC: [u8; 8] = *b"CHARYEBK";
 const VERSION: u16 = 4;
 
+/// How many bytes of an image's beginning say whether it can be read here.
+pub const IMAGE_BEGINNING_BYTES: usize = MAGIC.len() + size_of::<u16>();
+
+/// Whether an image that begins so is one that is read and written here.
+///
+/// # Errors
+/// It is none, or of another version.
+pub fn check_beginning_of_image(beginning: &[u8; IMAGE_BEGINNING_BYTES]) -> Result<(), ImageError> {
+    match beginning {
+        [magic @ .., low, high] if *magic == MAGIC => match u16::from_le_bytes([*low, *high]) {
+            VERSION => Ok(()),
+            other => Err(ImageError::VersionUnknown(other)),
+        },
+        _ => Err(ImageError::NotAnImage),
+    }
+}
+
 /// Bytes of one record of each table of fixed width.
 mod width {
     pub(super) const ROW: usize = 8;

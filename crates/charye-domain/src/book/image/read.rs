@@ -10,7 +10,7 @@ use crate::book::helps::{Help, Stage};
 use crate::book::image::bytes::{Fields, Reader};
 use crate::book::image::clinic::{read_clinic, read_session};
 use crate::book::image::write::NONE;
-use crate::book::image::{ImageError, MAGIC, VERSION, outcome, width};
+use crate::book::image::{ImageError, check_beginning_of_image, outcome, width};
 use crate::book::imports::{IMPORTS_MAX, STAGED_MAX, Staged};
 use crate::book::operations::OperationRow;
 use crate::book::people::PersonRow;
@@ -43,13 +43,7 @@ impl Book {
         campaigns: CampaignReader<'_>,
     ) -> Result<Self, ImageError> {
         let from = &mut Reader::new(source);
-        if from.array()? != MAGIC {
-            return Err(ImageError::NotAnImage);
-        }
-        match from.u16()? {
-            VERSION => {}
-            other => return Err(ImageError::VersionUnknown(other)),
-        }
+        check_beginning_of_image(&from.array()?)?;
         let mut book = Self::default();
         book.read_campaigns(from, campaigns)?;
         book.read_clinics(from)?;

@@ -216,6 +216,26 @@ fn i14_bites_on_a_snapshot_or_projection_that_differs_from_a_replay() {
     assert_eq!(place.audit_with(projection(report.last_seq + 1, 1)).findings.kept()[0].law, "I14");
 }
 
+#[test]
+fn a_snapshot_of_another_version_is_told_and_is_no_finding() {
+    let place = Place::telling(&story().journal);
+    let report = place.audit();
+    let mut files = SnapshotFiles::new(&place.folder, story_campaign_reader());
+    files.save(report.last_seq, report.last_hash, &story().book, &mut || {}).unwrap();
+    let path = &files.newest_first().unwrap()[0];
+    let mut bytes = std::fs::read(path).unwrap();
+    // The image's version stands behind the file's header (16 + 4 + 8 + 32 bytes) and the image's magic.
+    bytes[60 + 8] ^= 0x40;
+    let whole = bytes.len() - 32;
+    let hash = *blake3::hash(&bytes[..whole]).as_bytes();
+    bytes[whole..].copy_from_slice(&hash);
+    std::fs::write(path, bytes).unwrap();
+    let audited = place.audit();
+    assert_eq!((audited.snapshots_equal, audited.snapshots_of_another_version), (vec![], vec![report.last_seq]));
+    assert_eq!(audited.findings.kept(), []);
+    assert!(matches!(files.read(path), Err(SnapshotDamage::Image(_))), "and no start takes it");
+}
+
 /// A line of the history. Key 2000 is the first citizen's reservation at once, 3000 a refusal, 9999 is not recorded.
 fn heard(op: &str, key: u128, answer: &str, rest: &str) -> String {
     format!("{{\"t_ms\":1,\"client\":\"a\",\"op\":\"{op}\",\"key\":\"{key:032x}\",\"answer\":\"{answer}\"{rest}}}\n")
