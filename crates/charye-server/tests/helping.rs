@@ -320,6 +320,9 @@ fn pages_say_for_whom_one_acts_and_a_form_of_ones_own_does_nothing_for_another()
     let wrong = Form::of(&page, "/helping/code").with("code", "not a code").send(&mut helper).expect(422);
     assert!(wrong.body.contains("not a code") && wrong.body.contains("code-mistake"), "nothing typed is lost");
     let began = Form::of(&page, "/helping/code").with("code", &code).send(&mut helper).expect(303);
+    let pressed_again = Form::of(&page, "/helping/code").with("code", &code).send(&mut helper).expect(303);
+    assert_eq!(pressed_again.header("location"), began.header("location"));
+    Form::of(&page, "/helping/code").with("code", "77-00000000").send(&mut helper).expect(422);
     let own = helper.get(began.header("location").unwrap()).expect(200).body;
     assert!(own.contains(&house.mother[1]));
     let help = code.split('-').next().unwrap();
@@ -338,7 +341,9 @@ fn pages_say_for_whom_one_acts_and_a_form_of_ones_own_does_nothing_for_another()
     Form::of(&own, &format!("/helping/{help}/act")).send(&mut helper).expect(303);
     let page = mother.get("/helping").expect(200).body;
     assert!(page.contains(&house.helper[1]));
-    Form::of(&page, &format!("/helping/{help}/end")).send(&mut mother).expect(303);
+    let over = Form::of(&page, &format!("/helping/{help}/end")).send(&mut mother).expect(303);
+    let pressed_again = Form::of(&page, &format!("/helping/{help}/end")).send(&mut mother).expect(303);
+    assert_eq!(pressed_again.header("location"), over.header("location"));
     helper.get("/reservations").expect(403);
     let page = helper.get("/reservations").expect(200).body;
     assert!(!page.contains(&house.mother[1]));

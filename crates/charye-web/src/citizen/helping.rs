@@ -29,6 +29,8 @@ use crate::{Answer, Asked};
 
 /// Characters of a name that are put into the field again.
 const NAME_CHARS_MAX: usize = 80;
+/// What is said of a number under which nothing is open for whoever asks.
+const HELP_UNKNOWN: &str = "help_unknown";
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -146,10 +148,16 @@ async fn again(asked: &Asked, change: impl FnOnce(&mut HelpingPage)) -> Result<A
     Ok(super::page(asked.language, &page)?.status(StatusCode::UNPROCESSABLE_ENTITY))
 }
 
+/// Whether somebody helps by this number already.
+async fn helps_by(asked: &Asked, helper: Person, help: HelpId) -> Result<bool, Problem> {
+    let views = look_up_helping(&asked.app.engine, helper).await.map_err(|failure| asked.failed(failure))?.value;
+    Ok(views.iter().any(|view| view.help == help && view.helper() == Some(helper)))
+}
+
 /// Whether a problem is told beside the field: a rule's, or that it was tried too often.
 fn is_about_the_field(problem: &Problem) -> bool {
     let codes = [
-        "help_unknown",
+        HELP_UNKNOWN,
         "help_code_wrong",
         "help_limit",
         "helpers_enough",
@@ -182,9 +190,14 @@ async fn accept(asked: Asked) -> Result<Answer, Problem> {
         })
         .await;
     };
+    let help = code.help();
     match accept_invitation(&asked.app.engine, helper, code, Channel::Page).await {
         Ok(stands) => Ok(seen(&asked, &stands, Answer::see_other("/helping?began=1"))),
         Err(failure) => match asked.failed(failure) {
+            // Pressed again, in a second tab or after an answer that was lost.
+            problem if problem.kind.code == HELP_UNKNOWN && helps_by(&asked, helper, help).await? => {
+                Ok(Answer::see_other("/helping?began=1"))
+            }
             problem if is_about_the_field(&problem) => {
                 let mistake = mistake(asked.language, "code", &problem);
                 again(&asked, |page| {
@@ -278,9 +291,15 @@ async fn stop(asked: Asked) -> Result<Answer, Problem> {
 
 async fn end(asked: Asked) -> Result<Answer, Problem> {
     let person = asked.own_login()?.person;
-    let ended = end_help(&asked.app.engine, person, help_at(&asked)?, Channel::Page).await;
-    let ended = ended.map_err(|failure| asked.failed(failure))?;
-    Ok(seen(&asked, &ended, Answer::see_other("/helping?ended=1")))
+    let over = Answer::see_other("/helping?ended=1");
+    match end_help(&asked.app.engine, person, help_at(&asked)?, Channel::Page).await {
+        Ok(ended) => Ok(seen(&asked, &ended, over)),
+        Err(failure) => match asked.failed(failure) {
+            // It has ended before, or never was this person's: there is none now, which is what was asked for.
+            problem if problem.kind.code == HELP_UNKNOWN => Ok(over),
+            problem => Err(problem),
+        },
+    }
 }
 
 #[cfg(any(test, feature = "samples"))]
