@@ -14,7 +14,7 @@ mod stage;
 mod storm;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::rc::Rc;
@@ -169,22 +169,26 @@ fn requests(programs: &Programs, data: &Path) -> Result<(), Failure> {
     let (mut bench, citizens) = signed_in(programs, data)?;
     figure("http.machine_load", load_average()?, "", None, Goal::None)?;
 
-    let mut measured: [Rounds; 8] = Default::default();
+    let first_paths = find_paths_of_everywhere(&data.join("nation").join("clinics.csv"))?;
+    let mut measured: [Rounds; 10] = Default::default();
     for round in 0..ROUNDS {
         bench.all_take(Step::Enter, round, &citizens)?;
         let inside = citizens.borrow().first().cloned().unwrap_or_default();
-        let [landing, bare_landing, find, bare_find, look_up, anew, reserve, cancel] = &mut measured;
+        let [landing, bare_landing, find, bare_find, first, bare_first, look_up, anew, reserve, cancel] = &mut measured;
         bench.against_echo(landing, PAGES, || Rc::new(landing_page()))?;
         bench.bare(bare_landing, &landing_page())?;
         bench.against_echo(find, PAGES, || Rc::new(find_pages(&inside)))?;
         bench.bare(bare_find, &find_pages(&inside))?;
+        let firsts = || pages_inside(&inside, first_paths.clone());
+        bench.against_echo(first, PAGES, || Rc::new(firsts()))?;
+        bench.bare(bare_first, &firsts())?;
         bench.against_echo(look_up, LOOK_UPS, look_ups)?;
         bench.against_echo(anew, LOOK_UPS, || look_ups_anew(round))?;
         let count = citizens.borrow().len() as u64;
         bench.against_echo(reserve, count, || step(Step::Reserve, round, &citizens))?;
         bench.against_echo(cancel, count, || step(Step::Cancel, round, &citizens))?;
     }
-    let [landing, bare_landing, find, bare_find, look_up, anew, reserve, cancel] = measured;
+    let [landing, bare_landing, find, bare_find, first, bare_first, look_up, anew, reserve, cancel] = measured;
     let look_ups_per_sec = median(look_up.per_sec.clone());
     look_up.print("look_up_20", Goal::TimesAtMost(1.6))?;
     anew.print("look_up_20_anew", Goal::TimesAtMost(1.6))?;
@@ -192,6 +196,8 @@ fn requests(programs: &Programs, data: &Path) -> Result<(), Failure> {
     cancel.print("cancel", Goal::None)?;
     find.times_bare(&bare_find, "page_find")?;
     find.print("page_find", Goal::AtMost(60.0))?;
+    first.times_bare(&bare_first, "page_find_first")?;
+    first.print("page_find_first", Goal::AtMost(60.0))?;
     landing.times_bare(&bare_landing, "page_landing")?;
     landing.print("page_landing", Goal::None)?;
     bench.half_load(look_ups_per_sec)?;
@@ -226,9 +232,31 @@ const DISTRICTS: [u32; 10] = [11_110, 11_680, 26_350, 28_260, 41_117, 41_590, 42
 
 /// The page of a citizen who looks for a clinic in a district.
 fn find_pages(inside: &Citizen) -> Pages {
-    let path = |district: &u32| format!("/find?province={}&district={district}", district / 1_000);
-    let cookies = format!("charye_login={}; charye_pass={}", inside.login, inside.pass);
-    Pages { paths: DISTRICTS.iter().map(path).collect(), cookies: Some(cookies) }
+    pages_inside(inside, DISTRICTS.iter().map(find_path).collect())
+}
+
+fn pages_inside(inside: &Citizen, paths: Vec<String>) -> Pages {
+    Pages { paths, cookies: Some(format!("charye_login={}; charye_pass={}", inside.login, inside.pass)) }
+}
+
+fn find_path(district: &u32) -> String {
+    format!("/find?province={}&district={district}", district / 1_000)
+}
+
+/// Every district in every order, all day, mornings and afternoons: some two thousand wishes, asked in turn. A thread keeps 128
+/// pages at most, so none is there any more when it is asked for again.
+fn find_paths_of_everywhere(clinics: &Path) -> Result<Vec<String>, Failure> {
+    let mut districts = BTreeSet::new();
+    for row in csv::Reader::from_path(clinics)?.into_records() {
+        districts.insert(row?.get(4).ok_or("a clinic without a district")?.parse::<u32>()?);
+    }
+    let mut paths = Vec::new();
+    for more in ["", "&times=morning", "&times=afternoon"] {
+        for order in ["", "&order=early", "&order=name"] {
+            paths.extend(districts.iter().map(|district| format!("{}{more}{order}", find_path(district))));
+        }
+    }
+    Ok(paths)
 }
 
 /// Twenty clinics of a district.
