@@ -16,7 +16,8 @@ use charye_domain::waiting_room::steering::Steering;
 
 use super::stock::Stock;
 
-/// A line pauses only on a count that is so much younger than its opening: the share has been released by then.
+/// A line pauses only on a count that is so much younger than its opening, and than the last event that brings places: they
+/// are on the board by then. An older count would tell whoever comes in the first second that all is gone.
 const STOCK_SETTLES_MS: i64 = 3_000;
 /// Places that are enough to go on with, unless a second's calls are more.
 const ENOUGH_PLACES: u32 = 20;
@@ -27,6 +28,8 @@ const LEFT_OVER_MS: i64 = 30_000;
 #[derive(Default)]
 pub(crate) struct Caller {
     lines: BTreeMap<(CampaignId, OpeningId), Calling>,
+    /// When places last came many at once, or opened: an import, a released share, the end of a block.
+    places_came: Option<UnixMillis>,
 }
 
 #[derive(Default)]
@@ -52,13 +55,28 @@ impl Caller {
         let (campaign, opening) = (room.campaign(), room.opening());
         let calling = self.lines.entry((campaign, opening)).or_default();
         let paused = room.door().paused();
-        let turn = calling.follow_gate(paused, &measured, now).or_else(|| calling.follow_stock(room, stock, now));
+        let came = self.places_came;
+        let turn = calling.follow_gate(paused, &measured, now).or_else(|| calling.follow_stock(room, stock, came, now));
         if let Some((steering, note)) = turn {
             let (steering, note) = (Box::new(steering), note.into());
             return Some(Action::Steer { campaign, opening, steering, note, rehearsal: false });
         }
         let calls = calling.controller.decide(room.door(), room.line(), Some(measured), now)?;
         Some(Action::Call { campaign, opening, calls })
+    }
+
+    /// Learns from an entry that is about to be applied at `now` that a count of places from before it says nothing.
+    pub(crate) fn note_places(&mut self, event: &Event, now: UnixMillis) {
+        let brings_places = matches!(
+            event,
+            Event::CampaignPublished { .. }
+                | Event::ImportActivated { .. }
+                | Event::ShareReleased { .. }
+                | Event::SlotsUnblocked { .. }
+        );
+        if brings_places {
+            self.places_came = Some(now);
+        }
     }
 
     /// Learns from an entry that is about to be applied at `now` how many of those called come.
@@ -119,11 +137,18 @@ impl Calling {
     }
 
     /// Pauses when nothing is left, and goes on when enough is.
-    fn follow_stock(&mut self, room: &WaitingRoom, stock: &Stock, now: UnixMillis) -> Option<(Steering, String)> {
-        let settled = stock.at.millis_since(room.opens_at()) >= STOCK_SETTLES_MS;
+    fn follow_stock(
+        &mut self,
+        room: &WaitingRoom,
+        stock: &Stock,
+        places_came: Option<UnixMillis>,
+        now: UnixMillis,
+    ) -> Option<(Steering, String)> {
+        let has_settled = |since: UnixMillis| stock.at.millis_since(since) >= STOCK_SETTLES_MS;
+        let settled = has_settled(room.opens_at());
         let places = stock.of(room.campaign()).filter(|_| settled)?.total;
         match room.door().paused() {
-            None if places == 0 => {
+            None if places == 0 && places_came.is_none_or(has_settled) => {
                 let note = "no places are left; places in the line are kept".to_owned();
                 Some((Steering::Pause(PauseReason::NothingLeft), note))
             }

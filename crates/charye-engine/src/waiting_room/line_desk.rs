@@ -86,6 +86,7 @@ impl LineDesk {
         self.lookout.note(book, entry, now);
         let event = &entry.event;
         self.campaigns_changed |= event.changes_campaign();
+        self.caller.note_places(event, now);
         let opening = match event {
             Event::Called { opening, calls } => {
                 line_called(calls);

@@ -210,6 +210,29 @@ fn a_cap_that_is_cut_sends_nobody_out_and_lets_nobody_in() {
 }
 
 #[test]
+fn whoever_comes_in_the_second_in_which_places_come_is_let_in() {
+    let mut stage = LineStage::at_opening(plan(terms(10, 6_000)), 2);
+    let blocks: Vec<_> = (0..stage.engine.availability().board().blocks()).map(charye_domain::ids::BlockId).collect();
+    for block in &blocks {
+        stage.operator(Action::BlockSlots { block: *block, mask: u64::MAX });
+    }
+    stage.pass(5_000);
+    let places: u32 = stage.line().places_left.iter().map(|(_, places)| places).sum();
+    assert_eq!((places, stage.line().paused), (0, None), "nobody has come yet");
+    for block in &blocks {
+        stage.operator(Action::UnblockSlots { block: *block, mask: u64::MAX });
+    }
+    // The last count still says that nothing is left.
+    let person = stage.people(1, 1)[0];
+    stage.arrive(person).unwrap();
+    stage.pass(500);
+    assert_eq!(stage.line().paused, None);
+    assert!(matches!(stage.in_line(person), Some(LineStanding::Called { .. })), "{:?}", stage.in_line(person));
+    let is_steering = |event: &Event| matches!(event, Event::Steered { .. });
+    assert!(!stage.entries().iter().any(|entry| is_steering(&entry.event)), "nobody was told that all is gone");
+}
+
+#[test]
 fn a_line_pauses_when_nothing_is_left_and_goes_on_in_order_when_enough_is() {
     // Half of 2 x 6 slots of two products is out: 12 places.
     let mut stage = LineStage::at_opening(plan(terms(10, 6_000)), 2);
