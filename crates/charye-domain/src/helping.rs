@@ -26,6 +26,11 @@ pub const REGISTRY_TTL_SECS: u32 = 30 * 86_400;
 /// (개인정보 보호법 제22조의2).
 pub const CHILD_YEARS: i16 = 14;
 
+/// Most callers that an agent may look up within [`LOOK_UP_COUNTS_SECS`].
+pub const LOOK_UPS_MAX: u32 = 1_000;
+/// How long a look-up counts against an agent's budget. Unit: seconds.
+pub const LOOK_UP_COUNTS_SECS: u32 = 3_600;
+
 /// What proves that somebody knows a code: its hash under a key of the installation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct HelpProof(pub [u8; 16]);

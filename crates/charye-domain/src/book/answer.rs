@@ -18,6 +18,7 @@ impl Book {
             Query::Citizen { person, campaign } => Reply::Citizen(self.citizen(*person, *campaign, now)),
             Query::Operation { key } => Reply::Operation(self.operations.find(*key, now).map(|row| row.outcome)),
             Query::InLine { person, campaign } => Reply::InLine(self.standing_in(*person, *campaign, now)),
+            Query::LookUps { agent, budget } => Reply::LookUps(self.look_ups.view(*agent, *budget, now)),
             Query::Helping { person } => Reply::Helping(self.helps.views(*person, &self.people, now)),
             Query::Enrolled { campaign, opening, from, limit } => {
                 Reply::Enrolled(self.enrolled(*campaign, *opening, *from, *limit))
@@ -48,7 +49,7 @@ impl Book {
         let to = from.saturating_add(limit.min(ENROLLED_PER_QUERY_MAX)).min(room.draw().numbers());
         let key = |number: u32| {
             let person = room.line().person(number).filter(|_| room.draw().has(number))?;
-            self.people.known(person).map(|row| row.key).or_else(|| room.draw().key_of_erased(number))
+            room.draw().key_drawn_with(number).or_else(|| self.people.known(person).map(|row| row.key))
         };
         (from..to).map(key).collect()
     }

@@ -9,7 +9,7 @@ use crate::book::imports;
 use crate::book::operations::OperationRow;
 use crate::book::reservations::{PlaceOf, Reservation};
 use crate::book::touched::TouchedSlots;
-use crate::book::{Book, Entry, Event, Outcome, Touched};
+use crate::book::{Actor, Book, Entry, Event, Outcome, Touched};
 use crate::campaign::Campaign;
 use crate::helping::HelpBasis;
 use crate::ids::{CampaignId, HoldId, ImportId, OpeningId, Person, ReservationId, ReservationNumber, SlotId};
@@ -40,15 +40,26 @@ impl Book {
             Event::CitizenRegistered { person, key_id, citizen_key } => {
                 self.people.register(*person, *key_id, *citizen_key);
             }
-            Event::CitizenRekeyed { person, key_id, citizen_key } => self.people.rekey(*person, *key_id, *citizen_key),
+            Event::CitizenRekeyed { person, key_id, citizen_key } => {
+                if let Some(key) = self.people.known(*person).map(|row| row.key) {
+                    self.rooms.keep_key_drawn_with(*person, key);
+                }
+                self.people.rekey(*person, *key_id, *citizen_key);
+            }
             Event::PersonErased { person } => {
-                let key = self.people.known(*person).map(|row| row.key);
+                if let Some(key) = self.people.known(*person).map(|row| row.key) {
+                    self.rooms.keep_key_drawn_with(*person, key);
+                }
                 self.people.erase(*person);
-                self.rooms.erase(*person, key);
+                self.rooms.erase(*person);
                 self.helps.erase(*person);
             }
+            Event::CallerLookedUp { .. } => {
+                if let Actor::Agent(agent) = entry.by.actor {
+                    self.look_ups.note(agent, at);
+                }
+            }
             Event::CitizenRecognised { .. }
-            | Event::CallerLookedUp { .. }
             | Event::Delivered { .. }
             | Event::ClockAccepted
             | Event::Refused { .. } => {}

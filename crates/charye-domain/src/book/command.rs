@@ -62,7 +62,7 @@ pub enum Actor {
 }
 
 /// A member of staff, as numbered by the configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StaffNumber(pub u32);
 
 /// The way a command came in.

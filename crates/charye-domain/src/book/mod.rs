@@ -34,6 +34,7 @@ mod holds;
 mod imports;
 mod index;
 mod laying_out;
+mod look_ups;
 mod operations;
 mod people;
 mod reservations;
@@ -49,6 +50,7 @@ pub use events::Events;
 pub use grid::{Block, Row, RowId, slot_fingerprint};
 pub use image::{CampaignReader, IMAGE_BEGINNING_BYTES, ImageError, check_beginning_of_image};
 pub use imports::{IMPORTS_MAX, STAGED_MAX, STAGED_PER_COMMAND_MAX};
+pub use look_ups::LookUpsView;
 pub use operations::OPERATION_KEPT_MS;
 pub use outcome::{
     CitizenView, ENROLLED_PER_QUERY_MAX, HoldView, LineStanding, Outcome, Query, Reply, ReservationView, VisitView,

@@ -1,6 +1,6 @@
 //! Room: domain/book. What the asker is told once the batch is durable, and what a query is told.
 
-use crate::book::{Event, Rejection};
+use crate::book::{Event, LookUpsView, Rejection, StaffNumber};
 use crate::helping::HelpView;
 use crate::ids::{
     CampaignId, CampaignVersion, CitizenKey, HelpId, HoldId, OpeningId, OperationKey, Person, ReservationId,
@@ -111,6 +111,11 @@ pub enum Query {
     Helping {
         person: Person,
     },
+    /// What an agent has spent of a budget of callers an hour.
+    LookUps {
+        agent: StaffNumber,
+        budget: u32,
+    },
     /// The list of an opening's draw from the number `from` on, at most [`ENROLLED_PER_QUERY_MAX`] at a time.
     Enrolled {
         campaign: CampaignId,
@@ -133,6 +138,7 @@ pub enum Reply {
     InLine(Option<(OpeningId, LineStanding)>),
     /// Oldest first; what is over is not among them.
     Helping(Vec<HelpView>),
+    LookUps(LookUpsView),
     /// In order of their numbers; `None` for who has left the list. Shorter than asked for at its end only.
     Enrolled(Vec<Option<CitizenKey>>),
 }

@@ -9,6 +9,7 @@ use crate::book::grid::{Block, Found, Grid, Row, RowId};
 use crate::book::helps::Helps;
 use crate::book::holds::Holds;
 use crate::book::imports::Imports;
+use crate::book::look_ups::LookUps;
 use crate::book::operations::{OperationRow, Operations};
 use crate::book::people::People;
 use crate::book::reservations::Reservations;
@@ -34,6 +35,7 @@ pub struct Book {
     pub(super) imports: Imports,
     pub(super) rooms: Rooms,
     pub(super) helps: Helps,
+    pub(super) look_ups: LookUps,
     pub(super) operator_words: OperatorWords,
 }
 
@@ -102,6 +104,7 @@ impl Book {
             imports: Imports::default(),
             rooms: Rooms::new(),
             helps: Helps::default(),
+            look_ups: LookUps::default(),
             operator_words: OperatorWords::default(),
         }
     }

@@ -3,17 +3,24 @@
 //!
 //! Called by `web/agents`. It must never show anything when the record fails, nor tell why nobody was found.
 
-use charye_domain::book::{Action, Actor, Channel, Command, Provenance, StaffNumber};
+use std::time::Duration;
+
+use charye_domain::book::{Action, Actor, Channel, Command, LookUpsView, Provenance, Query, Reply, StaffNumber};
+use charye_domain::helping::LOOK_UPS_MAX;
 use charye_domain::ids::Person;
+use charye_domain::weakness::Defence;
 
 use crate::answered::Answered;
-use crate::engine::Engine;
+use crate::engine::{Engine, mismatched};
 use crate::failure::{BusyCause, Failure};
 use crate::identity::{
     ProofWanted, SignInAnswer, SignInBy, SignInDesk, SignInFailure, SignInWish, answer_sign_in, begin_sign_in,
     complete_sign_in,
 };
 use crate::ports::{Parameters, ProvenCitizen};
+
+/// Whose last look-ups are under way asks again after this.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Which agent asks, why, and how many people they may look up within an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +60,8 @@ pub async fn find_caller(
     asking: AgentAsking,
     sought: CallerSought<'_>,
 ) -> Result<Answered<Option<FoundCaller>>, Failure> {
-    engine.help_desk().count_look_up(asking.agent, asking.budget_per_hour, engine.shared.clock.monotonic())?;
+    let looking_up = engine.help_desk().begin_look_up(asking.agent);
+    check_budget(engine, asking, looking_up.others).await?;
     let proven = ask_registry(desk, sought).await?;
     let found = match proven {
         Some(proven) => {
@@ -66,6 +74,21 @@ pub async fn find_caller(
     let action = Action::LookUpCaller { person: found.as_ref().map(|found| found.person) };
     let recorded = engine.command(Command { by, operation: None, action }).await?;
     Ok(recorded.map(|_| found))
+}
+
+/// Whether one more is within the budget: what is on record counts for an hour, whatever process recorded it, and so does what
+/// is under way.
+async fn check_budget(engine: &Engine, asking: AgentAsking, under_way: u32) -> Result<(), Failure> {
+    let budget = asking.budget_per_hour.min(LOOK_UPS_MAX);
+    let answered = engine.query(Query::LookUps { agent: asking.agent, budget }).await?;
+    let Reply::LookUps(LookUpsView { spent, left_in_ms }) = answered.value else {
+        return Err(mismatched("count an agent's look-ups"));
+    };
+    if spent.saturating_add(under_way) < budget || Defence::AgentBudget.is_off() {
+        return Ok(());
+    }
+    let retry_after = Duration::from_millis(left_in_ms).max(ASK_AGAIN_AFTER);
+    Err(Failure::Busy { retry_after, cause: BusyCause::TooOften })
 }
 
 async fn ask_registry(desk: &SignInDesk, sought: CallerSought<'_>) -> Result<Option<ProvenCitizen>, Failure> {

@@ -1,13 +1,12 @@
-//! Room: engine/helping. How often one person tries codes and registries, and how many people an agent looks up: bounded by
-//! counts that live in this process. Held by the engine. It must never hold who was looked up.
+//! Room: engine/helping. How often one person tries codes and registries, in counts that live in this process, and which
+//! look-ups of an agent are under way: those on record the book counts. Held by the engine. It must never hold who is looked up.
 
-use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use charye_domain::book::StaffNumber;
+use charye_domain::helping::LOOK_UPS_MAX;
 use charye_domain::ids::Person;
-use charye_domain::weakness::Defence;
 use rustc_hash::FxHashMap;
 
 use crate::failure::{BusyCause, Failure};
@@ -18,25 +17,20 @@ const TRIES_MAX: u32 = 10;
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 /// People of whom it is remembered that they tried.
 const PEOPLE_MAX: usize = 1 << 17;
-/// An agent's budget is for so long.
-const BUDGET_FOR: Duration = Duration::from_secs(3_600);
-/// Most people an hour that a budget may be.
-pub(crate) const BUDGET_MAX: u32 = 1_000;
-/// Agents that are counted; a file of tokens has fewer.
-const AGENTS_MAX: usize = 1_024;
 
 /// The counts.
 pub struct HelpDesk {
     tries: Mutex<Recent>,
-    looked_up: Mutex<FxHashMap<StaffNumber, VecDeque<Duration>>>,
+    /// By agent; none that is 0. Bounded by the requests of the agents' listener.
+    looking_up: Mutex<FxHashMap<StaffNumber, u32>>,
 }
 
 impl HelpDesk {
     /// Most people an hour that an agent's budget may be.
-    pub const BUDGET_MAX: u32 = BUDGET_MAX;
+    pub const BUDGET_MAX: u32 = LOOK_UPS_MAX;
 
     pub(crate) fn new() -> Self {
-        Self { tries: Mutex::new(Recent::new(TEN_MINUTES, PEOPLE_MAX)), looked_up: Mutex::default() }
+        Self { tries: Mutex::new(Recent::new(TEN_MINUTES, PEOPLE_MAX)), looking_up: Mutex::default() }
     }
 
     /// Counts one try of this person.
@@ -51,24 +45,31 @@ impl HelpDesk {
         }
     }
 
-    /// Counts one look-up of this agent, found or not. An hour after the oldest of a spent budget the next is let in.
-    pub(super) fn count_look_up(&self, agent: StaffNumber, budget: u32, now: Duration) -> Result<(), Failure> {
-        let mut looked_up = self.looked_up.lock().unwrap_or_else(PoisonError::into_inner);
-        if looked_up.len() >= AGENTS_MAX && !looked_up.contains_key(&agent) {
-            return Err(Failure::busy(BusyCause::Saturated));
-        }
-        let times = looked_up.entry(agent).or_default();
-        while times.front().is_some_and(|at| now.saturating_sub(*at) >= BUDGET_FOR) {
-            times.pop_front();
-        }
-        match times.front() {
-            Some(oldest) if times.len() >= budget.min(BUDGET_MAX) as usize && !Defence::AgentBudget.is_off() => {
-                let retry_after = BUDGET_FOR.saturating_sub(now.saturating_sub(*oldest));
-                Err(Failure::Busy { retry_after, cause: BusyCause::TooOften })
-            }
-            _ => {
-                times.push_back(now);
-                Ok(())
+    /// An agent begins to look somebody up. Dropped when that is over, on record or not.
+    pub(super) fn begin_look_up(&self, agent: StaffNumber) -> LookingUp<'_> {
+        let mut looking_up = self.looking_up.lock().unwrap_or_else(PoisonError::into_inner);
+        let under_way = looking_up.entry(agent).or_default();
+        let others = *under_way;
+        *under_way = others.saturating_add(1);
+        LookingUp { desk: self, agent, others }
+    }
+}
+
+/// One look-up under way: an agent who asks for many at once spends no more than their budget.
+pub(super) struct LookingUp<'d> {
+    desk: &'d HelpDesk,
+    agent: StaffNumber,
+    /// Others of this agent that were under way when this one began.
+    pub(super) others: u32,
+}
+
+impl Drop for LookingUp<'_> {
+    fn drop(&mut self) {
+        let mut looking_up = self.desk.looking_up.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(under_way) = looking_up.get_mut(&self.agent) {
+            *under_way = under_way.saturating_sub(1);
+            if *under_way == 0 {
+                looking_up.remove(&self.agent);
             }
         }
     }
@@ -87,14 +88,15 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_is_spent_by_each_agent_alone_and_comes_back_one_by_one() {
+    fn look_ups_under_way_are_counted_by_agent_and_forgotten_when_they_are_over() {
         let desk = HelpDesk::new();
-        let look = |agent, secs| said(desk.count_look_up(StaffNumber(agent), 2, Duration::from_secs(secs)));
-        assert_eq!([look(1, 0), look(1, 100)], [("ok", 0), ("ok", 0)]);
-        assert_eq!(look(1, 200), ("tried_too_often", 3_400));
-        assert_eq!(look(2, 200), ("ok", 0));
-        assert_eq!(look(1, 3_600), ("ok", 0));
-        assert_eq!(look(1, 3_600), ("tried_too_often", 100));
+        let (one, other) = (desk.begin_look_up(StaffNumber(1)), desk.begin_look_up(StaffNumber(2)));
+        let two = desk.begin_look_up(StaffNumber(1));
+        assert_eq!([one.others, other.others, two.others], [0, 0, 1]);
+        drop(one);
+        assert_eq!(desk.begin_look_up(StaffNumber(1)).others, 1);
+        drop((two, other));
+        assert!(desk.looking_up.lock().unwrap().is_empty());
     }
 
     #[test]

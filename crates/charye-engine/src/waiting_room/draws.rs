@@ -76,6 +76,11 @@ impl DrawList {
         self.ids.len()
     }
 
+    /// Whether somebody with this draw id is on it.
+    pub fn has(&self, id: DrawId) -> bool {
+        self.ids.binary_search(&id).is_ok()
+    }
+
     /// Whether nobody enrolled.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use charye_domain::book::samples::CAMPAIGN;
-use charye_domain::book::{Action, Event, LineStanding};
-use charye_domain::ids::{CitizenKey, Person};
+use charye_domain::book::{Action, Channel, Command, Event, LineStanding, Outcome};
+use charye_domain::ids::{CitizenKey, KeyId, Person};
 use charye_domain::waiting_room::draw::verify::Verifier;
 use charye_domain::waiting_room::plan::LinePlan;
 use charye_domain::waiting_room::tokens::TicketStanding;
@@ -156,6 +156,53 @@ fn a_draw_stays_checkable_when_somebody_on_the_closed_list_is_erased() {
         let list = stage.engine.draws().list(CAMPAIGN, OPENING).expect(&told);
         verified(&stage.line(), &list);
         assert_eq!((stage.line().waiting, stage.in_line(gone)), (PEOPLE as u32 - 1, None), "{told}");
+    }
+}
+
+/// The key that this person, the nth of [`enrolled`], has under a newer key of the installation, found by the one they had.
+fn sign_in_under_a_newer_key(stage: &mut LineStage, people: &[Person], nth: usize) -> CitizenKey {
+    let number = nth as u128 + 1;
+    let (key, former) = (CitizenKey((number + 1_000_000).to_le_bytes()), CitizenKey(number.to_le_bytes()));
+    let action = Action::RegisterCitizen { key_id: KeyId(2), key, former: [(KeyId(1), former)].into() };
+    let by = charye_engine::by_system(Channel::Page);
+    let told = stage.command(Command { by, operation: None, action });
+    assert_eq!(told, Ok(Outcome::Registered { person: people[nth] }), "it is the same person");
+    key
+}
+
+#[test]
+fn a_draw_stays_checkable_when_somebody_on_the_closed_list_has_another_key() {
+    for looks in [0, 1, 2, 3, 40] {
+        let (mut stage, people) = enrolled(plan(terms(0, 600)));
+        // Before the list is closed it has the newer key.
+        let newer = sign_in_under_a_newer_key(&mut stage, &people, 3);
+        begin(&stage);
+        while stage.line().closing.is_none() {
+            stage.one_look();
+        }
+        for _ in 0..looks {
+            stage.one_look();
+        }
+        sign_in_under_a_newer_key(&mut stage, &people, 7);
+        let mut stage = stage.start_again();
+        stage.settle();
+        let told = format!("another key {looks} looks after the closing");
+        assert_eq!(steps(&stage), ["committed", "closed", "revealed", "placed"], "{told}");
+        let line = stage.line();
+        let list = stage.engine.draws().list(CAMPAIGN, OPENING).expect(&told);
+        verified(&line, &list);
+        let key = draw_key(&ToyKeys, line.draw_key.unwrap(), line.id()).unwrap();
+        for (nth, drawn_with) in [(3, newer), (7, CitizenKey(8_u128.to_le_bytes()))] {
+            let place = line.seed.as_ref().unwrap().seed.place(key.draw_id(CAMPAIGN, OPENING, drawn_with));
+            assert_eq!(stage.in_line(people[nth]), Some(LineStanding::Waiting { place }), "{told}");
+        }
+
+        // Erased afterwards, they are still shown as what they were drawn with.
+        let gone = people[7];
+        stage.citizen(gone, Action::ErasePerson { person: gone }).unwrap();
+        let mut stage = stage.start_again();
+        stage.settle();
+        verified(&stage.line(), &stage.engine.draws().list(CAMPAIGN, OPENING).expect(&told));
     }
 }
 

@@ -1,18 +1,22 @@
 //! Helping on fakes: a code goes to the person helped and to nobody else, what follows is on record, and an end counts at once.
 
-use charye_domain::book::{Action, Channel, Command, Event, Rejection};
+use std::sync::Arc;
+
+use charye_domain::book::{Action, Channel, Command, Event, Rejection, StaffNumber, samples};
 use charye_domain::campaign::UniquenessScheme;
 use charye_domain::ids::{HelpId, Person};
-use charye_engine::fakes::{MemoryMessages, ToyKeys};
+use charye_domain::vaccine::DoseTwoPolicy;
+use charye_engine::fakes::{FakeProvider, MemoryMessages, MemorySnapshots, SeededRandom, ToyKeys, Treatment};
 use charye_engine::helping::{
-    ChildTold, HelpCode, accept_invitation, attest_guardian, end_help, helped_person, invite_helper, look_up_helping,
-    may_act,
+    AgentAsking, CallerSought, ChildTold, HelpCode, accept_invitation, attest_guardian, end_help, find_caller,
+    helped_person, invite_helper, look_up_helping, may_act,
 };
-use charye_engine::identity::complete_sign_in;
+use charye_engine::identity::{ProofWanted, SignInDesk, SignInPorts, complete_sign_in};
 use charye_engine::ports::{
-    Assurance, Doing, GuardianRegistry, GuardianSaid, Keys as _, PersonalDetails, ProvenCitizen, Tells,
+    Assurance, Doing, FlowKind, GuardianRegistry, GuardianSaid, Keys as _, Parameters, PersonalDetails, ProvenCitizen,
+    Tells,
 };
-use charye_engine::{EngineSettings, Failure};
+use charye_engine::{BusyCause, Engine, EngineSettings, Failure};
 use jiff::civil::{Date, date};
 
 use crate::stage::{Stage, busy_code, rejection, wait};
@@ -86,6 +90,104 @@ fn the_journal_cannot_be_read_for_a_code_and_guessing_is_counted() {
     }
     let told = wait(accept_invitation(&stage.engine, helper, code, Channel::Api));
     assert_eq!(busy_code(told), "tried_too_often", "even the right one has to wait then");
+}
+
+/// A call centre with a registry that finds whoever is named by a code, under the world's clock.
+struct CallCentre {
+    registry: FakeProvider,
+    desk: SignInDesk,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl CallCentre {
+    fn of(stage: &Stage) -> Self {
+        let registry = FakeProvider::new("registry", FlowKind::Registry);
+        let clock = Arc::new(stage.world.clock.clone());
+        let ports = SignInPorts { keys: Arc::new(ToyKeys), clock, random: Arc::new(SeededRandom::new(3)) };
+        let desk = SignInDesk::new(vec![Arc::new(registry.clone())], ports).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        Self { registry, desk, runtime }
+    }
+
+    /// Looks the caller with this code up, for an agent who may look up two an hour.
+    async fn look(&self, engine: &Engine, agent: u32, code: &str) -> Result<bool, Failure> {
+        let filled_in = Parameters::new(vec![("code".to_owned(), code.to_owned())]).unwrap();
+        let wanted = ProofWanted { scheme: UniquenessScheme::ConnectingInformation, least: Assurance::Ial2 };
+        let asking = AgentAsking { agent: StaffNumber(agent), reason: 101, budget_per_hour: 2 };
+        let sought = CallerSought { registry: "registry", wanted, filled_in: &filled_in };
+        find_caller(engine, &self.desk, asking, sought).await.map(|found| found.value.is_some())
+    }
+
+    fn looks(&self, stage: &Stage, agent: u32) -> Result<bool, Failure> {
+        self.runtime.block_on(self.look(&stage.engine, agent, "a-caller"))
+    }
+}
+
+/// For how long an agent whose budget is spent is sent away. Unit: seconds.
+fn spent_for(told: Result<bool, Failure>) -> u64 {
+    match told {
+        Err(Failure::Busy { retry_after, cause: BusyCause::TooOften }) => retry_after.as_secs(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_agents_budget_is_counted_from_the_record_and_no_start_makes_it_new() {
+    let snapshots = MemorySnapshots::reading(|_, _, _| Some(samples::campaign(DoseTwoPolicy::Together)));
+    let kept = snapshots.clone();
+    let stage = Stage::open_with(10, |ports| ports.snapshots = Some(Box::new(kept)), EngineSettings::default());
+    let centre = CallCentre::of(&stage);
+    assert!(centre.looks(&stage, 7).unwrap());
+    stage.pass(100_000);
+    centre.registry.treats_all(Treatment::NotYet);
+    assert!(!centre.looks(&stage, 7).unwrap(), "nobody is found, and it counts");
+    centre.registry.treats_all(Treatment::Answers);
+    let asked = centre.registry.asked();
+    assert_eq!(spent_for(centre.looks(&stage, 7)), 3_500);
+    assert_eq!(centre.registry.asked(), asked, "the registry is not even asked");
+    assert!(centre.looks(&stage, 8).unwrap(), "another agent has a budget of their own");
+
+    // From the journal, and from a snapshot.
+    let stage = stage.start_again();
+    assert_eq!(spent_for(centre.looks(&stage, 7)), 3_500);
+    let kept = snapshots.clone();
+    let stage = stage.start_again_with(|ports| ports.snapshots = Some(Box::new(kept)));
+    stage.engine.ask_for_snapshot();
+    assert!(snapshots.wait_for(stage.engine.head_seq()));
+    let stage = stage.start_again_with(|ports| ports.snapshots = Some(Box::new(snapshots)));
+    assert_eq!(stage.engine.health().snapshot_seq, Some(stage.engine.head_seq()));
+    assert_eq!(spent_for(centre.looks(&stage, 7)), 3_500);
+
+    stage.pass(3_500_000);
+    assert!(centre.looks(&stage, 7).unwrap(), "the first is an hour old");
+    assert_eq!(spent_for(centre.looks(&stage, 7)), 100);
+    stage.pass(100_000);
+    assert!(centre.looks(&stage, 7).unwrap());
+}
+
+#[test]
+fn an_agent_who_looks_many_up_at_once_spends_no_more_than_the_budget() {
+    let stage = Stage::open(10);
+    let centre = CallCentre::of(&stage);
+    centre.registry.treats_all(Treatment::Hangs);
+    centre.runtime.block_on(async {
+        let mut under_way = Vec::new();
+        for asked in 1..=2 {
+            let mut look = Box::pin(centre.look(&stage.engine, 7, "a-caller"));
+            while centre.registry.asked() < asked {
+                tokio::select! {
+                    biased;
+                    told = &mut look => panic!("{told:?}"),
+                    () = tokio::task::yield_now() => {}
+                }
+            }
+            under_way.push(look);
+        }
+        assert_eq!(spent_for(centre.look(&stage.engine, 7, "a-caller").await), 1);
+        centre.registry.treats_all(Treatment::Answers);
+        drop(under_way);
+        assert!(centre.look(&stage.engine, 7, "a-caller").await.unwrap(), "what was given up is on nobody's account");
+    });
 }
 
 /// A registry that knows one guardian of one child.

@@ -255,12 +255,15 @@ fn ticket_for(asked: &Asked, login: &LoginSession, campaign: &Campaign, place: I
     Some(Ticket { campaign: campaign.id, opening: place.opening, person: login.person, standing })
 }
 
-/// The number with which this person checks the draw of this line; none before its keys are committed to.
+/// The number with which this person checks the draw of this line. None before its keys are committed to; and none that is not on
+/// the published list: of who came after the closing, or has another key since then.
 pub(crate) fn draw_id(asked: &Asked, login: &LoginSession, line: &LineNow) -> Option<DrawId> {
     let key = draw_key(asked.app.engine.keys(), line.draw_key?, line.id())?;
     // `weak-draw-number` stands here.
     let citizen = if Defence::DrawNumber.is_off() { CitizenKey(login.csrf_seed) } else { login.citizen };
-    Some(key.draw_id(line.campaign, line.opening, citizen))
+    let id = key.draw_id(line.campaign, line.opening, citizen);
+    let list = asked.app.engine.draws().list(line.campaign, line.opening);
+    list.is_none_or(|list| list.has(id)).then_some(id)
 }
 
 /// What somebody who is led on to this page comes for.

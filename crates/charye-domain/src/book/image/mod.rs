@@ -1,9 +1,9 @@
 //! Room: domain/book. The book as bytes and back: what a snapshot holds. Called by the ledger's snapshots, which add hash
 //! and sequence number. Never does I/O, never trusts a byte it reads.
 //!
-//! Version 4, little endian, in this order: magic, version; campaigns (as texts, with openings that begin at another time); clinics; patterns of start times; rows;
+//! Version 5, little endian, in this order: magic, version; campaigns (as texts, with openings that begin at another time); clinics; patterns of start times; rows;
 //! blocks; capacities; undercut slots; people; reservations; holds; visits; remembered operations; open imports and how far one is laid out;
-//! waiting rooms; who helps whom; operators' words about identity providers; fingerprint. Counters of held and reserved places are not in it: they follow from holds and reservations, so an image
+//! waiting rooms; who helps whom; operators' words about identity providers; agents' look-ups; fingerprint. Counters of held and reserved places are not in it: they follow from holds and reservations, so an image
 //! cannot disagree with itself. The same book always gives the same bytes.
 
 pub(super) mod bytes;
@@ -17,7 +17,7 @@ pub use read::CampaignReader;
 use crate::ids::CampaignId;
 
 const MAGIC: [u8; 8] = *b"CHARYEBK";
-const VERSION: u16 = 4;
+const VERSION: u16 = 5;
 
 /// How many bytes of an image's beginning say whether it can be read here.
 pub const IMAGE_BEGINNING_BYTES: usize = MAGIC.len() + size_of::<u16>();

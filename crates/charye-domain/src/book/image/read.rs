@@ -12,13 +12,14 @@ use crate::book::image::clinic::{read_clinic, read_session};
 use crate::book::image::write::NONE;
 use crate::book::image::{ImageError, check_beginning_of_image, outcome, width};
 use crate::book::imports::{IMPORTS_MAX, STAGED_MAX, Staged};
+use crate::book::look_ups::AGENTS_MAX;
 use crate::book::operations::OperationRow;
 use crate::book::people::PersonRow;
 use crate::book::reservations::{PlaceOf, Reservation, state_from_code, takes_a_place};
 use crate::book::rooms::Rooms;
-use crate::book::{Actor, Book, Operation};
+use crate::book::{Actor, Book, Operation, StaffNumber};
 use crate::campaign::Campaign;
-use crate::helping::{HelpBasis, HelpProof, scheme_of_number};
+use crate::helping::{HelpBasis, HelpProof, LOOK_UPS_MAX, scheme_of_number};
 use crate::identity::{IdentityProviderId, OperatorWord, OperatorWords};
 use crate::ids::{
     CampaignId, CampaignVersion, CitizenKey, ClinicId, HelpId, HoldId, ImportId, KeyId, OpeningId, OperationKey,
@@ -58,6 +59,7 @@ impl Book {
         book.rooms = Rooms::read(from, |id| book.campaigns.get(usize::from(id.0)).map(|state| &*state.campaign))?;
         book.read_helps(from)?;
         book.read_operator_words(from)?;
+        book.read_look_ups(from)?;
         check(from.u64()? == book.fingerprint(), "the fingerprint")?;
         Ok(book)
     }
@@ -73,6 +75,18 @@ impl Book {
             let sound = !matches!(word, OperatorWord::Capped(cap) if cap > OperatorWord::CAP_MAX);
             check(sound && self.operator_words.of(&provider) == OperatorWord::Open, "an operator's word")?;
             self.operator_words.say(&provider, word);
+        }
+        Ok(())
+    }
+
+    fn read_look_ups(&mut self, from: &mut Reader<'_>) -> Result<(), ImageError> {
+        for _ in 0..at_most(from.u32()?, AGENTS_MAX, "the number of agents")? {
+            let agent = StaffNumber(from.u32()?);
+            let count = at_most(from.u32()?, LOOK_UPS_MAX as usize, "the number of look-ups")?;
+            let times = (0..count)
+                .map(|_| from.array().map(|at| UnixMillis(i64::from_le_bytes(at))))
+                .collect::<Result<_, _>>()?;
+            check(self.look_ups.restore(agent, times), "an agent's look-ups")?;
         }
         Ok(())
     }

@@ -30,6 +30,7 @@ impl Book {
         self.rooms.write(to);
         self.write_helps(to);
         self.write_operator_words(to);
+        self.write_look_ups(to);
         to.u64(self.fingerprint());
         to.pass_on();
     }
@@ -43,6 +44,16 @@ impl Book {
                 OperatorWord::Capped(cap) => cap,
                 OperatorWord::Open | OperatorWord::Closed => 0,
             });
+        }
+    }
+
+    /// An agent's staff number, and when they looked somebody up.
+    fn write_look_ups(&self, to: &mut Writer<'_>) {
+        to.count(self.look_ups.rows().len());
+        for (agent, times) in self.look_ups.rows() {
+            to.u32(agent.0);
+            to.count(times.len());
+            times.iter().for_each(|at| to.i64(at.0));
         }
     }
 

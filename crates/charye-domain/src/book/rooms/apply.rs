@@ -94,15 +94,19 @@ impl Rooms {
         self.rooms.range_mut(of_campaign).for_each(|(_, room)| room.leave(person));
     }
 
-    /// Nobody knows this person any longer. Of whoever is on a list that is closed the key is kept as long as the room: what
-    /// was published of the list shall still be seen to be true.
-    pub(in crate::book) fn erase(&mut self, person: Person, key: Option<CitizenKey>) {
+    /// This person is about to lose the key they have, for another or for good. Of whoever is on a list that is closed it is
+    /// kept as long as the room: what was published of the list shall still be seen to be true.
+    pub(in crate::book) fn keep_key_drawn_with(&mut self, person: Person, key: CitizenKey) {
         for room in self.rooms.values_mut() {
-            if let (Some(standing), Some(key)) = (room.line.standing(person), key) {
-                room.draw.keep_key_of_erased(standing.number, key);
+            if let Some(standing) = room.line.standing(person) {
+                room.draw.keep_key_drawn_with(standing.number, key);
             }
-            room.leave(person);
         }
+    }
+
+    /// Nobody knows this person any longer.
+    pub(in crate::book) fn erase(&mut self, person: Person) {
+        self.rooms.values_mut().for_each(|room| room.leave(person));
     }
 
     pub(in crate::book) fn move_deadlines(&mut self, gap_ms: u64) {

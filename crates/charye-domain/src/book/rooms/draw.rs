@@ -15,9 +15,10 @@ pub struct Draw {
     pub(super) listed: u32,
     /// Of these, the ones who left before the list was closed.
     pub(super) left: BTreeSet<u32>,
-    /// Keys of people who were erased after the list was closed, by number: without them nobody could show that the list
-    /// is the one that was closed. They stand in the journal anyway, and nobody is found by them here.
-    pub(super) erased: BTreeMap<u32, CitizenKey>,
+    /// Keys that people had when the list was closed and have no longer, by number, because they were erased or have another
+    /// under a newer key of the installation: without them nobody could show that the list is the one that was closed. They
+    /// stand in the journal anyway, and nobody is found by them here.
+    pub(super) drawn_with: BTreeMap<u32, CitizenKey>,
     pub(super) closing: Option<Closing>,
     pub(super) revealed: Option<(DrawSecret, Arc<[u8]>)>,
     /// Numbers below this one have their places.
@@ -55,9 +56,9 @@ impl Draw {
         number < self.listed && !self.left.contains(&number)
     }
 
-    /// The key of somebody who was erased after the list was closed.
-    pub fn key_of_erased(&self, number: u32) -> Option<CitizenKey> {
-        self.erased.get(&number).copied()
+    /// The key with which somebody was drawn, if it is not theirs any longer.
+    pub fn key_drawn_with(&self, number: u32) -> Option<CitizenKey> {
+        self.drawn_with.get(&number).copied()
     }
 
     pub fn closing(&self) -> Option<&Closing> {
@@ -101,10 +102,10 @@ impl Draw {
         }
     }
 
-    /// Somebody is erased. Only of a closed list it matters, and only of who is on it.
-    pub(super) fn keep_key_of_erased(&mut self, number: u32, key: CitizenKey) {
+    /// Somebody's key is theirs no longer. Only of a closed list it matters, only of who is on it, and only the first time.
+    pub(super) fn keep_key_drawn_with(&mut self, number: u32, key: CitizenKey) {
         if self.closing.is_some() && self.has(number) {
-            self.erased.insert(number, key);
+            self.drawn_with.entry(number).or_insert(key);
         }
     }
 }

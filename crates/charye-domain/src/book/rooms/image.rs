@@ -154,8 +154,8 @@ fn write_draw(to: &mut Writer<'_>, draw: &Draw) {
     to.u32(draw.placed);
     to.count(draw.left.len());
     draw.left.iter().for_each(|number| to.u32(*number));
-    to.count(draw.erased.len());
-    for (number, key) in &draw.erased {
+    to.count(draw.drawn_with.len());
+    for (number, key) in &draw.drawn_with {
         to.u32(*number);
         to.bytes(&key.0);
     }
@@ -191,13 +191,13 @@ fn read_draw(from: &mut Reader<'_>) -> Result<Draw, ImageError> {
         let number = number.u32();
         check(number < listed && left.insert(number), "who left the list of a draw")
     })?;
-    let mut erased = BTreeMap::new();
-    let erased_count = from.u32()?;
-    for _ in 0..erased_count {
+    let mut drawn_with = BTreeMap::new();
+    let drawn_with_count = from.u32()?;
+    for _ in 0..drawn_with_count {
         let (number, key) = (from.u32()?, CitizenKey(from.array()?));
-        check(number < listed && erased.insert(number, key).is_none(), "who was erased from the list of a draw")?;
+        check(number < listed && drawn_with.insert(number, key).is_none(), "the keys that people were drawn with")?;
     }
-    Ok(Draw { committed, listed, left, erased, closing, revealed, placed })
+    Ok(Draw { committed, listed, left, drawn_with, closing, revealed, placed })
 }
 
 fn write_door(to: &mut Writer<'_>, door: &DoorParts) {

@@ -1,8 +1,8 @@
 //! Room: domain/book/tests. Images: the same book comes back, and no bytes bring anything down.
 
 use super::*;
-use crate::book::ImageError;
 use crate::book::samples::{SINGLE, book_in, image_of, session};
+use crate::book::{Channel, ImageError, Provenance, StaffNumber};
 use crate::identity::{IdentityProviderId, OperatorWord, ProviderOrder};
 use crate::vaccine::DoseNumber;
 
@@ -26,6 +26,10 @@ fn lived_in() -> Sample {
         let provider = IdentityProviderId::parse(name).unwrap();
         let order = Box::new(ProviderOrder { provider, word, note: "drill".into() });
         sample.ask(crate::book::samples::OPERATOR, Action::SteerProvider { order });
+    }
+    let agent = Provenance { actor: Actor::Agent(StaffNumber(7)), channel: Channel::Call, reason: 101 };
+    for person in [Some(people[3]), None] {
+        sample.ask_by(agent, Action::LookUpCaller { person });
     }
     let staged =
         Action::StageClinics { import: crate::ids::ImportId(3), clinics: [crate::book::samples::clinic("C3")].into() };
