@@ -5,6 +5,7 @@ use charye_domain::reservation::EndOfHold;
 use charye_engine::EngineSettings;
 use charye_engine::operations::accept_clock;
 use charye_engine::sequencer::ClockJumps;
+use charye_engine::sequencer::answer::Told;
 
 use crate::stage::{DAY_MS, Stage, busy_code, rejection};
 
@@ -76,6 +77,54 @@ fn a_jump_of_the_wall_clock_stops_changes_until_an_operator_vouches_for_it() {
     check_jump(-60_000);
     check_jump(TEN_YEARS_MS);
     check_jump(-TEN_YEARS_MS);
+}
+
+/// Jumps, a second one before anybody looked, and an end with a new start between: then an operator vouches for the clock.
+fn check_jump_and_start(jumps_ms: [i64; 2]) {
+    let stage = Stage::open(10);
+    let (first, second) = (stage.visitor(1), stage.visitor(2));
+    let (slot, free) = stage.free_slots()[0];
+    let hold = |visitor: crate::stage::Visitor| match stage.citizen(visitor.person, visitor.hold(slot)).unwrap() {
+        Outcome::Held { hold, .. } => hold,
+        other => panic!("{other:?}"),
+    };
+    let (first_hold, second_hold) = (hold(first), hold(second));
+    for jump_ms in jumps_ms {
+        stage.world.clock.turn_wall(jump_ms);
+        stage.pass(2_000);
+    }
+    let stage = stage.start_again();
+    stage.pass(5_000);
+    assert!(stage.engine.health().clock_unsure, "{jumps_ms:?}");
+    assert_eq!(busy_code(stage.citizen(first.person, first.confirm(first_hold))), "clock_unsure");
+
+    // A confirm beside the operator's word is told busy or is done; it never finds that the hold has run out.
+    stage.world.journal.hang_appends();
+    let (vouched, confirmed) = std::thread::scope(|scope| {
+        let vouching = scope.spawn(|| accept_clock(&stage.engine, OPERATOR));
+        stage.world.journal.wait_until_an_append_hangs();
+        let confirmed = stage.submit(crate::stage::citizen(first.person, None, first.confirm(first_hold)));
+        stage.world.journal.let_appends_go();
+        (vouching.join().unwrap(), confirmed.blocking_recv().unwrap())
+    });
+    vouched.unwrap();
+    let reserved = |told: &Told| matches!(told, Told::Outcome { outcome: Outcome::Reserved { .. }, .. });
+    assert!(reserved(&confirmed.told), "{jumps_ms:?}: {confirmed:?}");
+    let later = stage.citizen(second.person, second.confirm(second_hold)).unwrap();
+    assert!(matches!(later, Outcome::Reserved { .. }), "{jumps_ms:?}: {later:?}");
+    stage.settle();
+    let out = if jumps_ms.iter().sum::<i64>() > DAY_MS.cast_signed() { 10 } else { free };
+    assert_eq!(stage.shown(slot), out - 2, "{jumps_ms:?}");
+    let ended = |entry: &charye_domain::book::Entry| matches!(entry.event, Event::HoldEnded { .. });
+    assert!(!stage.entries().iter().any(ended), "{jumps_ms:?}: nothing ran out");
+}
+
+#[test]
+fn holds_outlive_jumps_and_a_start_until_an_operator_vouches_for_the_clock() {
+    check_jump_and_start([TEN_YEARS_MS, 60_000]);
+    check_jump_and_start([TEN_YEARS_MS, -60_000]);
+    check_jump_and_start([-TEN_YEARS_MS, 60_000]);
+    check_jump_and_start([2 * DAY_MS.cast_signed(), 2 * DAY_MS.cast_signed()]);
 }
 
 #[test]

@@ -216,23 +216,26 @@ fn one_address_gets_its_share_of_connections_and_no_more() {
 
 #[test]
 fn a_bug_in_a_handler_ends_one_connection_and_gives_its_place_back() {
-    let mut listening = Listening::with(&Limits { connections_max: 1, ..Limits::default() });
+    // Whoever were waited for at the end would be waited for until the test is stopped.
+    let drain = Duration::from_secs(600);
+    let mut listening = Listening::with(&Limits { connections_max: 1, drain, ..Limits::default() });
     for _ in 0..3 {
         let mut unlucky = Client::connect(listening.address);
         unlucky.send(b"GET /panic HTTP/1.1\r\nHost: x\r\n\r\n");
         assert!(unlucky.is_closed());
     }
     // The place comes back with the connection's end, a moment after its socket closed.
-    let heard = (0..100).find_map(|_| {
+    let heard = (0..600).find_map(|_| {
         let mut client = Client::connect(listening.address);
         client.send(b"GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        client.hear()
+        client.hear().or_else(|| {
+            wait(Duration::from_millis(100));
+            None
+        })
     });
     assert_eq!(heard.unwrap().status, 200);
-    let began = std::time::UNIX_EPOCH.elapsed().unwrap();
     listening.begin_drain();
     listening.join();
-    assert!(std::time::UNIX_EPOCH.elapsed().unwrap() - began < Duration::from_secs(5), "nobody is waited for");
 }
 
 #[test]
