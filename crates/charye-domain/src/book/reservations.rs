@@ -8,9 +8,14 @@ use crate::reservation::DoseState;
 use crate::time::UnixMillis;
 
 /// Reservations a journal can hold.
-pub(super) const RESERVATIONS_MAX: u32 = u32::MAX - 1;
+const RESERVATIONS_MAX: u32 = u32::MAX - 1;
 /// Reservations one person can ever make, ended ones included: bounds the walk over them.
 pub(super) const RESERVATIONS_PER_PERSON_MAX: usize = 64;
+
+/// The id that a reservation gets after so many; none once the journal holds all that it can.
+pub(super) fn id_after(reservations: u32) -> Option<ReservationId> {
+    (reservations < RESERVATIONS_MAX).then_some(ReservationId(reservations))
+}
 
 /// The table of reservations.
 pub(super) struct Reservations {
@@ -224,5 +229,18 @@ impl Reservations {
             next = row.older();
             Some((id, row))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_reservation_that_a_journal_can_hold_has_an_id_and_can_be_linked_to() {
+        let last = id_after(RESERVATIONS_MAX - 1).expect("one more is within the limit");
+        assert_eq!(Link::to(last.0).get(), Some(last.0));
+        assert_eq!(id_after(RESERVATIONS_MAX), None);
+        assert_eq!(id_after(u32::MAX), None);
     }
 }

@@ -1,10 +1,12 @@
 //! Room: domain/law. Law I18: nobody acts for another without a standing consent, or a registry's word; and of I12, that an agent
 //! says why. Keeps accounts of its own of who helps whom.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::book::{Actor, Entry, Event};
-use crate::helping::{CODE_TRIES_MAX, EndOfHelp, HELPED_PER_HELPER_MAX, HELPERS_PER_PERSON_MAX};
+use crate::book::{Actor, Entry, Event, StaffNumber};
+use crate::helping::{
+    CODE_TRIES_MAX, EndOfHelp, HELPED_PER_HELPER_MAX, HELPERS_PER_PERSON_MAX, LOOK_UP_COUNTS_SECS, LOOK_UPS_MAX,
+};
 use crate::ids::{HelpId, Person};
 use crate::law::{Findings, Law};
 use crate::time::UnixMillis;
@@ -21,6 +23,8 @@ pub(super) struct Helping {
     /// The same from the other side, and by number: a journal has millions.
     helpers: BTreeSet<(Person, Person)>,
     pairs: BTreeMap<HelpId, (Person, Person)>,
+    /// When each agent looked somebody up within an hour.
+    looked_up: BTreeMap<StaffNumber, VecDeque<UnixMillis>>,
 }
 
 struct Invited {
@@ -79,8 +83,25 @@ impl Helping {
             Event::CallerLookedUp { .. } => {
                 let says_why = matches!(by, Actor::Agent(_)) && entry.by.reason != 0;
                 findings.unless(says_why, Law::I12, || "a caller was looked up without a reason".to_owned());
+                if let Actor::Agent(agent) = by {
+                    self.look_up(agent, at, findings);
+                }
             }
             _ => {}
+        }
+    }
+
+    /// Whatever a budget is, nobody's is larger than the largest.
+    fn look_up(&mut self, agent: StaffNumber, at: UnixMillis, findings: &mut Findings) {
+        let times = self.looked_up.entry(agent).or_default();
+        while times.front().is_some_and(|first| first.plus_secs(LOOK_UP_COUNTS_SECS) <= at) {
+            times.pop_front();
+        }
+        times.push_back(at);
+        if times.len() > LOOK_UPS_MAX as usize {
+            times.pop_front();
+            let agent = agent.0;
+            findings.add(Law::I12, format!("agent {agent} looked more than {LOOK_UPS_MAX} people up within an hour"));
         }
     }
 

@@ -4,7 +4,7 @@
 use super::*;
 use crate::book::samples::{ADULT, CAMPAIGN, CHILD, Sample};
 use crate::book::{Action, Channel, Provenance, StaffNumber};
-use crate::helping::{EndOfHelp, HelpProof};
+use crate::helping::{EndOfHelp, HelpProof, LOOK_UPS_MAX};
 use crate::ids::HelpId;
 use crate::vaccine::DoseTwoPolicy;
 
@@ -155,4 +155,21 @@ fn an_end_by_a_stranger_and_a_look_up_without_a_reason_are_found() {
         let looked_up = position(journal, |event| matches!(event, Event::CallerLookedUp { .. }));
         journal[looked_up].1.by.reason = 0;
     });
+}
+
+#[test]
+fn more_look_ups_within_an_hour_than_any_budget_allows_are_found() {
+    let journal = family();
+    let (began, entry) = journal.last().cloned().expect("the history ends with a look-up");
+    let look_ups = |hour_ms: i64| {
+        // The history has one already.
+        let planted = (1..=i64::from(LOOK_UPS_MAX)).map(|number| {
+            let at = began.plus_millis(number * hour_ms / i64::from(LOOK_UPS_MAX));
+            (at, entry.clone())
+        });
+        violations(&journal.iter().cloned().chain(planted).collect())
+    };
+    let found = look_ups(3_600_000 - 1);
+    assert!(matches!(&found[..], [one] if one.law == Law::I12), "{found:?}");
+    assert_eq!(look_ups(3_600_000), [], "the first is an hour old when the last comes");
 }

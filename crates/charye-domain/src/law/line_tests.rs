@@ -198,6 +198,55 @@ fn calls_in_a_pause_before_the_draw_or_past_those_overtaken_are_found() {
 }
 
 #[test]
+fn whoever_is_put_back_among_those_served_is_called_first_the_last_one_served_too() {
+    let mut journal = evening().journal;
+    let called = journal.iter().position(|(_, entry)| matches!(entry.event, Event::Called { .. })).unwrap();
+    journal.truncate(called + 1);
+    for person in (0..3).map(Person) {
+        let (at, entry) = journal[called].clone();
+        let calls = Calls { line: 1, ..Calls::default() };
+        let [put_back, past] = [Event::PutBack { person, opening: OPENING }, Event::Called { opening: OPENING, calls }];
+        let planted = [put_back, past].map(|event| (at, Entry { event, ..entry.clone() }));
+        let found = violations(&[journal.clone(), planted.to_vec()].concat());
+        assert!(found.iter().any(|violation| violation.what.contains("overtaken")), "{person}: {found:?}");
+    }
+}
+
+#[test]
+fn a_call_of_nobody_is_found() {
+    check(Law::I10, |event| match event {
+        Event::Called { calls, .. } => {
+            *calls = Calls::default();
+            true
+        }
+        _ => false,
+    });
+}
+
+#[test]
+fn a_seat_is_free_at_the_very_end_of_a_grace() {
+    let mut sample = Sample::with_line(DoseTwoPolicy::Together, 20);
+    let cap = |sample: &mut Sample, hard_cap| {
+        let steering = Box::new(Steering::Terms { hard_cap, rate_min_per_min: 60, rate_max_per_min: 600 });
+        let (campaign, opening, note) = (CAMPAIGN, OPENING, "planted".into());
+        let steer = Action::Steer { campaign, opening, steering, note, rehearsal: false };
+        assert_eq!(sample.ask(crate::book::samples::OPERATOR, steer), Outcome::Steered);
+    };
+    let people: Vec<Person> = (1..=7).map(|key| sample.citizen(key)).collect();
+    sample.now = opens_at();
+    sample.pass_time(0);
+    cap(&mut sample, 8);
+    for person in &people[..6] {
+        sample.arrive(*person, sample.now);
+    }
+    call(&mut sample, 0, 6);
+    cap(&mut sample, 4);
+    sample.pass_time(60);
+    assert!(matches!(enter(&mut sample, AGENT, people[6]), Outcome::Visiting { .. }), "nobody can come any more");
+    assert_eq!(violations(&sample.journal), []);
+}
+
+#[test]
 fn a_returner_too_many_or_out_of_order_is_found() {
     check(Law::I10, |event| match event {
         Event::CameBack { number, .. } => {

@@ -361,9 +361,8 @@ impl NaiveLine {
 
         self.called.retain(|_, (until, _)| at < *until);
         let until = at.plus_millis(self.terms.grace_ms()).max(self.last_until);
-        if calls.total() > 0 {
-            self.last_until = until;
-        }
+        findings.unless(calls.total() > 0, Law::I10, || "a call calls nobody".to_owned());
+        self.last_until = until;
         for _ in 0..calls.overtaken {
             match self.next_overtaken() {
                 Some(first) => self.take(first, until),

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests; the lint looks away in test functions only")]
 #![expect(clippy::panic, reason = "likewise")]
 
+mod door;
 mod draw;
 mod estimates;
 mod line;

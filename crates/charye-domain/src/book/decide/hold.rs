@@ -3,7 +3,7 @@
 use crate::book::decide::doses::{InsteadOf, Wish};
 use crate::book::decide::{Asking, check_eligible};
 use crate::book::holds::{HOLDS_MAX, Hold};
-use crate::book::reservations::{RESERVATIONS_MAX, RESERVATIONS_PER_PERSON_MAX};
+use crate::book::reservations::{RESERVATIONS_PER_PERSON_MAX, id_after};
 use crate::book::{Authority, Book, Event, Events, Places, Rejection};
 use crate::citizen::CitizenFacts;
 use crate::ids::{CampaignId, CohortId, HoldId, OpeningId, ReservationId, ReservationNumber};
@@ -127,10 +127,7 @@ impl Book {
     }
 
     fn next_reservation(&self, drawn: ReservationNumber) -> Result<(ReservationId, ReservationNumber), Rejection> {
-        let next = self.reservations.next();
-        if next >= RESERVATIONS_MAX {
-            return Err(Rejection::LimitReached);
-        }
-        Ok((ReservationId(next), self.reservations.free_number(drawn)))
+        let id = id_after(self.reservations.next()).ok_or(Rejection::LimitReached)?;
+        Ok((id, self.reservations.free_number(drawn)))
     }
 }

@@ -1,9 +1,11 @@
 //! Room: domain/book/tests. People: found again, rekeyed, erased; operations answered once; campaigns published.
 
 use super::*;
+use crate::book::campaigns::CAMPAIGNS_MAX;
 use crate::book::samples::{OPERATOR, campaign};
 use crate::book::{Query, Reply};
-use crate::ids::{CampaignVersion, CitizenKey, KeyId, OperationKey};
+use crate::campaign::Campaign;
+use crate::ids::{CampaignId, CampaignVersion, CitizenKey, KeyId, OperationKey};
 use std::sync::Arc;
 
 fn register(sample: &mut Sample, key: (u16, u8), former: &[(u16, u8)]) -> Outcome {
@@ -112,9 +114,26 @@ fn a_citizen_acts_for_themselves_only() {
 }
 
 #[test]
+fn a_journal_holds_so_many_campaigns_and_still_takes_their_next_versions() {
+    let mut sample = open(2);
+    let publish = |sample: &mut Sample, id: u16, version: u16| {
+        let sample_campaign = campaign(DoseTwoPolicy::Together);
+        let code = if id == 0 { sample_campaign.code.clone() } else { format!("campaign-{id}") };
+        let next = Campaign { id: CampaignId(id), version: CampaignVersion(version), code, ..sample_campaign };
+        let action = Action::PublishCampaign { campaign: Arc::new(next), text: "another".into() };
+        said(sample.ask(OPERATOR, action))
+    };
+    let all = u16::try_from(CAMPAIGNS_MAX).unwrap();
+    assert!((1..all).all(|id| publish(&mut sample, id, 1) == "ok"));
+    assert_eq!(sample.book.campaigns().len(), CAMPAIGNS_MAX);
+    assert_eq!(publish(&mut sample, all, 1), "limit_reached");
+    assert_eq!(publish(&mut sample, 7, 2), "ok", "another version is no other campaign");
+}
+
+#[test]
 fn a_version_follows_on_and_keeps_what_is_referred_to_by_position() {
     let mut sample = open(2);
-    let check = |sample: &mut Sample, version: u16, change: fn(&mut crate::campaign::Campaign), expect: &str| {
+    let check = |sample: &mut Sample, version: u16, change: fn(&mut Campaign), expect: &str| {
         let mut next = campaign(DoseTwoPolicy::Together);
         next.version = CampaignVersion(version);
         change(&mut next);
