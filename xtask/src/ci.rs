@@ -109,10 +109,10 @@ pub(crate) const STEPS: &[Step] = &[
                 "cargo",
                 "test",
                 "--locked",
-                "-p",
-                "charye-server",
+                // Of the whole workspace, as the tests are: its dependencies then have the same features and are there.
+                "--workspace",
                 "--features",
-                "weak-all",
+                "charye-server/weak-all",
                 "--test",
                 "attacks",
                 "every_defence",

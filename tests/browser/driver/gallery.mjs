@@ -19,10 +19,16 @@ export const TYPES = { html: 'text/html', css: 'text/css', js: 'text/javascript'
 /** Renders the gallery into a folder, and answers its path. */
 export async function renderGallery(path) {
   await mkdir(path, { recursive: true });
-  const args = ['run', '-q', '--locked', '-p', 'charye-web', '--features', 'samples', '--example', 'gallery', path];
-  const [code] = await once(spawn('cargo', args, { cwd: ROOT, stdio: 'inherit' }), 'close');
-  assert.equal(code, 0, 'the gallery is rendered');
+  // Of the whole workspace, as the tests are: its dependencies then have the same features and are compiled already.
+  const build = ['build', '-q', '--locked', '--workspace', '--features', 'charye-web/samples', '--example', 'gallery'];
+  await runs('cargo', build);
+  await runs(join(ROOT, 'target/debug/examples/gallery'), [path]);
   return path;
+}
+
+async function runs(program, args) {
+  const [code] = await once(spawn(program, args, { cwd: ROOT, stdio: 'inherit' }), 'close');
+  assert.equal(code, 0, `${program} does its work`);
 }
 
 /** Serves a gallery on a free port of loopback, as our own server would; `close()` it afterwards. */
