@@ -182,14 +182,14 @@ impl<'c> Speaker<'c> {
     fn date(&self, date: Date) -> String {
         match self.language {
             Language::Korean => format!("{}년 {}월 {}일", date.year(), date.month(), date.day()),
-            Language::English => format!("{} {} {}", date.day(), month(date.month()), date.year()),
+            Language::English => format!("{} {} {}", date.day(), month_name(date.month()), date.year()),
         }
     }
 
     fn day(&self, date: Date) -> String {
         match self.language {
-            Language::Korean => format!("{}({})", self.date(date), weekday(date.weekday()).0),
-            Language::English => format!("{} {}", weekday(date.weekday()).1, self.date(date)),
+            Language::Korean => format!("{}({})", self.date(date), weekday_name(date.weekday()).0),
+            Language::English => format!("{} {}", &weekday_name(date.weekday()).1[..3], self.date(date)),
         }
     }
 
@@ -214,19 +214,21 @@ pub fn particle<'p>(word: &str, with_final: &'p str, without: &'p str) -> &'p st
     if has_final { with_final } else { without }
 }
 
-fn weekday(day: Weekday) -> (&'static str, &'static str) {
+/// A weekday's Korean syllable and its English name: `월`, `Monday`. The first three letters of the latter are its short form.
+pub const fn weekday_name(day: Weekday) -> (&'static str, &'static str) {
     match day {
-        Weekday::Monday => ("월", "Mon"),
-        Weekday::Tuesday => ("화", "Tue"),
-        Weekday::Wednesday => ("수", "Wed"),
-        Weekday::Thursday => ("목", "Thu"),
-        Weekday::Friday => ("금", "Fri"),
-        Weekday::Saturday => ("토", "Sat"),
-        Weekday::Sunday => ("일", "Sun"),
+        Weekday::Monday => ("월", "Monday"),
+        Weekday::Tuesday => ("화", "Tuesday"),
+        Weekday::Wednesday => ("수", "Wednesday"),
+        Weekday::Thursday => ("목", "Thursday"),
+        Weekday::Friday => ("금", "Friday"),
+        Weekday::Saturday => ("토", "Saturday"),
+        Weekday::Sunday => ("일", "Sunday"),
     }
 }
 
-fn month(month: i8) -> &'static str {
+/// A month's English name; nothing outside 1 to 12. The first three letters are its short form.
+pub fn month_name(month: i8) -> &'static str {
     const NAMES: [&str; 12] = [
         "January",
         "February",

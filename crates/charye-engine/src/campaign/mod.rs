@@ -19,7 +19,7 @@ mod shift;
 pub use shift::{ShiftError, days_to_open, shift};
 
 mod describe;
-pub use describe::{Language, describe_for, particle};
+pub use describe::{Language, describe_for, month_name, particle, weekday_name};
 
 mod diff;
 pub use diff::{Change, diff};

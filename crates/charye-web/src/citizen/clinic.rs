@@ -23,7 +23,7 @@ use super::place::{OfferWords, offer_words, when};
 #[cfg(any(test, feature = "samples"))]
 use super::samples::Names;
 use crate::gate::Access;
-use crate::locale::{Language, Value, long_date, short_date, time_of_day};
+use crate::locale::{Language, Value, long_date, month_of_year, short_date, time_of_day};
 use crate::problem::Problem;
 use crate::routes::Route;
 use crate::{Answer, Asked};
@@ -440,7 +440,7 @@ impl Look<'_> {
         cells.extend(dates.map(|date| self.cell(date, days, chosen)));
         cells.resize(cells.len().next_multiple_of(7), Cell::Blank);
         let weeks = cells.chunks(7).map(<[Cell]>::to_vec).collect();
-        Month { title: month_title(self.language, first), weeks }
+        Month { title: month_of_year(self.language, first), weeks }
     }
 
     fn cell(&self, date: Date, days: ClinicDays, chosen: DayIndex) -> Cell {
@@ -455,15 +455,6 @@ impl Look<'_> {
             Some(day) if days.works.contains(day) => Cell::Full { day: number },
             _ => Cell::None { day: number },
         }
-    }
-}
-
-/// `2021년 8월`, `August 2021`.
-fn month_title(language: Language, first: Date) -> String {
-    let long = super::my_day::plain_date(language, first);
-    match language {
-        Language::Korean => long.rsplit_once(' ').map_or(long.clone(), |(month, _)| month.to_owned()),
-        Language::English => long.split_once(' ').map_or(long.clone(), |(_, month)| month.to_owned()),
     }
 }
 
@@ -493,11 +484,12 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         },
         _ => Cell::Blank,
     };
-    let first = format!("{} {}", short_date(language, jiff::civil::date(2021, 8, 27)), time(64, 3, true).time);
+    let first =
+        crate::locale::day_and_time(language, jiff::civil::date(2021, 8, 27), charye_domain::time::MinuteOfDay(540));
     // A month of 31 days that begins on a Sunday.
     let week = |week: i8| (1..=7).map(|day| cell(week * 7 + day)).collect();
     let month = |month| Month {
-        title: month_title(language, jiff::civil::date(2021, month, 1)),
+        title: month_of_year(language, jiff::civil::date(2021, month, 1)),
         weeks: (0..5).map(week).collect(),
     };
     let form = |choose, first| FormWords {
@@ -556,16 +548,4 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         ("clinic-change", page(Some("1234-5678-901"), None, None, second(), Some(form("first", None)), false)),
         ("clinic-full", page(None, None, None, None, None, true)),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use jiff::civil::date;
-
-    #[test]
-    fn months_are_named_as_people_say_them() {
-        assert_eq!(month_title(Language::Korean, date(2021, 8, 1)), "2021년 8월");
-        assert_eq!(month_title(Language::English, date(2021, 8, 1)), "August 2021");
-    }
 }

@@ -8,7 +8,7 @@ use askama::filters::HtmlSafe;
 use charye_domain::campaign::Campaign;
 use charye_domain::time::{DayIndex, MinuteOfDay};
 
-use crate::locale::{Language, short_date, write_time_of_day};
+use crate::locale::{Language, between_day_and_time, short_date, write_time_of_day};
 use crate::made_of::MadeOf;
 
 /// The words of every campaign that is shown.
@@ -52,7 +52,7 @@ pub(super) struct When<'a> {
 impl fmt::Display for When<'_> {
     fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
         text.write_str(self.day)?;
-        text.write_str(" ")?;
+        text.write_str(between_day_and_time(self.language))?;
         write_time_of_day(text, self.language, self.start)
     }
 }

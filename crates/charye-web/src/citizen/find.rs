@@ -537,6 +537,7 @@ pub(super) fn kind_key(kind: ClinicKind) -> &'static str {
 pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     let choice = |value, text, chosen| Choice { value: Cow::Borrowed(value), text: Cow::Borrowed(text), chosen };
     let (campaign, address, clinic_name) = (names.campaign(language), names.address(), names.clinic(language));
+    let day = crate::locale::short_date(language, jiff::civil::date(2021, 8, 30));
     let clinic = |name, times: usize| ClinicWords {
         name,
         kind: language.text("clinic-contracted"),
@@ -548,7 +549,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         times: (0..times)
             .map(|_| TimeLink {
                 href: TimeHref { clinic: "a", product: "b", day: "2021-08-30", slot: SlotId(64), change: "" },
-                when: When { day: "8. 30.", start: NOON, language },
+                when: When { day: &day, start: NOON, language },
                 product: "Pfizer",
             })
             .collect(),

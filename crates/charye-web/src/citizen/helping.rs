@@ -308,7 +308,8 @@ pub(super) fn samples(language: Language, _names: Names) -> Vec<(&'static str, S
         Language::Korean => ko.to_owned(),
         Language::English => en.to_owned(),
     };
-    let row = |help, name, by| Row { help, name, by, until: "12. 31. 18:00".to_owned() };
+    let moment = |month, day, hour| until_text(language, jiff::civil::date(2021, month, day).at(hour, 30, 0, 0));
+    let row = |help, name, by| Row { help, name, by, until: moment(12, 31, 18) };
     let page = |full: bool, news, mistakes| {
         let page = HelpingPage {
             layout: Layout::sample(language, true, Part::Helping),
@@ -326,7 +327,7 @@ pub(super) fn samples(language: Language, _names: Names) -> Vec<(&'static str, S
             } else {
                 Vec::new()
             },
-            invited: if full { vec![InvitedRow { help: 9, until: "8. 9. 20:30".to_owned() }] } else { Vec::new() },
+            invited: if full { vec![InvitedRow { help: 9, until: moment(8, 9, 20) }] } else { Vec::new() },
             code: if full { String::new() } else { "9-1234-5678".to_owned() },
             child_name: String::new(),
             child_number: String::new(),

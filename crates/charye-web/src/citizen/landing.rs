@@ -12,11 +12,11 @@ use hyper::Method;
 use super::form::{Mistakes, TypedDate, link};
 use super::layout::{Layout, Part};
 use super::line_waiting::{Countdown, ScriptTexts, countdown};
-use super::my_day::{WindowState, WindowWords, born_ranges, plain_date};
+use super::my_day::{WindowState, WindowWords, born_ranges};
 #[cfg(any(test, feature = "samples"))]
 use super::samples::Names;
 use crate::gate::Access;
-use crate::locale::Language;
+use crate::locale::{Language, plain_date};
 use crate::problem::Problem;
 use crate::routes::Route;
 use crate::{Answer, Asked};

@@ -9,7 +9,7 @@ use hyper::HeaderMap;
 use super::assets;
 use super::look::{LookShown, look_of};
 use crate::gate::{Caller, CsrfToken, Surface};
-use crate::locale::{Language, Value};
+use crate::locale::{Language, Value, between_day_and_time};
 use crate::{App, Asked};
 
 /// The part of the site a page belongs to, for `aria-current`.
@@ -127,6 +127,11 @@ impl Layout {
     /// A text about a number of minutes: its placeable is `minutes`.
     pub(super) fn minutes(&self, key: &str, minutes: &i64) -> Cow<'static, str> {
         self.language.text_with(key, &[("minutes", Value::Number(*minutes))])
+    }
+
+    /// What stands between a day and a time of it.
+    pub(super) fn between_day_and_time(&self) -> &'static str {
+        between_day_and_time(self.language)
     }
 
     pub(super) fn line_stylesheet(&self) -> &'static str {

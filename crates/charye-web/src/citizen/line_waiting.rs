@@ -450,12 +450,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
     let plain = |state: WaitingState| WaitingView {
         left: left(),
         ask_again_ms: if matches!(state, WaitingState::Come | WaitingState::Over) { 0 } else { 31_000 },
-        ..WaitingView::plain(
-            language,
-            state,
-            if language == Language::Korean { "8. 9. 20:00" } else { "9 Aug, 20:00" },
-            3,
-        )
+        ..WaitingView::plain(language, state, &until_text(language, jiff::civil::date(2021, 8, 9).at(20, 0, 0, 0)), 3)
     };
     let draw_id = || Some("090ac6520e5f40a285b6783bfc961ef8".to_owned());
     let views = [

@@ -16,7 +16,7 @@ use super::layout::{Layout, Part};
 #[cfg(any(test, feature = "samples"))]
 use super::samples::Names;
 use crate::gate::Access;
-use crate::locale::{Language, Value, long_date, until_text};
+use crate::locale::{Language, Value, plain_date, until_text};
 use crate::problem::Problem;
 use crate::routes::Route;
 use crate::{Answer, Asked};
@@ -206,15 +206,6 @@ pub(super) fn born_ranges(language: Language, campaign: &Campaign) -> String {
         language.text_with("born-range", &[("from", Value::Text(&from)), ("to", Value::Text(&to))]).into_owned()
     };
     ranges.iter().map(range).collect::<Vec<_>>().join(", ")
-}
-
-/// A date without its weekday: nobody asks on which weekday they were born.
-pub(super) fn plain_date(language: Language, date: Date) -> String {
-    let long = long_date(language, date);
-    match language {
-        Language::Korean => long.rsplit_once(' ').map_or(long.clone(), |(date, _)| date.to_owned()),
-        Language::English => long.split_once(' ').map_or(long.clone(), |(_, date)| date.to_owned()),
-    }
 }
 
 /// Today in the first campaign's zone; in UTC before there is one.

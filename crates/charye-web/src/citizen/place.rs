@@ -11,7 +11,7 @@ use charye_engine::availability::{Alternatives, Availability, Offer};
 use super::form::link;
 #[cfg(any(test, feature = "samples"))]
 use super::samples::Names;
-use crate::locale::{Language, Value, long_date, short_date, time_of_day};
+use crate::locale::{Language, Value, day_and_time, long_date, time_of_day};
 
 /// One dose's place.
 #[derive(Clone, Debug)]
@@ -104,11 +104,7 @@ impl OfferWords {
     pub(super) fn samples(language: Language, names: Names) -> Vec<Self> {
         let offer = |distance: Option<&str>| Self {
             href: "/find/a/b?day=1&first=2".to_owned(),
-            when: format!(
-                "{} {}",
-                short_date(language, jiff::civil::date(2021, 8, 30)),
-                time_of_day(language, MinuteOfDay(540))
-            ),
+            when: day_and_time(language, jiff::civil::date(2021, 8, 30), MinuteOfDay(540)),
             clinic: names.clinic(language),
             distance: distance.map(str::to_owned),
         };
@@ -130,7 +126,7 @@ pub(super) fn state_text(language: Language, state: DoseState) -> String {
 
 /// A day and time, short: for lists.
 pub(super) fn when(language: Language, campaign: &Campaign, day: DayIndex, start: MinuteOfDay) -> String {
-    format!("{} {}", short_date(language, campaign.date(day)), time_of_day(language, start))
+    day_and_time(language, campaign.date(day), start)
 }
 
 /// A distance as people say it.

@@ -171,7 +171,11 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         ("problem-invalid", page(false, invalid, None)),
         (
             "problem-not-yet",
-            page(true, Problem::new("opening_not_yet"), Some(&names.or("8월 9일(월) 오후 8:00", "<8. 9.>"))),
+            page(
+                true,
+                Problem::new("opening_not_yet"),
+                Some(&names.or(&until_text(language, jiff::civil::date(2021, 8, 9).at(20, 0, 0, 0)), "<8. 9.>")),
+            ),
         ),
         ("problems", super::rendered(&reference_page(Layout::sample(language, false, Part::Elsewhere)))),
     ];

@@ -27,12 +27,12 @@ use jiff::civil::Date;
 use super::form::{Mistakes, link, next_of};
 use super::layout::{Layout, Part};
 use super::line;
-use super::my_day::{plain_date, today};
+use super::my_day::today;
 #[cfg(any(test, feature = "samples"))]
 use super::samples::Names;
 use crate::asked::Fields;
 use crate::gate::{Access, CookieName, LoginSession, cookie_value, remove_cookie, set_cookie};
-use crate::locale::{Language, Value};
+use crate::locale::{Language, Value, plain_date};
 use crate::problem::Problem;
 use crate::routes::Route;
 use crate::{Answer, Asked};

@@ -4,7 +4,8 @@
 use std::fmt;
 
 use charye_domain::time::MinuteOfDay;
-use jiff::civil::{Date, DateTime, Weekday};
+use charye_engine::campaign::{month_name, weekday_name};
+use jiff::civil::{Date, DateTime};
 
 use super::Language;
 
@@ -18,14 +19,36 @@ pub fn long_date(language: Language, date: Date) -> String {
     }
 }
 
+/// `2021년 8월 9일`, `9 August 2021`: nobody asks on which weekday they were born.
+pub fn plain_date(language: Language, date: Date) -> String {
+    let (year, month, day) = (date.year(), date.month(), date.day());
+    match language {
+        Language::Korean => format!("{year}년 {month}월 {day}일"),
+        Language::English => format!("{day} {} {year}", month_name(month)),
+    }
+}
+
+/// `2021년 8월`, `August 2021`.
+pub fn month_of_year(language: Language, date: Date) -> String {
+    match language {
+        Language::Korean => format!("{}년 {}월", date.year(), date.month()),
+        Language::English => format!("{} {}", month_name(date.month()), date.year()),
+    }
+}
+
 /// `8월 9일(월)`, `Mon 9 Aug`.
 pub fn short_date(language: Language, date: Date) -> String {
     let (month, day) = (date.month(), date.day());
     let weekday = weekday(language, date);
     match language {
         Language::Korean => format!("{month}월 {day}일({weekday})"),
-        Language::English => format!("{} {day} {}", &weekday[..3], &month_name(month)[..3]),
+        Language::English => format!("{} {day} {}", &weekday[..3], short_month(month)),
     }
+}
+
+fn short_month(month: i8) -> &'static str {
+    let name = month_name(month);
+    name.get(..3).unwrap_or(name)
 }
 
 /// `오후 8:00`, `8:00 pm`.
@@ -54,46 +77,28 @@ pub(crate) fn write_time_of_day(text: &mut impl fmt::Write, language: Language, 
 /// A civil moment, with its day: `8월 9일(월) 오후 8:00`, `Mon 9 Aug, 8:00 pm`.
 pub fn until_text(language: Language, moment: DateTime) -> String {
     let minute = MinuteOfDay(u16::from(moment.hour().unsigned_abs()) * 60 + u16::from(moment.minute().unsigned_abs()));
-    let (day, time) = (short_date(language, moment.date()), time_of_day(language, minute));
+    day_and_time(language, moment.date(), minute)
+}
+
+/// A day and a time of it, as [`until_text`] says them.
+pub fn day_and_time(language: Language, date: Date, minute: MinuteOfDay) -> String {
+    short_date(language, date) + between_day_and_time(language) + &time_of_day(language, minute)
+}
+
+/// What stands between a day and a time of it.
+pub(crate) fn between_day_and_time(language: Language) -> &'static str {
     match language {
-        Language::Korean => format!("{day} {time}"),
-        Language::English => format!("{day}, {time}"),
+        Language::Korean => " ",
+        Language::English => ", ",
     }
 }
 
 fn weekday(language: Language, date: Date) -> &'static str {
-    let (ko, en) = match date.weekday() {
-        Weekday::Monday => ("월", "Monday"),
-        Weekday::Tuesday => ("화", "Tuesday"),
-        Weekday::Wednesday => ("수", "Wednesday"),
-        Weekday::Thursday => ("목", "Thursday"),
-        Weekday::Friday => ("금", "Friday"),
-        Weekday::Saturday => ("토", "Saturday"),
-        Weekday::Sunday => ("일", "Sunday"),
-    };
+    let (ko, en) = weekday_name(date.weekday());
     match language {
         Language::Korean => ko,
         Language::English => en,
     }
-}
-
-fn month_name(month: i8) -> &'static str {
-    const NAMES: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let index = usize::from(month.unsigned_abs()).saturating_sub(1).min(11);
-    NAMES[index]
 }
 
 #[cfg(test)]
@@ -106,6 +111,10 @@ mod tests {
         let day = date(2021, 8, 9);
         assert_eq!(long_date(Language::Korean, day), "2021년 8월 9일 월요일");
         assert_eq!(long_date(Language::English, day), "Monday 9 August 2021");
+        assert_eq!(plain_date(Language::Korean, day), "2021년 8월 9일");
+        assert_eq!(plain_date(Language::English, day), "9 August 2021");
+        assert_eq!(month_of_year(Language::Korean, day), "2021년 8월");
+        assert_eq!(month_of_year(Language::English, day), "August 2021");
         assert_eq!(short_date(Language::Korean, day), "8월 9일(월)");
         assert_eq!(short_date(Language::English, day), "Mon 9 Aug");
     }

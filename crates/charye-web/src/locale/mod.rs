@@ -17,8 +17,8 @@ use hyper::header::ACCEPT_LANGUAGE;
 use unic_langid::LanguageIdentifier;
 
 use charye_domain::campaign::Bilingual;
-pub(crate) use dates::write_time_of_day;
-pub use dates::{long_date, short_date, time_of_day, until_text};
+pub(crate) use dates::{between_day_and_time, write_time_of_day};
+pub use dates::{day_and_time, long_date, month_of_year, plain_date, short_date, time_of_day, until_text};
 pub use particle::with_particle;
 use ready::ReadyTexts;
 
