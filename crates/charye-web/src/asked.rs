@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use charye_domain::time::UnixMillis;
 use charye_domain::weakness::Defence;
+use charye_engine::ports::Parameters;
 use http_body_util::Full;
 use hyper::header::{
     CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, SET_COOKIE, VARY,
@@ -138,6 +139,11 @@ impl Fields {
         let fields: Vec<(String, String)> =
             serde_urlencoded::from_bytes(text).map_err(|_| Problem::new("request_malformed"))?;
         if fields.len() > Self::FIELDS_MAX { Err(Problem::new("request_malformed")) } else { Ok(Self(fields)) }
+    }
+
+    /// Fields of a form that came earlier, of which this is what was kept.
+    pub(crate) fn kept(filled_in: &Parameters) -> Self {
+        Self(filled_in.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
     /// The value of a field that was sent exactly once, trimmed; twice counts as absent.

@@ -11,7 +11,7 @@ use jiff::civil::date;
 use crate::fakes::{ToyKeys, locked};
 use crate::ports::{
     BeginAt, Begun, CompleteAt, Completed, Doing, FlowKind, IdentityProvider, Keys, PersonalDetails, ProvenCitizen,
-    ProviderFacts, ProviderFailure, ProviderFault, ProviderLimits, ProviderReply,
+    ProviderFacts, ProviderFailure, ProviderFault, ProviderLimits, ProviderReply, SignInRefusal,
 };
 
 /// What the fake does when it is asked.
@@ -26,6 +26,8 @@ pub enum Treatment {
     Lies,
     /// It answers this to citizens; probes are answered.
     Says(ProviderFailure),
+    /// It begins with nobody: it has found what was filled in to be so.
+    TurnsAway(SignInRefusal),
     /// The citizen has not confirmed yet.
     NotYet,
 }
@@ -102,7 +104,11 @@ impl IdentityProvider for FakeProvider {
             }
             _ => Begun::Redirect { url: format!("{at}/authorize?state={state}") },
         };
-        Box::pin(async move { ProviderReply { asked_outside: false, result: Ok(begun) } })
+        let result = match self.treatment() {
+            Treatment::TurnsAway(refusal) => Err(refusal.into()),
+            _ => Ok(begun),
+        };
+        Box::pin(async move { ProviderReply { asked_outside: false, result } })
     }
 
     fn complete<'a>(&'a self, complete: CompleteAt<'a>) -> Doing<'a, ProviderReply<Completed>> {
@@ -118,6 +124,7 @@ impl IdentityProvider for FakeProvider {
                 Treatment::Fails(fault) => Err(fault.into()),
                 Treatment::Lies => Err(ProviderFault::Unbelievable("signature").into()),
                 Treatment::Says(failure) => Err(failure),
+                Treatment::TurnsAway(refusal) => Err(refusal.into()),
                 Treatment::NotYet => Ok(Completed::NotYet { poll_after: std::time::Duration::from_secs(2) }),
             };
             ProviderReply { asked_outside: true, result }

@@ -101,6 +101,15 @@ pub fn is_place_in_line(desk: &SignInDesk, sealed: &[u8]) -> bool {
     SignInState::open(sealed, &*desk.keys, desk.clock.wall()).is_ok_and(|state| state.waits)
 }
 
+/// What a citizen filled in who waits with this place in this provider's short line; `None` of anything else. For their own
+/// browser only, in which it is sealed: a form that has to be filled in once more begins with it.
+pub fn filled_in_at_place(desk: &SignInDesk, provider: &str, sealed: &[u8]) -> Option<Parameters> {
+    let place = SignInState::open(sealed, &*desk.keys, desk.clock.wall()).ok()?;
+    let provider = desk.find_for(provider, SignInBy::Citizen).ok()?;
+    let own = place.is_place_at(&provider.provider.facts().id, SignInBy::Citizen);
+    own.then(|| filled_in_from_bytes(&place.carried)).flatten()
+}
+
 /// When the citizen began to sign in: at a provider before, if that failed them and it is not too long ago.
 fn began_at(before: Option<&SignInState>, now: UnixMillis) -> UnixMillis {
     let earliest = now.plus_millis(-SIGN_IN_MILLIS_MAX);

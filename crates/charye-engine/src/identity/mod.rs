@@ -15,7 +15,7 @@ mod sign_in_state;
 mod steer_provider;
 
 pub use answer_sign_in::{ProvenSignIn, SignInAnswer, answer_sign_in};
-pub use begin_sign_in::{BegunSignIn, SignInWish, begin_sign_in, is_place_in_line};
+pub use begin_sign_in::{BegunSignIn, SignInWish, begin_sign_in, filled_in_at_place, is_place_in_line};
 pub use complete_sign_in::{SignedIn, complete_sign_in};
 pub use erase::erase_person;
 pub(crate) use people_desk::PeopleDesk;

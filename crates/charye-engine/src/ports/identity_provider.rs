@@ -336,6 +336,11 @@ impl Parameters {
         Ok(Self(pairs))
     }
 
+    /// Names and values, in the order in which they came.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value of a parameter that may be missing.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charye_domain::identity::TrafficLight;
 use charye_engine::identity::{
     BegunSignIn, SIGN_IN_MILLIS_MAX, SignInAnswer, SignInBy, SignInDesk, SignInFailure, SignInWish, answer_sign_in,
-    begin_sign_in, is_place_in_line,
+    begin_sign_in, filled_in_at_place, is_place_in_line,
 };
 #[cfg(any(test, feature = "samples"))]
 use charye_engine::ports::ProviderFault;
@@ -150,12 +150,13 @@ impl CarriedSignIn {
 async fn begin(asked: Asked) -> Result<Answer, Problem> {
     let next = next_of(&asked.form).filter(|next| next.len() <= NEXT_BYTES_MAX).unwrap_or_default();
     match parameters(asked.form.iter()) {
-        Ok(filled_in) => begin_with(&asked, &filled_in, next).await,
-        Err(refusal) => not_begun(&asked, &refusal.into(), &next),
+        Ok(filled_in) => begin_with(&asked, &filled_in, &asked.form, next).await,
+        Err(refusal) => not_begun(&asked, &refusal.into(), &asked.form, &next),
     }
 }
 
-async fn begin_with(asked: &Asked, filled_in: &Parameters, next: String) -> Result<Answer, Problem> {
+/// Begins with what was filled in: `form`, as it was typed.
+async fn begin_with(asked: &Asked, filled_in: &Parameters, form: &Fields, next: String) -> Result<Answer, Problem> {
     let desk = desk(asked)?;
     let provider = asked.path_value(0)?;
     let before = CarriedSignIn::of(asked);
@@ -177,13 +178,14 @@ async fn begin_with(asked: &Asked, filled_in: &Parameters, next: String) -> Resu
             let page = in_line_page(asked, provider, &carried.next, (ahead, about), again, true)?;
             Ok(page.with_cookie(carried.cookie(asked)))
         }
-        Err(failure) => not_begun(asked, &failure, &next),
+        Err(failure) => not_begun(asked, &failure, form, &next),
     }
 }
 
 /// A sign-in that did not begin: a mistake in what was typed stands beside it, on the page where it was typed; of anything
-/// else there is a page that sends the same once more. What was typed is in these pages' forms, and in no address or cookie.
-fn not_begun(asked: &Asked, failure: &SignInFailure, next: &str) -> Result<Answer, Problem> {
+/// else there is a page that sends the same once more. What was typed is in these pages' forms, in no address, and in no
+/// cookie but, of who waits in a provider's short line, sealed in their place.
+fn not_begun(asked: &Asked, failure: &SignInFailure, form: &Fields, next: &str) -> Result<Answer, Problem> {
     let wanted = wanted_for(asked, next);
     let provider = asked.path_value(0)?;
     let choices = desk(asked)?.choices(None);
@@ -191,8 +193,8 @@ fn not_begun(asked: &Asked, failure: &SignInFailure, next: &str) -> Result<Answe
     let Some(choice) = choice.filter(|choice| wanted.is_none_or(|wanted| wanted.is_given_at(choice))) else {
         return failed(asked, failure, next);
     };
-    let typed = TypedAtProvider::of(&asked.form, choice);
-    if let Some(wrong) = wrong_field(failure, &asked.form, &choice.asks)
+    let typed = TypedAtProvider::of(form, choice);
+    if let Some(wrong) = wrong_field(failure, form, &choice.asks)
         && choice.light != TrafficLight::Closed
     {
         turned_back(failure);
@@ -334,7 +336,8 @@ async fn look_whether_confirmed(asked: Asked) -> Result<Answer, Problem> {
     let carried = CarriedSignIn::of(&asked);
     let place = carried.filter(|carried| is_place_in_line(desk, &carried.sealed));
     if let Some(place) = place {
-        return begin_with(&asked, &Parameters::default(), place.next).await;
+        let filled_in = filled_in_at_place(desk, asked.path_value(0)?, &place.sealed).unwrap_or_default();
+        return begin_with(&asked, &filled_in, &Fields::kept(&filled_in), place.next).await;
     }
     let again = Some(asked.target.clone());
     answer(&asked, Ok(Parameters::default()), again).await

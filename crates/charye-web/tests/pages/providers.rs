@@ -6,7 +6,9 @@ use charye_domain::campaign::{Campaign, UniquenessScheme};
 use charye_domain::identity::{Assurance, IdentityProviderId, OperatorWord, OperatorWords};
 use charye_domain::vaccine::DoseTwoPolicy;
 use charye_engine::fakes::{FakeProvider, Treatment};
-use charye_engine::ports::{AskedField, FlowKind, IdentityProvider as _, ProviderFacts, ProviderFault, ProviderLimits};
+use charye_engine::ports::{
+    AskedField, FlowKind, IdentityProvider as _, ProviderFacts, ProviderFault, ProviderLimits, SignInRefusal,
+};
 use charye_web::gate::{LoginSession, Surface};
 use hyper::HeaderMap;
 
@@ -113,20 +115,27 @@ fn a_campaign_that_asks_for_a_stronger_proof_offers_only_those_that_give_it() {
     refused.says("/problems#not_for_campaign\"");
 }
 
-#[test]
-fn a_place_in_a_providers_line_is_kept_by_coming_again_and_leads_on_by_itself() {
+/// A house with one app that asks for these fields, and one person at a time.
+fn with_one_app(asks: Vec<AskedField>) -> (House, FakeProvider) {
     let facts = FakeProvider::new("app", FlowKind::Decoupled).facts().clone();
     let limits = ProviderLimits { at_once_max: 1, ..facts.limits };
-    let app = FakeProvider::with_facts(ProviderFacts { asks: vec![AskedField::Phone], limits, ..facts });
+    let app = FakeProvider::with_facts(ProviderFacts { asks, limits, ..facts });
     let uniqueness = UniquenessScheme::ConnectingInformation;
     let campaign = Campaign { uniqueness, ..samples::campaign(DoseTwoPolicy::Together) };
-    let house = House::with_providers(campaign, 4, &[app]);
-    let desk = house.app.sign_in.clone().unwrap();
-    let say = |word| {
-        let mut words = OperatorWords::default();
-        words.say(&IdentityProviderId::parse("app").unwrap(), word);
-        desk.go_by(&words);
-    };
+    (House::with_providers(campaign, 4, &[app.clone()]), app)
+}
+
+/// What an operator says of that app.
+fn say_of_the_app(house: &House, word: OperatorWord) {
+    let mut words = OperatorWords::default();
+    words.say(&IdentityProviderId::parse("app").unwrap(), word);
+    house.app.sign_in.as_ref().unwrap().go_by(&words);
+}
+
+#[test]
+fn a_place_in_a_providers_line_is_kept_by_coming_again_and_leads_on_by_itself() {
+    let (house, _) = with_one_app(vec![AskedField::Phone]);
+    let say = |word| say_of_the_app(&house, word);
     // Nobody can be asked now: both wait, in the order of their coming.
     say(OperatorWord::Capped(0));
     let (mut first, mut second) = (house.browser("en"), house.browser("en"));
@@ -146,6 +155,33 @@ fn a_place_in_a_providers_line_is_kept_by_coming_again_and_leads_on_by_itself() 
     second.get("/sign-in/app/wait").says("Please confirm on your phone");
     let back = first.get("/sign-in/app/wait");
     assert_eq!(back.location(), INSIDE);
+}
+
+#[test]
+fn what_is_found_wrong_after_a_wait_in_a_providers_line_is_still_in_its_field() {
+    let (house, app) = with_one_app(vec![AskedField::Name, AskedField::Phone]);
+    say_of_the_app(&house, OperatorWord::Capped(0));
+    let mut browser = house.browser("en");
+    let fields = [("next", NEXT), ("name", "김\"<b>"), ("phone", "010-1234-5678")];
+    let page = browser.post("/sign-in/app", &fields);
+    assert_eq!(page.status, 503);
+    assert!(!page.body.contains("1234"), "{}", page.body);
+    assert!(browser.cookies.values().all(|value| !value.contains("1234")), "it is sealed in the place");
+    say_of_the_app(&house, OperatorWord::Open);
+    app.treats_all(Treatment::TurnsAway(SignInRefusal::NotFound));
+    let mut other = house.browser("en");
+    assert!(!other.get("/sign-in/app/wait").body.contains("1234"), "nobody else has that place");
+    let page = browser.get("/sign-in/app/wait");
+    assert_eq!(page.status, 422, "{}", page.body);
+    page.says("id=\"app-name-mistake\">").says("<title>Error: ").says("value=\"010-1234-5678\"");
+    page.says("value=\"김&#34;&#60;b&#62;\"");
+    assert!(page.headers.iter().all(|(_, value)| !value.contains("1234")), "in no address and no cookie");
+    // At another provider the place says nothing.
+    assert!(!browser.get("/sign-in/other/wait").body.contains("1234"));
+    app.treats_all(Treatment::Answers);
+    let (next, phone) = (page.field("next"), "010-1234-5679");
+    let begun = browser.post("/sign-in/app", &[("next", &next), ("name", "김"), ("phone", phone)]);
+    begun.says("Please confirm on your phone");
 }
 
 #[test]
