@@ -122,7 +122,7 @@ fn with_one_app(asks: Vec<AskedField>) -> (House, FakeProvider) {
     let app = FakeProvider::with_facts(ProviderFacts { asks, limits, ..facts });
     let uniqueness = UniquenessScheme::ConnectingInformation;
     let campaign = Campaign { uniqueness, ..samples::campaign(DoseTwoPolicy::Together) };
-    (House::with_providers(campaign, 4, &[app.clone()]), app)
+    (House::with_providers(campaign, 4, std::slice::from_ref(&app)), app)
 }
 
 /// What an operator says of that app.
