@@ -10,14 +10,14 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use charye_engine::sequencer::Running;
 use charye_web::gate::Gate;
-use charye_web::listener::{self, Bound, Drain};
+use charye_web::listener::{self, Bound, Drain, Tls};
 use charye_web::routes::{Dispatch, RouteTable};
 use charye_web::{App, Deadlines, api, citizen, health, operators};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::config::Config;
+use crate::config::{Config, ListenSection};
 use crate::exit::Ending;
 use crate::identity::Identity;
 use crate::telemetry;
@@ -36,6 +36,8 @@ pub(crate) struct Ready {
     /// Held for its probes.
     _identity: Option<Identity>,
     config: Config,
+    /// Of every listener for strangers, if we speak TLS ourselves.
+    tls: Option<Tls>,
     signals: Signals,
 }
 
@@ -45,7 +47,8 @@ impl Ready {
     /// # Errors
     /// `Unavailable`: somebody else listens there. Otherwise what does not open.
     pub(crate) fn prepare(config: Config, installation: Installation) -> Result<Self, Ending> {
-        let bound = bind_for_strangers(&config, config.listen.address, config.listen.threads())?;
+        let tls = config.listen.tls()?;
+        let bound = bind_for_strangers(config.listen.address, config.listen.threads(), tls.as_ref())?;
         // Before the table: its rows count in whatever counts when they are made.
         let counted = telemetry::count()?;
         let people = wiring::rehearsal_people(&config.rehearsal, &installation.keys)?;
@@ -68,9 +71,9 @@ impl Ready {
         });
         let table = RouteTable::new(routes()).context("could not make the table of routes")?;
         let operations = operations_listener(&config)?;
-        let agents = agents_listener(&config, &app, &installation)?;
+        let agents = agents_listener(&config, &app, &installation, tls.as_ref())?;
         // Before anybody is told that it is ready: who is told may ask it to end at once.
-        let signals = Signals::listen().context("could not listen for signals")?;
+        let signals = Signals::listen(tls.is_some()).context("could not listen for signals")?;
         Ok(Self {
             installation,
             bound,
@@ -80,6 +83,7 @@ impl Ready {
             app,
             _identity: identity,
             config,
+            tls,
             signals,
         })
     }
@@ -136,7 +140,8 @@ impl Ready {
             listener::serve(self.bound, &limits, &drained, move || Dispatch::new(Arc::clone(&app), Arc::clone(&table)))
                 .context("could not serve")?;
         let engine = self.installation.engine;
-        let ended = self.signals.wait_for_an_end(engine.running());
+        let renew = || renew_certificate(&self.config.listen, self.tls.as_ref());
+        let ended = self.signals.wait_for_an_end(engine.running(), renew);
         if let Running::Failed(why) = ended {
             return Err(Ending::Fault(
                 anyhow!(why).context("the engine failed; start again to recover from the journal"),
@@ -154,13 +159,22 @@ impl Ready {
     }
 }
 
-/// Takes an address, and speaks TLS there if the configuration has a certificate.
-fn bind_for_strangers(config: &Config, address: SocketAddr, threads: usize) -> Result<Bound, Ending> {
+/// Takes an address, and speaks TLS there if there is a certificate.
+fn bind_for_strangers(address: SocketAddr, threads: usize, tls: Option<&Tls>) -> Result<Bound, Ending> {
     let bound = listener::bind(address, threads).map_err(|failure| Ending::Unavailable(failure.into()))?;
-    Ok(match config.listen.tls()? {
-        Some(tls) => bound.with_tls(tls),
+    Ok(match tls {
+        Some(tls) => bound.with_tls(tls.clone()),
         None => bound,
     })
+}
+
+/// Shows the certificate as it stands in its file now, or says why not and goes on with the one before.
+fn renew_certificate(listen: &ListenSection, tls: Option<&Tls>) {
+    let Some(tls) = tls else { return };
+    match listen.renew(tls) {
+        Ok(()) => tracing::warn!("the certificate was read again: whoever comes from now on is shown it"),
+        Err(error) => tracing::error!("the certificate is shown as it was before: {error:#}"),
+    }
 }
 
 /// Takes the operators' address, on one thread: a surge of citizens cannot starve it, nor reach it.
@@ -186,13 +200,14 @@ fn agents_listener(
     config: &Config,
     citizens: &App,
     installation: &Installation,
+    tls: Option<&Tls>,
 ) -> Result<Option<AgentsListener>, Ending> {
     let Some(address) = config.agents.address else { return Ok(None) };
     let keys = config.agents.keys().map_err(|error| unreadable(&error))?;
     if keys.is_empty() {
         return Err(unreadable(&anyhow!("[agents] token_file names no agent")));
     }
-    let bound = bind_for_strangers(config, address, 1)?;
+    let bound = bind_for_strangers(address, 1, tls)?;
     let table = RouteTable::new([health::routes(), api::agents_routes()].concat())
         .context("could not make the agents' table of routes")?;
     let security = config.listen.cookie_security();
@@ -217,32 +232,47 @@ fn routes() -> Vec<charye_web::routes::Route> {
     [citizen::routes(), api::routes(), health::routes()].concat()
 }
 
-/// The signals that ask for an orderly end. From when this is made, none of them ends the process by itself.
+/// The signals that ask for an orderly end, or for the certificate to be read again. From when this is made, none of them
+/// ends the process by itself.
 struct Signals {
     runtime: Runtime,
     terminate: Signal,
     interrupt: Signal,
+    /// Without a certificate it ends the process, as a terminal that is closed should.
+    hangup: Option<Signal>,
 }
 
 impl Signals {
-    fn listen() -> Result<Self, std::io::Error> {
+    fn listen(has_certificate: bool) -> Result<Self, std::io::Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         let within = runtime.enter();
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let hangup = if has_certificate { Some(signal(SignalKind::hangup())?) } else { None };
         drop(within);
-        Ok(Self { runtime, terminate, interrupt })
+        Ok(Self { runtime, terminate, interrupt, hangup })
     }
 
-    /// Blocks until a signal asks for the end, or the engine has come to one.
-    fn wait_for_an_end(mut self, mut running: watch::Receiver<Running>) -> Running {
-        self.runtime.block_on(async {
-            tokio::select! {
-                _ = self.terminate.recv() => {}
-                _ = self.interrupt.recv() => {}
-                over = running.wait_for(Running::is_over) => {
-                    // The sender lives in the engine, which we hold: it cannot be gone.
-                    if let Ok(over) = over {
-                        return over.clone();
+    /// Blocks until a signal asks for the end, or the engine has come to one; has the certificate renewed meanwhile.
+    fn wait_for_an_end(self, mut running: watch::Receiver<Running>, renew: impl Fn()) -> Running {
+        let Self { runtime, mut terminate, mut interrupt, mut hangup } = self;
+        runtime.block_on(async {
+            loop {
+                let hung_up = async {
+                    match &mut hangup {
+                        Some(hangup) => hangup.recv().await,
+                        None => std::future::pending().await,
+                    }
+                };
+                tokio::select! {
+                    _ = terminate.recv() => break,
+                    _ = interrupt.recv() => break,
+                    _ = hung_up => renew(),
+                    over = running.wait_for(Running::is_over) => {
+                        // The sender lives in the engine, which we hold: it cannot be gone.
+                        if let Ok(over) = over {
+                            return over.clone();
+                        }
+                        break;
                     }
                 }
             }

@@ -22,6 +22,8 @@ use tokio_rustls::TlsConnector;
 
 const CERTIFICATE: &[u8] = include_bytes!("fixtures/loopback-certificate.pem");
 const KEY: &[u8] = include_bytes!("fixtures/loopback-key.pem");
+const RENEWED_CERTIFICATE: &[u8] = include_bytes!("fixtures/renewed-certificate.pem");
+const RENEWED_KEY: &[u8] = include_bytes!("fixtures/renewed-key.pem");
 
 /// Greets; `/never` says when it was given up, and nothing else ever.
 struct Hello;
@@ -49,8 +51,11 @@ impl Respond for Hello {
 
 /// Runs `talk` against a listener with these limits, then drains it.
 fn with_listener<F: Future<Output = ()>>(limits: &Limits, talk: impl FnOnce(SocketAddr) -> F) {
-    let bound =
-        listener::bind("127.0.0.1:0".parse().unwrap(), 1).unwrap().with_tls(Tls::from_pem(CERTIFICATE, KEY).unwrap());
+    with_certificate(limits, &Tls::from_pem(CERTIFICATE, KEY).unwrap(), talk);
+}
+
+fn with_certificate<F: Future<Output = ()>>(limits: &Limits, tls: &Tls, talk: impl FnOnce(SocketAddr) -> F) {
+    let bound = listener::bind("127.0.0.1:0".parse().unwrap(), 1).unwrap().with_tls(tls.clone());
     let address = bound.address;
     let (drain, drained) = watch::channel(Drain::No);
     let serving = listener::serve(bound, limits, &drained, || Hello).unwrap();
@@ -108,6 +113,34 @@ fn whoever_comes_back_resumes_however_many_came_in_between() {
 }
 
 #[test]
+fn a_renewed_certificate_is_shown_to_whoever_comes_and_disturbs_nobody_who_is_there() {
+    let tls = Tls::from_pem(CERTIFICATE, KEY).unwrap();
+    with_certificate(&Limits::default(), &tls, async |address| {
+        let shakes_hands = async |trusted| {
+            let stream = TcpStream::connect(address).await.unwrap();
+            connector(trusted).connect(ServerName::try_from("localhost").unwrap(), stream).await
+        };
+        let resumes = connector(CERTIFICATE);
+        assert_eq!(ask(&resumes, address).await, Some(HandshakeKind::Full));
+        let mut there = shakes_hands(CERTIFICATE).await.unwrap();
+
+        // What cannot be used changes nothing.
+        assert!(tls.renew(RENEWED_CERTIFICATE, KEY).is_err(), "they do not belong together");
+        assert!(tls.renew(b"", RENEWED_KEY).is_err());
+        assert!(shakes_hands(CERTIFICATE).await.is_ok());
+
+        tls.renew(RENEWED_CERTIFICATE, RENEWED_KEY).unwrap();
+        assert!(shakes_hands(RENEWED_CERTIFICATE).await.is_ok());
+        assert!(shakes_hands(CERTIFICATE).await.is_err(), "the former one is shown to nobody");
+        assert_eq!(ask(&resumes, address).await, Some(HandshakeKind::Resumed), "who comes back is not shown any");
+        there.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        there.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("one's turn"), "{answer}");
+    });
+}
+
+#[test]
 fn whoever_does_not_trust_it_and_whoever_speaks_plainly_is_not() {
     with_listener(&Limits::default(), async |address| {
         let stream = TcpStream::connect(address).await.unwrap();
@@ -143,7 +176,7 @@ fn a_handshake_that_never_comes_is_given_up() {
     let limits = Limits { first_byte: Duration::from_millis(300), ..Limits::default() };
     with_listener(&limits, async |address| {
         let mut silent = TcpStream::connect(address).await.unwrap();
-        let ended = tokio::time::timeout(Duration::from_secs(10), silent.read_u8()).await;
+        let ended = tokio::time::timeout(Duration::from_secs(60), silent.read_u8()).await;
         assert!(ended.expect("the listener closes it").is_err());
     });
 }

@@ -73,6 +73,9 @@ enum Command {
     /// Play an evening against a server of one's own, and report
     Rehearse(rehearse::Rehearse),
     /// Serve citizens over a data folder
+    ///
+    /// SIGTERM ends it in order. Where it speaks TLS itself, SIGHUP has the certificate and its key read again: whoever comes from
+    /// then on is shown them, and nobody who is connected is disturbed.
     Serve(serve::Serve),
     /// Look at the lines of a running installation, and change them
     Steer(steer::Steer),

@@ -28,7 +28,7 @@ pub(crate) fn run(wanted: &Serve, crash_hook: Option<CrashHook>) -> Result<(), E
         say(&format!("operators http://{address}"));
     }
     if let Some(address) = ready.agents_address() {
-        say(&format!("agents http://{address}"));
+        say(&format!("agents {}://{address}", ready.scheme()));
     }
     say(&format!("ready {}://{}", ready.scheme(), ready.address()));
     ready.serve()

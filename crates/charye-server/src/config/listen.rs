@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use charye_web::gate::CookieSecurity;
-use charye_web::listener::{Limits, Tls};
+use charye_web::listener::{Limits, Tls, TlsFailure};
 use serde::Deserialize;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -99,11 +99,26 @@ impl ListenSection {
     /// # Errors
     /// A file does not read, or what is in it cannot be used.
     pub(crate) fn tls(&self) -> Result<Option<Tls>, anyhow::Error> {
+        self.with_tls_files(Tls::from_pem)
+    }
+
+    /// Reads the certificate and its key again: whoever shakes hands from now on is shown them.
+    ///
+    /// # Errors
+    /// As [`Self::tls`]; then the ones before are shown as they were.
+    pub(crate) fn renew(&self, tls: &Tls) -> Result<(), anyhow::Error> {
+        self.with_tls_files(|certificate, key| tls.renew(certificate, key)).map(|_| ())
+    }
+
+    fn with_tls_files<T>(
+        &self,
+        take: impl FnOnce(&[u8], &[u8]) -> Result<T, TlsFailure>,
+    ) -> Result<Option<T>, anyhow::Error> {
         let (Some(certificate), Some(key)) = (&self.tls_certificate, &self.tls_key) else { return Ok(None) };
         let read = |path: &PathBuf| std::fs::read(path).with_context(|| format!("could not read {}", path.display()));
-        let tls = Tls::from_pem(&read(certificate)?, &read(key)?)
-            .with_context(|| format!("could not use {} with {}", certificate.display(), key.display()))?;
-        Ok(Some(tls))
+        take(&read(certificate)?, &read(key)?)
+            .with_context(|| format!("could not use {} with {}", certificate.display(), key.display()))
+            .map(Some)
     }
 }
 

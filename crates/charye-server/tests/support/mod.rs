@@ -85,7 +85,7 @@ impl Server {
             if let Some(address) = line.strip_prefix("agents http://") {
                 agents = Some(address.parse().unwrap());
             }
-            if let Some(address) = line.strip_prefix("ready http://") {
+            if let Some(address) = line.strip_prefix("ready http://").or(line.strip_prefix("ready https://")) {
                 break address.parse().unwrap();
             }
         };
@@ -121,6 +121,12 @@ impl Server {
     pub(crate) fn terminate(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// SIGHUP: read the certificate again.
+    pub(crate) fn hang_up(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
     }
 
     /// From now on no file of its can grow beyond this.

@@ -127,7 +127,7 @@ pub(super) fn spawn<R: Respond>(
     let index = watch_list.enlist(watched.clone());
     let listed = Listed { watch_list: watch_list.clone(), index, _admitted: admitted };
     let respond = respond.clone();
-    let acceptor = tls.map(|tls| TlsAcceptor::from(tls.0.clone()));
+    let acceptor = tls.map(|tls| TlsAcceptor::from(tls.config.clone()));
     tokio::task::spawn_local(async move {
         let watch_list = &listed.watch_list;
         let Some(acceptor) = acceptor else {

@@ -3,18 +3,33 @@
 //! An ECDSA P-256 certificate makes a full handshake cost 220 to 400 us, an RSA one 1,100 (prototype); X25519 is asked for
 //! first, and one ticket is given, so that people who come back resume: however many came in between, for what they resume
 //! is sealed in their ticket and kept nowhere here. Its keys live in memory for twelve hours; after a restart hands are
-//! shaken anew.
+//! shaken anew. A certificate can be renewed while people are connected: whoever comes next is shown the newer one.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-/// A certificate with its key, ready to serve.
+/// A certificate with its key, ready to serve. Clones show the same one.
 #[derive(Clone)]
-pub struct Tls(pub(super) Arc<ServerConfig>);
+pub struct Tls {
+    pub(super) config: Arc<ServerConfig>,
+    shown: Arc<Shown>,
+}
+
+/// What whoever shakes hands is shown.
+#[derive(Debug)]
+struct Shown(RwLock<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
 
 impl std::fmt::Debug for Tls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -41,26 +56,42 @@ impl Tls {
     /// # Errors
     /// One of them does not read, or they do not belong together; or there is no randomness for tickets' keys.
     pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, TlsFailure> {
-        let certificates = CertificateDer::pem_slice_iter(certificates)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| TlsFailure::Certificate)?;
-        if certificates.is_empty() {
-            return Err(TlsFailure::Certificate);
-        }
-        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| TlsFailure::Key)?;
         let mut provider = aws_lc_rs::default_provider();
         provider.kx_groups = vec![aws_lc_rs::kx_group::X25519, aws_lc_rs::kx_group::SECP256R1];
+        let shown = Arc::new(Shown(RwLock::new(Arc::new(certified(certificates, key, &provider)?))));
         let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
             .with_safe_default_protocol_versions()
             .map_err(TlsFailure::Unfit)?
             .with_no_client_auth()
-            .with_single_cert(certificates, key)
-            .map_err(TlsFailure::Unfit)?;
+            .with_cert_resolver(Arc::<Shown>::clone(&shown));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.send_tls13_tickets = 1;
         config.ticketer = aws_lc_rs::Ticketer::new().map_err(TlsFailure::Tickets)?;
-        Ok(Self(Arc::new(config)))
+        Ok(Self { config: Arc::new(config), shown })
     }
+
+    /// Shows this certificate chain to whoever shakes hands from now on. Connections that stand go on, and who resumes is not
+    /// shown any.
+    ///
+    /// # Errors
+    /// As [`Tls::from_pem`]; then the one before is shown as it was.
+    pub fn renew(&self, certificates: &[u8], key: &[u8]) -> Result<(), TlsFailure> {
+        let newer = Arc::new(certified(certificates, key, self.config.crypto_provider())?);
+        *self.shown.0.write().unwrap_or_else(PoisonError::into_inner) = newer;
+        Ok(())
+    }
+}
+
+/// A certificate chain and its private key, both PEM, that belong together.
+fn certified(certificates: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<CertifiedKey, TlsFailure> {
+    let certificates = CertificateDer::pem_slice_iter(certificates)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| TlsFailure::Certificate)?;
+    if certificates.is_empty() {
+        return Err(TlsFailure::Certificate);
+    }
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| TlsFailure::Key)?;
+    CertifiedKey::from_der(certificates, key, provider).map_err(TlsFailure::Unfit)
 }
 
 #[cfg(test)]
