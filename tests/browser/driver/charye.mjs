@@ -33,6 +33,16 @@ export function startServe(config, variables = {}, limitMs = 60_000) {
   return start(['serve', '--config', config], variables, limitMs);
 }
 
+/** Runs `charye` with these words to its end, which must be a good one. */
+export async function runCharye(words, limitMs = 60_000) {
+  const child = spawn(PROGRAM, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const output of [child.stdout, child.stderr]) output.on('data', (text) => { said += text; });
+  const [code] = await within(limitMs, once(child, 'close')).finally(() => child.kill('SIGKILL'));
+  if (code !== 0) throw new Error(`charye ${words.join(' ')} ended with ${code}:\n${said}`);
+  return said;
+}
+
 async function start(words, variables, limitMs) {
   const child = spawn(PROGRAM, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...variables } });
   const ended = once(child, 'close').then(([code, signal]) => code ?? signal);

@@ -77,6 +77,8 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
             way: reserved.unwrap_or_else(|| way_of(&asked, login, campaign, ticket.as_ref())),
         });
     }
+    // Where there is a way on comes first.
+    choices.sort_by_key(|choice| matches!(choice.way, Way::Closed));
     let layout = Layout::of(&asked, Part::Find);
     super::page(asked.language, &LinePage { layout, next, choices, elsewhere })
 }

@@ -227,10 +227,13 @@ async fn tell(asked: Asked) -> Result<Answer, Problem> {
     let layout = Layout::answering(&asked, Part::Home, "/my-day");
     let mut mistakes = Mistakes::default();
     let told = match typed.birth_date(today(&campaigns, now)) {
-        Ok(birth_date) => Some(Told {
-            born: plain_date(language, birth_date),
-            campaigns: campaigns.iter().map(|campaign| Standing::of(language, campaign, birth_date, now)).collect(),
-        }),
+        Ok(birth_date) => {
+            let standing = |campaign: &Arc<Campaign>| Standing::of(language, campaign, birth_date, now);
+            let mut campaigns: Vec<_> = campaigns.iter().map(standing).collect();
+            // What concerns this person comes first.
+            campaigns.sort_by_key(|standing| (!standing.may_reserve, standing.windows.is_empty()));
+            Some(Told { born: plain_date(language, birth_date), campaigns })
+        }
         Err((control, key)) => {
             mistakes.add(language, control, key);
             None
