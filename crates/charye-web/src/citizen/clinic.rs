@@ -16,7 +16,9 @@ use hyper::Method;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 
-use super::find::{campaign_inside, kind_key, product_by_code};
+use super::find::campaign_inside;
+use super::find_list::kind_key;
+use super::find_wish::product_by_code;
 use super::form::{iso_date, link, new_key};
 use super::layout::{Layout, Part};
 use super::place::{OfferWords, offer_words, when};

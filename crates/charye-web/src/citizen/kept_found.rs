@@ -12,7 +12,7 @@ use charye_domain::campaign::Campaign;
 use charye_engine::availability::{Availability, Footing, Moment};
 use rustc_hash::FxBuildHasher;
 
-use super::find::Wish;
+use super::find_wish::Wish;
 use crate::locale::Language;
 
 /// Texts kept by a thread: a place for each remainder of a hash, so that nobody can make them more.

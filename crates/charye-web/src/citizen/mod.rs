@@ -9,6 +9,9 @@ mod clinic;
 mod consent;
 mod day_words;
 mod find;
+mod find_list;
+mod find_near;
+mod find_wish;
 mod form;
 mod helping;
 mod hold;
@@ -63,6 +66,7 @@ pub fn routes() -> Vec<Route> {
         line_waiting::routes,
         line_draw::routes,
         find::routes,
+        find_near::routes,
         clinic::routes,
         consent::routes,
         hold::routes,

@@ -3,7 +3,7 @@
 use charye_domain::campaign::{Bilingual, Campaign};
 use charye_domain::waiting_room::admission::{Calls, Explanation, PauseReason};
 use charye_domain::waiting_room::draw::published::hex;
-use charye_engine::waiting_room::{LineNow, Phase};
+use charye_engine::waiting_room::LineNow;
 use hyper::Method;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,6 +14,7 @@ use crate::gate::Access;
 use crate::locale::Language;
 use crate::problem::Problem;
 use crate::routes::Route;
+use crate::waiting_room::PhaseTold;
 use crate::{Answer, Asked};
 
 /// Lines told at once, newest campaign first: more openings than any one evening has.
@@ -70,16 +71,6 @@ struct LineTold {
 struct TextTold {
     ko: String,
     en: String,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum PhaseTold {
-    NotYet,
-    Enrolling,
-    Drawing,
-    Open,
-    Over,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -161,7 +152,7 @@ impl LineTold {
             campaign: campaign.code.clone(),
             opening: line.opening.0,
             name: TextTold::of(name),
-            phase: PhaseTold::of(line.phase),
+            phase: line.phase.into(),
             opens_at_ms: line.opens_at.0,
             closes_at_ms: line.closes_at.0,
             seq: line.seq,
@@ -198,18 +189,6 @@ impl LineTold {
 impl TextTold {
     fn of(text: &Bilingual) -> Self {
         Self { ko: text.ko.clone(), en: text.en.clone() }
-    }
-}
-
-impl PhaseTold {
-    fn of(phase: Phase) -> Self {
-        match phase {
-            Phase::NotYet => Self::NotYet,
-            Phase::Enrolling { .. } => Self::Enrolling,
-            Phase::Drawing => Self::Drawing,
-            Phase::Open => Self::Open,
-            Phase::Over => Self::Over,
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use charye_domain::campaign::Campaign;
 use charye_engine::waiting_room::{LineNow, Phase};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::PausedTold;
 use crate::api::told::{NameTold, instant};
@@ -44,9 +45,10 @@ pub(crate) struct LineTold<'a> {
     hard_cap: u32,
 }
 
-#[derive(Debug, Serialize)]
+/// How far an opening is; operators are told the same word as everyone.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum PhaseTold {
+pub(crate) enum PhaseTold {
     /// Too early even to enrol.
     NotYet,
     /// One may enrol in the draw.
@@ -88,13 +90,7 @@ impl<'a> LineTold<'a> {
         Self {
             campaign: &campaign.code,
             opening: line.opening.0,
-            phase: match line.phase {
-                Phase::NotYet => PhaseTold::NotYet,
-                Phase::Enrolling { .. } => PhaseTold::Enrolling,
-                Phase::Drawing => PhaseTold::Drawing,
-                Phase::Open => PhaseTold::Open,
-                Phase::Over => PhaseTold::Over,
-            },
+            phase: line.phase.into(),
             opens_at: instant(line.opens_at, zone),
             closes_at: instant(line.closes_at, zone),
             enrolled: line.enrolled,
@@ -114,6 +110,18 @@ impl<'a> LineTold<'a> {
             inside: line.inside,
             called: line.called,
             hard_cap: line.terms.hard_cap(),
+        }
+    }
+}
+
+impl From<Phase> for PhaseTold {
+    fn from(phase: Phase) -> Self {
+        match phase {
+            Phase::NotYet => Self::NotYet,
+            Phase::Enrolling { .. } => Self::Enrolling,
+            Phase::Drawing => Self::Drawing,
+            Phase::Open => Self::Open,
+            Phase::Over => Self::Over,
         }
     }
 }

@@ -8,5 +8,5 @@ mod line_told;
 mod standing_told;
 
 pub(crate) use come_in::{CameIn, come_in, draw_id, purpose_of, take_place};
-pub(crate) use line_told::{line_told, people_per_min};
+pub(crate) use line_told::{PhaseTold, line_told, people_per_min};
 pub(crate) use standing_told::{LineState, PausedTold, StandingTold, line_of, told};
