@@ -388,6 +388,10 @@ fn a_saturated_provider_has_a_short_line_of_its_own() {
     };
     let slow = FakeProvider::with_facts(charye_engine::ports::ProviderFacts { limits, ..facts });
     let stage = Stage::with(vec![slow.clone(), FakeProvider::new("quick", FlowKind::OpenIdConnect)]);
+    // An operator's cap makes a provider smaller, never larger than its configuration.
+    let mut words = OperatorWords::default();
+    words.say(&slow.facts().id, OperatorWord::Capped(50));
+    stage.desk.go_by(&words);
     let begun: Vec<BegunSignIn> = (0..6).map(|_| stage.begin("slow")).collect();
     slow.treats_all(Treatment::Hangs);
     let callback = parameters(&[("code", "x")]);

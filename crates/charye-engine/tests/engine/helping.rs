@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use charye_domain::book::{Action, Channel, Command, Event, Rejection, StaffNumber, samples};
-use charye_domain::campaign::UniquenessScheme;
+use charye_domain::campaign::{Campaign, UniquenessScheme};
 use charye_domain::ids::{HelpId, Person};
 use charye_domain::vaccine::DoseTwoPolicy;
 use charye_engine::fakes::{FakeProvider, MemoryMessages, MemorySnapshots, SeededRandom, ToyKeys, Treatment};
@@ -109,17 +109,22 @@ impl CallCentre {
         Self { registry, desk, runtime }
     }
 
-    /// Looks the caller with this code up, for an agent who may look up two an hour.
-    async fn look(&self, engine: &Engine, agent: u32, code: &str) -> Result<bool, Failure> {
-        let filled_in = Parameters::new(vec![("code".to_owned(), code.to_owned())]).unwrap();
-        let wanted = ProofWanted { scheme: UniquenessScheme::ConnectingInformation, least: Assurance::Ial2 };
+    /// Looks a caller up, for an agent who may look up two an hour.
+    async fn look(&self, engine: &Engine, agent: u32) -> Result<bool, Failure> {
+        self.look_with_proof(engine, agent, UniquenessScheme::ConnectingInformation).await
+    }
+
+    /// The same for a campaign that goes by this.
+    async fn look_with_proof(&self, engine: &Engine, agent: u32, scheme: UniquenessScheme) -> Result<bool, Failure> {
+        let filled_in = Parameters::new(vec![("code".to_owned(), "a-caller".to_owned())]).unwrap();
+        let wanted = ProofWanted { scheme, least: Assurance::Ial2 };
         let asking = AgentAsking { agent: StaffNumber(agent), reason: 101, budget_per_hour: 2 };
         let sought = CallerSought { registry: "registry", wanted, filled_in: &filled_in };
         find_caller(engine, &self.desk, asking, sought).await.map(|found| found.value.is_some())
     }
 
     fn looks(&self, stage: &Stage, agent: u32) -> Result<bool, Failure> {
-        self.runtime.block_on(self.look(&stage.engine, agent, "a-caller"))
+        self.runtime.block_on(self.look(&stage.engine, agent))
     }
 }
 
@@ -166,6 +171,20 @@ fn an_agents_budget_is_counted_from_the_record_and_no_start_makes_it_new() {
 }
 
 #[test]
+fn a_registrys_proof_of_another_kind_than_the_campaign_goes_by_finds_nobody() {
+    let stage = Stage::open(10);
+    let centre = CallCentre::of(&stage);
+    let told = centre.runtime.block_on(centre.look_with_proof(&stage.engine, 7, UniquenessScheme::NationalId));
+    assert!(!told.unwrap());
+    assert!(centre.looks(&stage, 7).unwrap(), "the same caller for the other campaign");
+    let looked_up = stage.entries().into_iter().filter_map(|entry| match entry.event {
+        Event::CallerLookedUp { person } => Some(person.is_some()),
+        _ => None,
+    });
+    assert_eq!(looked_up.collect::<Vec<_>>(), [false, true], "both are on record");
+}
+
+#[test]
 fn an_agent_who_looks_many_up_at_once_spends_no_more_than_the_budget() {
     let stage = Stage::open(10);
     let centre = CallCentre::of(&stage);
@@ -173,7 +192,7 @@ fn an_agent_who_looks_many_up_at_once_spends_no_more_than_the_budget() {
     centre.runtime.block_on(async {
         let mut under_way = Vec::new();
         for asked in 1..=2 {
-            let mut look = Box::pin(centre.look(&stage.engine, 7, "a-caller"));
+            let mut look = Box::pin(centre.look(&stage.engine, 7));
             while centre.registry.asked() < asked {
                 tokio::select! {
                     biased;
@@ -183,10 +202,10 @@ fn an_agent_who_looks_many_up_at_once_spends_no_more_than_the_budget() {
             }
             under_way.push(look);
         }
-        assert_eq!(spent_for(centre.look(&stage.engine, 7, "a-caller").await), 1);
+        assert_eq!(spent_for(centre.look(&stage.engine, 7).await), 1);
         centre.registry.treats_all(Treatment::Answers);
         drop(under_way);
-        assert!(centre.look(&stage.engine, 7, "a-caller").await.unwrap(), "what was given up is on nobody's account");
+        assert!(centre.look(&stage.engine, 7).await.unwrap(), "what was given up is on nobody's account");
     });
 }
 
@@ -212,6 +231,10 @@ fn a_registrys_word_lets_a_guardian_act_for_a_child_of_their_own() {
         wait(attest_guardian(&stage.engine, &OneFamily, by, child, campaign, Channel::Api))
     };
     let child = date(2015, 3, 9);
+    let elsewhere = Campaign { uniqueness: UniquenessScheme::NationalId, ..(**campaign).clone() };
+    let told = ChildTold { name: "이나무".to_owned(), birth_date: child, registry_number: "7".to_owned() };
+    let proof = wait(attest_guardian(&stage.engine, &OneFamily, guardian, told, &elsewhere, Channel::Api));
+    assert_eq!(proof.unwrap().value, None, "a proof of another kind than the campaign goes by");
     assert_eq!(attest(stranger, "이나무", child).unwrap().value, None);
     assert_eq!(attest(guardian, "이들", child).unwrap().value, None);
     assert_eq!(rejection(attest(guardian, "이나무", date(2000, 3, 9))), Rejection::NotAChild);

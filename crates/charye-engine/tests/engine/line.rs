@@ -1,9 +1,9 @@
 //! The line: from arrival to visit, in order, under the cap; steered, paused, promised; with polls that ask nobody.
 
-use charye_domain::book::samples::{self, ADULT, CAMPAIGN, OPERATOR};
+use charye_domain::book::samples::{self, ADULT, CAMPAIGN, OPERATOR, SINGLE};
 use charye_domain::book::{Action, Actor, Event, LinePurpose, LineStanding, Outcome, Rejection};
 use charye_domain::campaign::{Bilingual, Campaign};
-use charye_domain::ids::{CampaignId, ImportId, Person};
+use charye_domain::ids::{BlockId, CampaignId, ImportId, Person};
 use charye_domain::vaccine::DoseTwoPolicy;
 use charye_domain::waiting_room::admission::{Limit, PauseReason};
 use charye_domain::waiting_room::steering::Steering;
@@ -212,7 +212,7 @@ fn a_cap_that_is_cut_sends_nobody_out_and_lets_nobody_in() {
 #[test]
 fn whoever_comes_in_the_second_in_which_places_come_is_let_in() {
     let mut stage = LineStage::at_opening(plan(terms(10, 6_000)), 2);
-    let blocks: Vec<_> = (0..stage.engine.availability().board().blocks()).map(charye_domain::ids::BlockId).collect();
+    let blocks: Vec<_> = (0..stage.engine.availability().board().blocks()).map(BlockId).collect();
     for block in &blocks {
         stage.operator(Action::BlockSlots { block: *block, mask: u64::MAX });
     }
@@ -241,7 +241,7 @@ fn a_line_pauses_when_nothing_is_left_and_goes_on_in_order_when_enough_is() {
     assert_eq!(places, 12, "{:?}", stage.line().places_left);
     let blocks: Vec<_> = (0..stage.engine.availability().board().blocks()).collect();
     for block in &blocks {
-        let block = charye_domain::ids::BlockId(*block);
+        let block = BlockId(*block);
         stage.operator(Action::BlockSlots { block, mask: u64::MAX });
     }
     stage.pass(3_000);
@@ -253,7 +253,7 @@ fn a_line_pauses_when_nothing_is_left_and_goes_on_in_order_when_enough_is() {
         assert!(matches!(stage.poll(*person, *standing), Polled::Wait { .. }), "places are kept");
     }
     for block in &blocks {
-        let block = charye_domain::ids::BlockId(*block);
+        let block = BlockId(*block);
         stage.operator(Action::UnblockSlots { block, mask: u64::MAX });
     }
     stage.pass(5_000);
@@ -263,6 +263,59 @@ fn a_line_pauses_when_nothing_is_left_and_goes_on_in_order_when_enough_is() {
     assert!(people.iter().all(|person| matches!(stage.in_line(*person), Some(LineStanding::Called { .. }))));
     let by_itself = stage.entries().into_iter().filter(|entry| matches!(entry.event, Event::Steered { .. }));
     assert!(by_itself.map(|entry| entry.by.actor).all(|actor| actor == Actor::System));
+}
+
+/// Blocks of the single dose, and all of them.
+fn blocks(stage: &LineStage) -> (Vec<BlockId>, Vec<BlockId>) {
+    let availability = stage.engine.availability();
+    let board = availability.board();
+    let all: Vec<_> = (0..board.blocks()).map(BlockId).collect();
+    let is_single = |block: &&BlockId| {
+        board.slots_of(**block).next().and_then(|slot| board.place(slot)).is_some_and(|at| at.plane.product == SINGLE)
+    };
+    (all.iter().filter(is_single).copied().collect(), all)
+}
+
+#[test]
+fn a_line_goes_on_while_a_single_place_is_left() {
+    let mut stage = LineStage::at_opening(plan(terms(10, 600)), 2);
+    let (single, all) = blocks(&stage);
+    for block in all {
+        let mask = if block == single[0] { !1 } else { u64::MAX };
+        stage.operator(Action::BlockSlots { block, mask });
+    }
+    stage.pass(10_000);
+    assert_eq!(stage.line().places_left.iter().map(|(_, places)| places).sum::<u32>(), 1);
+    assert_eq!(stage.line().paused, None);
+    let person = stage.person(1);
+    stage.arrive(person).unwrap();
+    assert!(matches!(stage.in_line(person), Some(LineStanding::Called { .. })));
+}
+
+#[test]
+fn twenty_places_are_enough_to_go_on_at_once_and_sixteen_are_not() {
+    let mut stage = LineStage::at_opening(plan(terms(10, 600)), 8);
+    // Half of eight places is out: four in a slot, two slots in a block.
+    let (single, all) = blocks(&stage);
+    for block in all {
+        stage.operator(Action::BlockSlots { block, mask: u64::MAX });
+    }
+    stage.pass(5_000);
+    let person = stage.person(1);
+    stage.arrive(person).unwrap();
+    stage.pass(5_000);
+    assert_eq!(stage.line().paused, Some(PauseReason::NothingLeft));
+    let places_left = |stage: &LineStage| stage.line().places_left.iter().map(|(_, places)| places).sum::<u32>();
+    for block in &single[..2] {
+        stage.operator(Action::UnblockSlots { block: *block, mask: u64::MAX });
+    }
+    stage.pass(5_000);
+    assert_eq!((places_left(&stage), stage.line().paused), (16, Some(PauseReason::NothingLeft)));
+    stage.operator(Action::UnblockSlots { block: single[2], mask: 1 });
+    stage.pass(5_000);
+    assert_eq!((places_left(&stage), stage.line().paused), (20, None));
+    stage.pass(1_000);
+    assert!(matches!(stage.in_line(person), Some(LineStanding::Called { .. })));
 }
 
 #[test]

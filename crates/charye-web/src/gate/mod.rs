@@ -11,6 +11,8 @@ mod login;
 mod mac;
 mod operators;
 mod pass;
+#[cfg(test)]
+mod tests;
 mod ticket;
 #[cfg(test)]
 mod token_vectors;

@@ -307,6 +307,12 @@ fn a_draw_can_be_checked_by_anyone_from_what_is_published() {
     let published = until(&stage, || Some(stage.stranger().get(draw).json()).filter(|told| told["pages"] == 1));
     let list = stage.stranger().get(&format!("{draw}/ids?page=0")).json();
     assert_eq!(stage.stranger().get(&format!("{draw}/ids?page=1")).status, 404);
+    let late = take(&mut stage.signed_in(3));
+    assert_eq!(
+        (&late["state"], late.get("draw_id")),
+        (&json!("waiting"), None),
+        "who was not drawn has no number: {late}"
+    );
     let bytes = |value: &Value| unhex(value.as_str().unwrap()).unwrap();
     let secret = DrawSecret(bytes(&published["secret"]).try_into().unwrap());
     assert_eq!(secret_commitment(&secret).to_vec(), bytes(&committed["secret_commitment"]));
