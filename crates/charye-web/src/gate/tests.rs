@@ -65,7 +65,7 @@ fn a_browser_acts_for_another_only_with_a_login_of_its_own_person_for_them() {
     let gate = gate();
     let own = gate.login_cookie(&login_of(ME, None), NOW);
     let seen = |set: &[HeaderValue]| person(&gate.recognise(Surface::Page, &cookies(set), NOW));
-    assert_eq!(seen(&[own.clone()]), Some(ME));
+    assert_eq!(seen(std::slice::from_ref(&own)), Some(ME));
     assert_eq!(seen(&[own.clone(), gate.login_cookie(&helped_by(ME), NOW)]), Some(MOTHER));
     assert_eq!(seen(&[own.clone(), gate.login_cookie(&helped_by(STRANGER), NOW)]), Some(ME), "another's helper");
     assert_eq!(seen(&[own, gate.login_cookie(&caller_of(12), NOW)]), Some(ME), "an agent's caller");
