@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test, whose stage and browser are no #[test] functions")]
 
 mod forms;
+#[path = "../ground/mod.rs"]
+mod ground;
 mod line;
 mod look;
 mod providers;

@@ -4,34 +4,31 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use charye_domain::book::samples::{self, CAMPAIGN, OPERATOR, PAIRED, SINGLE};
-use charye_domain::book::{Action, Channel, Command, Event, Provenance, Query};
+use charye_domain::book::Event;
+use charye_domain::book::samples;
 use charye_domain::campaign::{Bilingual, Campaign, UniquenessScheme};
 use charye_domain::clinic::Point;
-use charye_domain::ids::{ImportId, OperationKey};
-use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
+use charye_domain::vaccine::DoseTwoPolicy;
 use charye_domain::waiting_room::admission::Terms;
 use charye_domain::waiting_room::plan::LinePlan;
 use charye_engine::availability::DistrictPlace;
 use charye_engine::failure::Failure;
-use charye_engine::fakes::{FakeProvider, FakeWorld, SeededRandom, ToyKeys};
-use charye_engine::identity::{SignInDesk, SignInPorts};
+use charye_engine::fakes::{FakeProvider, ToyKeys};
 use charye_engine::ports::{
     Assurance, Doing, GuardianRegistry, GuardianSaid, Keys as _, PersonalDetails, ProvenCitizen, RehearsalCitizen,
     RehearsalCitizenId, RehearsalFilter, RehearsalPeople,
 };
-use charye_engine::{Engine, EngineSettings};
-use charye_web::gate::{CookieSecurity, Gate};
-use charye_web::listener::{Drain, Limits, Serving, bind, serve};
-use charye_web::routes::{Dispatch, RouteTable};
-use charye_web::{App, citizen};
+use charye_web::listener::Limits;
+use charye_web::routes::RouteTable;
+use charye_web::{Deadlines, citizen};
 use jiff::civil::{Date, date};
-use tokio::sync::watch;
 
-const DAY_MS: i64 = 86_400_000;
+use crate::ground::{Building, Ground};
+
 /// Whom a tester signs in as.
 pub(crate) const FIRST_ADULT: u32 = 0;
 pub(crate) const CHILD: u32 = 1;
@@ -95,12 +92,16 @@ impl GuardianRegistry for NoFamily {
 
 /// A running house: the sample campaign at the moment its first opening begins.
 pub(crate) struct House {
-    pub(crate) address: SocketAddr,
-    pub(crate) app: Arc<App>,
-    pub(crate) world: FakeWorld,
-    pub(crate) table: Arc<RouteTable>,
-    drain: watch::Sender<Drain>,
-    serving: Option<Serving>,
+    ground: Ground,
+    pub(crate) table: RouteTable,
+}
+
+impl Deref for House {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
 }
 
 impl House {
@@ -113,60 +114,20 @@ impl House {
     }
 
     pub(crate) fn with_providers(campaign: Campaign, capacity: u16, providers: &[FakeProvider]) -> Self {
-        let world = FakeWorld::at(samples::opens_at().plus_millis(-DAY_MS));
-        let both = |name: &str| Bilingual { ko: name.to_owned(), en: name.to_owned() };
-        let centre = Point { lat_e6: 37_583_800, lon_e6: 126_988_200 };
-        let jongno = DistrictPlace { code: 11_110, province: both("서울특별시"), name: both("종로구"), centre };
-        let settings = EngineSettings { districts: [jongno].into(), ..EngineSettings::default() };
-        let engine = Engine::start(world.ports(), settings).unwrap();
-        let by = Provenance { actor: OPERATOR, channel: Channel::CommandLine, reason: 0 };
-        let operator = |action| engine.submit_blocking(Command { by, operation: None, action }).unwrap();
-        let campaign = Arc::new(campaign);
-        operator(Action::PublishCampaign { campaign, text: "sample, version 1".into() });
-        let import = ImportId(1);
-        let sessions = [
-            samples::session("C1", PAIRED, DoseNumber::First, (4, 6), capacity),
-            samples::session("C1", PAIRED, DoseNumber::Second, (25, 34), capacity),
-            samples::session("C1", SINGLE, DoseNumber::First, (4, 6), capacity),
-        ];
-        operator(Action::StageClinics { import, clinics: [samples::clinic("C1")].into() });
-        operator(Action::StageSessions { import, campaign: CAMPAIGN, sessions: sessions.into() });
-        charye_engine::operations::activate_import(&engine, by, import).unwrap();
-        let ports = SignInPorts {
-            keys: Arc::new(ToyKeys),
-            clock: Arc::new(world.clock.clone()),
-            random: Arc::new(SeededRandom::new(5)),
-        };
-        let providers: Vec<_> = providers.iter().map(|provider| Arc::new(provider.clone()) as _).collect();
-        let sign_in = (!providers.is_empty()).then(|| Arc::new(SignInDesk::new(providers, ports).unwrap()));
-        let app = Arc::new(App {
-            engine: Arc::new(engine),
-            gate: Gate::new(Arc::new(ToyKeys), CookieSecurity::Loopback),
-            guardians: Some(Arc::new(NoFamily)),
-            registry: None,
+        let ground = Ground::with(Building {
+            campaign,
+            capacity,
+            districts: vec![jongno()],
+            providers: providers.to_vec(),
             rehearsal: Some(Arc::new(ThreePeople)),
-            sign_in,
+            guardians: Some(Arc::new(NoFamily)),
             metrics: None,
-            deadlines: charye_web::Deadlines::default(),
+            routes: citizen::routes(),
+            limits: Limits::default(),
+            deadlines: Deadlines::default(),
+            before_ms: 0,
         });
-        let table = Arc::new(RouteTable::new(citizen::routes()).unwrap());
-        let (drain, drained) = watch::channel(Drain::No);
-        let bound = bind("127.0.0.1:0".parse().unwrap(), 1).unwrap();
-        let address = bound.address;
-        let (served, tabled) = (app.clone(), table.clone());
-        let make = move || Dispatch::new(served.clone(), tabled.clone());
-        let serving = serve(bound, &Limits::default(), &drained, make).unwrap();
-        let house = Self { address, app, world, table, drain, serving: Some(serving) };
-        house.pass(DAY_MS.cast_unsigned());
-        house
-    }
-
-    /// Lets time pass, and the engine notice.
-    pub(crate) fn pass(&self, millis: u64) {
-        self.world.clock.pass(millis);
-        for _ in 0..2 {
-            self.app.engine.query_blocking(Query::Operation { key: OperationKey(0) }).unwrap();
-        }
+        Self { ground, table: RouteTable::new(citizen::routes()).unwrap() }
     }
 
     /// Under which reasons the journal has places held.
@@ -198,13 +159,11 @@ impl House {
     }
 }
 
-impl Drop for House {
-    fn drop(&mut self) {
-        let _ = self.drain.send(Drain::Begin);
-        if let Some(serving) = self.serving.take() {
-            serving.join();
-        }
-    }
+/// The district in which the sample's clinic is.
+fn jongno() -> DistrictPlace {
+    let both = |name: &str| Bilingual { ko: name.to_owned(), en: name.to_owned() };
+    let centre = Point { lat_e6: 37_583_800, lon_e6: 126_988_200 };
+    DistrictPlace { code: 11_110, province: both("서울특별시"), name: both("종로구"), centre }
 }
 
 /// A browser without script.

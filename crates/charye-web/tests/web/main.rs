@@ -7,6 +7,8 @@ mod bad_input;
 mod client;
 mod document;
 mod gate;
+#[path = "../ground/mod.rs"]
+mod ground;
 mod line;
 mod listener;
 mod packed;

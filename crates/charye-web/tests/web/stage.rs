@@ -1,44 +1,43 @@
 //! A stage for every test: the domain's sample campaign in an engine on fakes, behind a real listener on 127.0.0.1. Every
 //! answer of the API that a test hears is held against the document.
 
-use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use charye_domain::book::samples::{self, CAMPAIGN, OPERATOR, PAIRED, SINGLE};
-use charye_domain::book::{Action, Channel, Command, Outcome, Provenance, Query};
+use charye_domain::book::samples;
 use charye_domain::campaign::{Campaign, UniquenessScheme};
-use charye_domain::ids::{CitizenKey, ImportId, KeyId, OperationKey};
-use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
+use charye_domain::ids::{CitizenKey, KeyId};
+use charye_domain::vaccine::DoseTwoPolicy;
 use charye_domain::waiting_room::admission::Terms;
 use charye_domain::waiting_room::plan::LinePlan;
-use charye_engine::fakes::{FakeProvider, FakeWorld, SeededRandom, ToyKeys};
-use charye_engine::identity::{SignInDesk, SignInPorts};
+use charye_engine::fakes::FakeProvider;
 use charye_engine::ports::{
     Assurance, PersonalDetails, ProvenCitizen, RehearsalCitizen, RehearsalCitizenId, RehearsalFilter, RehearsalPeople,
 };
-use charye_engine::{Engine, EngineSettings};
-use charye_web::gate::{CookieSecurity, Gate};
-use charye_web::listener::{self, Drain, Limits, Serving};
-use charye_web::routes::{Dispatch, Route, RouteTable};
-use charye_web::{App, Deadlines, api, citizen, health};
+use charye_web::listener::Limits;
+use charye_web::routes::Route;
+use charye_web::{Deadlines, api, citizen, health};
 use jiff::civil::date;
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
 use crate::client::{Client, Heard};
+use crate::ground::{Building, Ground};
 use crate::schema;
 
-const DAY_MS: u64 = 86_400_000;
 /// From here on the stage's people are children.
 pub(crate) const CHILDREN_FROM: u32 = 1_000_000;
 
 pub(crate) struct Stage {
-    pub(crate) world: FakeWorld,
-    pub(crate) app: Arc<App>,
-    pub(crate) address: SocketAddr,
+    ground: Ground,
     document: Value,
-    drain: watch::Sender<Drain>,
-    serving: Option<Serving>,
+}
+
+impl Deref for Stage {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
 }
 
 /// How a stage differs from the usual one.
@@ -87,50 +86,28 @@ impl Stage {
     }
 
     pub(crate) fn with(setting: &Setting) -> Self {
-        let world = FakeWorld::at(samples::opens_at().plus_millis(-DAY_MS.cast_signed()));
-        let engine = Engine::start(world.ports(), EngineSettings::default()).unwrap();
-        publish(&engine, setting);
-        let ports = SignInPorts {
-            keys: Arc::new(ToyKeys),
-            clock: Arc::new(world.clock.clone()),
-            random: Arc::new(SeededRandom::new(5)),
-        };
-        let providers: Vec<_> = setting.providers.iter().map(|provider| Arc::new(provider.clone()) as _).collect();
-        let sign_in = (!providers.is_empty()).then(|| Arc::new(SignInDesk::new(providers, ports).unwrap()));
-        let app = Arc::new(App {
-            engine: Arc::new(engine),
-            gate: Gate::new(Arc::new(ToyKeys), CookieSecurity::Loopback),
-            guardians: None,
-            registry: None,
+        let (uniqueness, least_assurance) = setting.accepts;
+        let line = setting.line.clone();
+        let ground = Ground::with(Building {
+            campaign: Campaign { line, uniqueness, least_assurance, ..samples::campaign(DoseTwoPolicy::Together) },
+            capacity: setting.capacity,
+            districts: Vec::new(),
+            providers: setting.providers.clone(),
             rehearsal: setting.rehearsal.then(|| Arc::new(MadeUpPeople) as Arc<dyn RehearsalPeople>),
-            sign_in,
-            metrics: Some(Arc::new(|| "charye_up 1\n".to_owned())),
+            guardians: None,
+            metrics: Some("charye_up 1\n"),
+            routes: [all_routes(), setting.more.clone()].concat(),
+            limits: setting.limits.clone(),
             deadlines: setting.deadlines,
+            before_ms: setting.before_ms,
         });
-        let table = Arc::new(RouteTable::new([all_routes(), setting.more.clone()].concat()).unwrap());
-        let bound = listener::bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
-        let address = bound.address;
-        let (drain, drained) = watch::channel(Drain::No);
-        let (served, tabled) = (app.clone(), table.clone());
-        let make = move || Dispatch::new(served.clone(), tabled.clone());
-        let serving = listener::serve(bound, &setting.limits, &drained, make).unwrap();
-        let document = Client::connect(address).ask("GET", "/api/v1/openapi.json", &[], b"").json();
-        let stage = Self { world, app, address, document, drain, serving: Some(serving) };
-        stage.pass(DAY_MS - setting.before_ms);
-        stage
+        let document = Client::connect(ground.address).ask("GET", "/api/v1/openapi.json", &[], b"").json();
+        Self { ground, document }
     }
 
     /// A stage with a line of so many seats, into which people are called quickly.
     pub(crate) fn with_line(hard_cap: u32) -> Self {
         Self::with(&Setting { line: Some(plan(hard_cap)), ..Setting::default() })
-    }
-
-    /// Lets time pass, and the engine notice and finish what follows from it.
-    pub(crate) fn pass(&self, millis: u64) {
-        self.world.clock.pass(millis);
-        for _ in 0..2 {
-            self.app.engine.query_blocking(Query::Operation { key: OperationKey(0) }).unwrap();
-        }
     }
 
     pub(crate) fn document(&self) -> &Value {
@@ -160,10 +137,7 @@ impl Stage {
 
     /// Tells the listener to drain, and waits until it has.
     pub(crate) fn drain(&mut self) {
-        self.drain.send_replace(Drain::Begin);
-        if let Some(serving) = self.serving.take() {
-            serving.join();
-        }
+        self.ground.drain();
     }
 
     /// Holds an answer of the API against the document.
@@ -205,35 +179,10 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
-    fn drop(&mut self) {
-        self.drain();
-    }
-}
-
 /// A line of so many seats, none for agents, and 6,000 calls a minute; one may enrol an hour before.
 pub(crate) fn plan(hard_cap: u32) -> LinePlan {
     let terms = Terms::new(hard_cap, 0, 6_000..=6_000, 60).unwrap();
     LinePlan { terms, enrol_secs: 3_600, public_value_note: None }
-}
-
-fn publish(engine: &Engine, setting: &Setting) {
-    let (capacity, line, (uniqueness, least_assurance)) = (setting.capacity, setting.line.clone(), setting.accepts);
-    let by = Provenance { actor: OPERATOR, channel: Channel::CommandLine, reason: 0 };
-    let operator =
-        |action| -> Outcome { engine.submit_blocking(Command { by, operation: None, action }).unwrap().value };
-    let sample = samples::campaign(DoseTwoPolicy::Together);
-    let campaign = Campaign { line, uniqueness, least_assurance, ..sample }.into();
-    operator(Action::PublishCampaign { campaign, text: "sample, version 1".into() });
-    let import = ImportId(1);
-    let sessions = [
-        samples::session("C1", PAIRED, DoseNumber::First, (4, 6), capacity),
-        samples::session("C1", PAIRED, DoseNumber::Second, (25, 34), capacity),
-        samples::session("C1", SINGLE, DoseNumber::First, (4, 6), capacity),
-    ];
-    operator(Action::StageClinics { import, clinics: [samples::clinic("C1")].into() });
-    operator(Action::StageSessions { import, campaign: CAMPAIGN, sessions: sessions.into() });
-    charye_engine::operations::activate_import(engine, by, import).unwrap();
 }
 
 /// Somebody at the API, on a connection of their own.
