@@ -1,17 +1,20 @@
-//! Room: rehearsal. Who may be sent to the door: the target's own rehearsal people, from its `citizens.csv`, told apart by
-//! what the target says of their birth dates. Called by `evening`, before anything is measured.
+//! Room: rehearsal. Who may be sent to the door: the target's own rehearsal people, from its `citizens.csv` or made as its
+//! `nation.toml` says, told apart by what the target says of their birth dates. Called by `evening`, before anything is measured.
 //!
 //! Must never decide who may reserve: the target is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
 
 use crate::citizen::Intentions;
 use crate::nation::rng::Stream;
+use crate::nation::{MADE_MAX, MadePeople, MadePeopleError};
 use crate::profile::{HabitsSection, PeopleSection, Size};
 
 /// Rows that are read.
-const ROWS_MAX: u32 = 20_000_000;
+const ROWS_MAX: u32 = MADE_MAX;
 
 /// `YYYY-MM-DD`.
 pub(crate) type BirthDate = [u8; 10];
@@ -19,7 +22,7 @@ pub(crate) type BirthDate = [u8; 10];
 /// One of the target's people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Person {
-    /// Line of the file, from 0: what the rehearsal sign-in takes.
+    /// Line of the file or place in the nation, from 0: what the rehearsal sign-in takes.
     pub(crate) row: u32,
     pub(crate) district: u32,
     pub(crate) birth_date: BirthDate,
@@ -32,12 +35,75 @@ pub enum PeopleError {
     Storage { path: PathBuf, source: csv::Error },
     #[error("{} line {line}: no birth_date or district_code as a rehearsal's citizens.csv has them", path.display())]
     Row { path: PathBuf, line: u64 },
+    #[error(transparent)]
+    Made(#[from] MadePeopleError),
     #[error("{wanted} people who may reserve now are wanted, and the target has {there}; turn --scale down")]
     TooFew { wanted: u64, there: u64 },
 }
 
-/// Reads everybody.
-pub(crate) fn read(path: &Path) -> Result<Vec<Person>, PeopleError> {
+/// Everybody whom the target knows.
+#[derive(Debug)]
+pub(crate) enum Folk {
+    /// As the file has them.
+    Read(Vec<Person>),
+    /// Held nowhere.
+    Made(MadePeople),
+}
+
+impl Folk {
+    /// Reads everybody from a `citizens.csv`, or learns from a `nation.toml` how they are made.
+    pub(crate) fn read(path: &Path) -> Result<Self, PeopleError> {
+        match path.extension().is_some_and(|extension| extension == "toml") {
+            true => Ok(Self::Made(MadePeople::read(path)?)),
+            false => Ok(Self::Read(read_rows(path)?)),
+        }
+    }
+
+    fn count(&self) -> u32 {
+        match self {
+            Self::Read(people) => u32::try_from(people.len()).unwrap_or(u32::MAX),
+            Self::Made(people) => people.count(),
+        }
+    }
+
+    fn person(&self, index: u32) -> Option<Person> {
+        match self {
+            Self::Read(people) => people.get(index as usize).copied(),
+            Self::Made(people) => {
+                let birth_date = written(people.birth_date(index)?);
+                Some(Person { row: index, district: people.district(index), birth_date })
+            }
+        }
+    }
+
+    fn birth_date(&self, index: u32) -> Option<BirthDate> {
+        match self {
+            Self::Read(people) => people.get(index as usize).map(|person| person.birth_date),
+            Self::Made(people) => people.birth_date(index).map(written),
+        }
+    }
+
+    /// Every birth date that anybody has, once.
+    pub(crate) fn birth_dates(&self) -> BTreeSet<BirthDate> {
+        match self {
+            Self::Read(people) => people.iter().map(|person| person.birth_date).collect(),
+            Self::Made(people) => {
+                people.a_place_for_each_birth_date().filter_map(|index| self.birth_date(index)).collect()
+            }
+        }
+    }
+}
+
+/// `YYYY-MM-DD`, without an allocation: it is asked of everybody. Years here have four digits.
+fn written(date: Date) -> BirthDate {
+    let digit = |number: u16| b'0' + (number % 10) as u8;
+    let (year, month, day) =
+        (date.year().unsigned_abs(), u16::from(date.month().unsigned_abs()), u16::from(date.day().unsigned_abs()));
+    let [a, b, c, d] = [year / 1_000, year / 100, year / 10, year].map(digit);
+    [a, b, c, d, b'-', digit(month / 10), digit(month), b'-', digit(day / 10), digit(day)]
+}
+
+fn read_rows(path: &Path) -> Result<Vec<Person>, PeopleError> {
     let storage = |source| PeopleError::Storage { path: path.to_owned(), source };
     let mut reader = csv::Reader::from_path(path).map_err(storage)?;
     let headers = reader.headers().map_err(storage)?.clone();
@@ -61,11 +127,11 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Person>, PeopleError> {
     Ok(people)
 }
 
-/// Everybody who comes, in the order in which they come.
+/// Everybody who comes, in the order in which they come. Four bytes for each; twelve for each of the people meanwhile.
 #[derive(Debug)]
 pub(crate) struct Door {
     comers: Vec<Comer>,
-    people: Vec<Person>,
+    people: Folk,
     habits: HabitsSection,
     at_providers_permille: u32,
     /// Indices of the providers that people go to.
@@ -73,22 +139,42 @@ pub(crate) struct Door {
     speed: u32,
 }
 
+/// Index in the folk, and in the four highest bits the kind: there may be sixteen million.
 #[derive(Clone, Copy, Debug)]
-struct Comer {
-    /// Index in `people`.
-    person: u32,
-    kind: ComerKind,
+struct Comer(u32);
+
+impl Comer {
+    const KIND_SHIFT: u32 = 28;
+
+    fn new(person: u32, kind: ComerKind) -> Self {
+        const { assert!(ROWS_MAX <= 1 << Self::KIND_SHIFT, "an index leaves four bits for the kind") };
+        Self(person | (kind as u32) << Self::KIND_SHIFT)
+    }
+
+    fn person(self) -> u32 {
+        self.0 & ((1 << Self::KIND_SHIFT) - 1)
+    }
+
+    fn kind(self) -> ComerKind {
+        match self.0 >> Self::KIND_SHIFT {
+            0 => ComerKind::MayReserve,
+            1 => ComerKind::FirstOfTwoDevices,
+            2 => ComerKind::SecondDevice,
+            3 => ComerKind::AnotherDay,
+            _ => ComerKind::OnlyAsks,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ComerKind {
-    MayReserve,
-    FirstOfTwoDevices,
-    SecondDevice,
+    MayReserve = 0,
+    FirstOfTwoDevices = 1,
+    SecondDevice = 2,
     /// Signs in and is told another date.
-    AnotherDay,
+    AnotherDay = 3,
     /// Only asks for their date.
-    OnlyAsks,
+    OnlyAsks = 4,
 }
 
 impl Door {
@@ -97,7 +183,7 @@ impl Door {
     /// # Errors
     /// `TooFew`: the target has not so many who may reserve.
     pub(crate) fn open(
-        people: Vec<Person>,
+        people: Folk,
         may_reserve: &BTreeMap<BirthDate, bool>,
         plan: (&PeopleSection, &HabitsSection),
         size: Size,
@@ -105,9 +191,8 @@ impl Door {
         dice: &mut Stream,
     ) -> Result<Self, PeopleError> {
         let (section, habits) = plan;
-        let indices = 0..u32::try_from(people.len()).unwrap_or(u32::MAX);
-        let may = |index: &u32| may_reserve.get(&people[*index as usize].birth_date) == Some(&true);
-        let (mut eligible, mut others): (Vec<u32>, Vec<u32>) = indices.partition(may);
+        let may = |index: &u32| people.birth_date(*index).is_some_and(|date| may_reserve.get(&date) == Some(&true));
+        let (mut eligible, mut others): (Vec<u32>, Vec<u32>) = (0..people.count()).partition(may);
         let there = eligible.len() as u64;
         if there < size.may_reserve {
             return Err(PeopleError::TooFew { wanted: size.may_reserve, there });
@@ -117,10 +202,10 @@ impl Door {
         let mut comers = Vec::new();
         for &person in eligible.iter().take(usize::try_from(size.may_reserve).unwrap_or(usize::MAX)) {
             if dice.chance(section.two_devices_permille) {
-                comers.push(Comer { person, kind: ComerKind::FirstOfTwoDevices });
-                comers.push(Comer { person, kind: ComerKind::SecondDevice });
+                comers.push(Comer::new(person, ComerKind::FirstOfTwoDevices));
+                comers.push(Comer::new(person, ComerKind::SecondDevice));
             } else {
-                comers.push(Comer { person, kind: ComerKind::MayReserve });
+                comers.push(Comer::new(person, ComerKind::MayReserve));
             }
         }
         let verified = ((section.verifications - 1.0) * size.may_reserve as f64).round() as u64;
@@ -130,7 +215,7 @@ impl Door {
         for (number, &person) in (0..rest).zip(pool.iter().cycle()) {
             let signs_in = number < verified && !others.is_empty();
             let kind = if signs_in { ComerKind::AnotherDay } else { ComerKind::OnlyAsks };
-            comers.push(Comer { person, kind });
+            comers.push(Comer::new(person, kind));
         }
         shuffle(&mut comers, dice);
         let at_providers_permille = section.at_providers_permille;
@@ -157,7 +242,7 @@ impl Door {
     /// Who comes at this place, and with which intentions.
     pub(crate) fn comer(&self, number: u64, dice: &mut Stream) -> Option<Intentions> {
         let comer = self.comers.get(usize::try_from(number).ok()?)?;
-        let person = self.people[comer.person as usize];
+        let (person, kind) = (self.people.person(comer.person())?, comer.kind());
         let habits = &self.habits;
         let (least, most) = habits.hesitate_secs;
         let thought = u64::from(least) * 1_000 + u64::from(dice.below((most - least) * 1_000 + 1));
@@ -166,13 +251,13 @@ impl Door {
         let chosen = is_led.then(|| dice.below(u32::try_from(self.providers.len()).unwrap_or(u32::MAX)) as usize);
         Some(Intentions {
             row: person.row,
-            device: if comer.kind == ComerKind::SecondDevice { 2 } else { 1 },
-            has_two_devices: matches!(comer.kind, ComerKind::FirstOfTwoDevices | ComerKind::SecondDevice),
-            may_reserve: !matches!(comer.kind, ComerKind::AnotherDay | ComerKind::OnlyAsks),
+            device: if kind == ComerKind::SecondDevice { 2 } else { 1 },
+            has_two_devices: matches!(kind, ComerKind::FirstOfTwoDevices | ComerKind::SecondDevice),
+            may_reserve: !matches!(kind, ComerKind::AnotherDay | ComerKind::OnlyAsks),
             district: person.district,
             birth_date: person.birth_date,
             provider: chosen.and_then(|chosen| self.providers.get(chosen).copied()),
-            only_asks: comer.kind == ComerKind::OnlyAsks,
+            only_asks: kind == ComerKind::OnlyAsks,
             hesitates: std::time::Duration::from_millis(hesitates),
             walks_away: dice.chance(habits.walk_away_permille),
             changes: dice.chance(habits.change_permille),
@@ -205,7 +290,7 @@ mod tests {
         let told = people.iter().map(|person| (person.birth_date, person.birth_date[9] == b'3')).collect();
         let size = Size { may_reserve, at_door, millis: 1_000, peak_per_sec: 0 };
         let mut dice = Stream::open(7, Purpose::Habits, 0);
-        Door::open(people, &told, (section, &HabitsSection::default()), size, 1, &mut dice)
+        Door::open(Folk::Read(people), &told, (section, &HabitsSection::default()), size, 1, &mut dice)
     }
 
     fn section(two_devices_permille: u32) -> PeopleSection {

@@ -395,7 +395,7 @@ fn an_impossible_plan_is_refused_and_writes_nothing() {
         (NationPlan { products: vec!["=cmd".to_owned()], ..good.clone() }, "products"),
         (NationPlan { products: vec!["a".to_owned(), "a".to_owned()], ..good.clone() }, "products"),
         (NationPlan { born_to: good.born_from - Span::new().days(1), ..good.clone() }, "born_from, born_to"),
-        (NationPlan { citizens: 1_000_001, ..good.clone() }, "citizens"),
+        (NationPlan { citizens: 20_000_001, ..good.clone() }, "citizens"),
         (NationPlan { first_day: Date::MAX, ..good.clone() }, "first_day"),
     ] {
         let directory = tempfile::tempdir().unwrap();

@@ -14,6 +14,7 @@ mod config;
 mod exit;
 mod identity;
 mod lifecycle;
+mod made_people;
 mod output;
 mod telemetry;
 mod watch;

@@ -24,10 +24,12 @@ use charye_ledger::journal::{CampaignReader, CrashHook, JournalOptions, SqliteJo
 use charye_ledger::people::SqlitePeople;
 use charye_ledger::projection::SqliteProjection;
 use charye_ledger::snapshot::SnapshotFiles;
+use charye_rehearsal::nation::MadePeople;
 
 use crate::clock::{AheadFiles, SystemClock};
 use crate::config::Config;
 use crate::exit::Ending;
+use crate::made_people::NationsPeople;
 use crate::watch::Watch;
 
 /// An engine over a data folder that is ours alone.
@@ -130,6 +132,12 @@ pub(crate) fn rehearsal_people(
     keys: &Arc<dyn Keys>,
 ) -> Result<Option<Arc<RehearsalProvider>>, Ending> {
     let (Some(allowed), Some(citizens)) = (section.allowance(), &section.citizens) else { return Ok(None) };
+    if citizens.extension().is_some_and(|extension| extension == "toml") {
+        let people =
+            MadePeople::read(citizens).map_err(|error| Ending::Unreadable { words: format!("charye: {error}") })?;
+        let people = Arc::new(NationsPeople(people));
+        return Ok(Some(Arc::new(RehearsalProvider::on_demand(allowed, people, Arc::clone(keys)))));
+    }
     match RehearsalProvider::load(allowed, citizens, Arc::clone(keys)) {
         Ok(provider) => Ok(Some(Arc::new(provider))),
         Err(error) => Err(Ending::Unreadable { words: format!("charye: {error}") }),

@@ -3,6 +3,7 @@
 //! Made by `server/wiring`, used by web through the port `RehearsalPeople`. Cannot be made without the configuration's
 //! word that this is a rehearsal, and takes no national number that could be a real person's.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use serde::Deserialize;
 
 use super::prove_citizen;
 
-/// People a file may hold; a generated nation has at most as many.
+/// People a file may hold; a generated nation writes at most as many.
 pub const CITIZENS_MAX: usize = 1_000_000;
 /// Bytes a file may have.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -28,6 +29,8 @@ const GUARDIANS_MAX: usize = 2;
 const NAME_CHARS_MAX: usize = 80;
 /// People a page may list.
 const PAGE_MAX: usize = 100;
+/// People made on demand that are looked at for a page.
+const LOOKED_AT_MAX: u32 = 50_000;
 
 /// The section `[rehearsal]` of the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -35,7 +38,7 @@ const PAGE_MAX: usize = 100;
 pub struct RehearsalSection {
     /// Whether this installation is a rehearsal or demonstration. Every page then says so.
     pub enabled: bool,
-    /// The test people's `citizens.csv`.
+    /// The test people's `citizens.csv`, or the `nation.toml` of a nation whose people are made on demand.
     pub citizens: Option<PathBuf>,
     /// Processor time burnt on a listener's thread before each request is answered: a slower machine. Unit: microseconds.
     pub burn_us: u32,
@@ -71,16 +74,49 @@ pub enum CitizensFileError {
     Cell { path: PathBuf, line: u64, column: &'static str, reason: String },
 }
 
+/// Test people whom nobody holds: each is made from their place when asked for. Implemented by the program, over a nation.
+pub trait PeopleOnDemand: Send + Sync {
+    /// How many there are; their places are 0 to one less.
+    fn count(&self) -> u32;
+    /// The one at a place: the same whenever asked.
+    fn citizen(&self, place: u32) -> Option<MadeCitizen>;
+    /// The place of the one with these thirteen digits.
+    fn place_of(&self, national_number: &str) -> Option<u32>;
+}
+
+/// One of them, as a row of `citizens.csv` would tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeCitizen {
+    /// Thirteen digits with a wrong check digit.
+    pub national_number: String,
+    pub name_ko: String,
+    pub name_en: String,
+    pub birth_date: Date,
+    /// Digits, with hyphens or without.
+    pub phone: String,
+    pub district: u32,
+    /// A child's guardian.
+    pub guardian_number: Option<String>,
+}
+
 /// The rehearsal's people and the keys to prove them with.
 pub struct RehearsalProvider {
-    citizens: Vec<TestCitizen>,
-    by_number: HashMap<NationalNumber, RehearsalCitizenId>,
+    folk: Folk,
     keys: Arc<dyn Keys>,
+}
+
+/// Where the people are.
+enum Folk {
+    /// Read from a file.
+    Read { citizens: Vec<TestCitizen>, by_number: HashMap<NationalNumber, RehearsalCitizenId> },
+    /// Made when asked for.
+    Made(Arc<dyn PeopleOnDemand>),
 }
 
 /// Thirteen digits in ASCII.
 type NationalNumber = [u8; 13];
 
+#[derive(Clone)]
 struct TestCitizen {
     number: NationalNumber,
     name_ko: String,
@@ -99,6 +135,11 @@ impl RehearsalProvider {
     pub fn load(_allowed: RehearsalAllowed, path: &Path, keys: Arc<dyn Keys>) -> Result<Self, CitizensFileError> {
         let text = read_text(path)?;
         Self::parse(path, &text, keys)
+    }
+
+    /// The same over people who are made on demand.
+    pub fn on_demand(_allowed: RehearsalAllowed, people: Arc<dyn PeopleOnDemand>, keys: Arc<dyn Keys>) -> Self {
+        Self { folk: Folk::Made(people), keys }
     }
 
     fn parse(path: &Path, text: &str, keys: Arc<dyn Keys>) -> Result<Self, CitizensFileError> {
@@ -149,11 +190,21 @@ impl RehearsalProvider {
         if citizens.is_empty() {
             return Err(unfit("it has no people".to_owned()));
         }
-        Ok(Self { citizens, by_number, keys })
+        Ok(Self { folk: Folk::Read { citizens, by_number }, keys })
     }
 
-    fn citizen(&self, id: RehearsalCitizenId) -> Option<&TestCitizen> {
-        self.citizens.get(usize::try_from(id.0).ok()?)
+    fn citizen(&self, id: RehearsalCitizenId) -> Option<Cow<'_, TestCitizen>> {
+        match &self.folk {
+            Folk::Read { citizens, .. } => citizens.get(usize::try_from(id.0).ok()?).map(Cow::Borrowed),
+            Folk::Made(people) => people.citizen(id.0).and_then(TestCitizen::made).map(Cow::Owned),
+        }
+    }
+
+    fn numbered(&self, number: &NationalNumber) -> Option<RehearsalCitizenId> {
+        match &self.folk {
+            Folk::Read { by_number, .. } => by_number.get(number).copied(),
+            Folk::Made(people) => people.place_of(std::str::from_utf8(number).ok()?).map(RehearsalCitizenId),
+        }
     }
 }
 
@@ -180,21 +231,29 @@ impl RehearsalProvider {
 
 impl RehearsalPeople for RehearsalProvider {
     fn count(&self) -> usize {
-        self.citizens.len()
+        match &self.folk {
+            Folk::Read { citizens, .. } => citizens.len(),
+            Folk::Made(people) => people.count() as usize,
+        }
     }
 
+    /// Of people made on demand only so many are looked at, from `after` on, that a page never takes long.
     fn list(&self, filter: &RehearsalFilter, after: Option<RehearsalCitizenId>, limit: usize) -> Vec<RehearsalCitizen> {
         let wanted = filter.name.trim().to_lowercase();
-        let first = after.map_or(0, |id| (id.0 as usize).saturating_add(1));
-        let rest = self.citizens.iter().enumerate().skip(first);
+        let first = after.map_or(0, |id| id.0.saturating_add(1));
+        let end = match &self.folk {
+            Folk::Read { citizens, .. } => u32::try_from(citizens.len()).unwrap_or(u32::MAX),
+            Folk::Made(people) => people.count().min(first.saturating_add(LOOKED_AT_MAX)),
+        };
+        let rest = (first..end).map(RehearsalCitizenId).filter_map(|id| Some((id, self.citizen(id)?)));
         rest.filter(|(_, citizen)| citizen.matches(filter, &wanted))
             .take(limit.min(PAGE_MAX))
-            .map(|(id, citizen)| citizen.shown(RehearsalCitizenId(id as u32)))
+            .map(|(id, citizen)| citizen.shown(id))
             .collect()
     }
 
     fn by_number(&self, number: &str) -> Option<RehearsalCitizenId> {
-        self.by_number.get(&parse_number(number)?).copied()
+        self.numbered(&parse_number(number)?)
     }
 
     fn prove(&self, id: RehearsalCitizenId) -> Option<ProvenCitizen> {
@@ -220,7 +279,7 @@ impl RehearsalProvider {
         let id = self.by_number(&said.child_number)?;
         let child = self.citizen(id)?;
         let is_guardian = |number: &NationalNumber| {
-            let guardian = self.by_number.get(number).and_then(|id| self.citizen(*id));
+            let guardian = self.numbered(number).and_then(|id| self.citizen(id));
             guardian.is_some_and(|guardian| {
                 let known = (&guardian.name_ko, guardian.birth_date, &guardian.phone);
                 known == (&said.guardian.name, said.guardian.birth_date, &said.guardian.phone)
@@ -232,6 +291,21 @@ impl RehearsalProvider {
 }
 
 impl TestCitizen {
+    /// Nobody, if it could be a real person: the fence of a file's rows stands here too.
+    fn made(citizen: MadeCitizen) -> Option<Self> {
+        let number = parse_number(&citizen.national_number).filter(|number| !could_be_real(number))?;
+        let guardians: Box<[_]> = citizen.guardian_number.as_deref().and_then(parse_number).into_iter().collect();
+        Some(Self {
+            number,
+            name_ko: citizen.name_ko,
+            name_en: citizen.name_en,
+            birth_date: citizen.birth_date,
+            phone: citizen.phone.chars().filter(char::is_ascii_digit).collect(),
+            district: citizen.district,
+            guardians,
+        })
+    }
+
     fn matches(&self, filter: &RehearsalFilter, wanted_name: &str) -> bool {
         let name_fits = wanted_name.is_empty()
             || self.name_ko.to_lowercase().contains(wanted_name)
@@ -355,7 +429,7 @@ fn read_text(path: &Path) -> Result<String, CitizensFileError> {
         Ok(text) => Ok(text.to_owned()),
         Err(_) => encoding_rs::EUC_KR
             .decode_without_bom_handling_and_without_replacement(bytes)
-            .map(std::borrow::Cow::into_owned)
+            .map(Cow::into_owned)
             .ok_or_else(|| CitizensFileError::Unfit {
                 path: path.to_owned(),
                 reason: "it is neither UTF-8 nor EUC-KR".to_owned(),
@@ -443,6 +517,60 @@ mod tests {
         assert!(provider.prove(RehearsalCitizenId(3)).is_none());
     }
 
+    /// Whoever is at place `n` has `n` in their number. Of each three, one could be real.
+    struct Numbered(u32);
+
+    impl PeopleOnDemand for Numbered {
+        fn count(&self) -> u32 {
+            self.0
+        }
+
+        fn citizen(&self, place: u32) -> Option<MadeCitizen> {
+            let body = format!("8502282{place:05}");
+            let real = (0..10).find(|digit| could_be_real(&parse_number(&format!("{body}{digit}")).unwrap()));
+            let wrong = (0..10).find(|digit| !could_be_real(&parse_number(&format!("{body}{digit}")).unwrap()));
+            let check = if place % 3 == 2 { real } else { wrong }.unwrap();
+            (place < self.0).then(|| MadeCitizen {
+                national_number: format!("{body}{check}"),
+                name_ko: format!("사람{place}"),
+                name_en: format!("Person {place}"),
+                birth_date: date(1985, 2, 28),
+                phone: "010-0000-0001".to_owned(),
+                district: 11110 + place % 2,
+                guardian_number: None,
+            })
+        }
+
+        fn place_of(&self, national_number: &str) -> Option<u32> {
+            let place = national_number[7..12].parse().ok()?;
+            self.citizen(place).filter(|citizen| citizen.national_number == national_number).map(|_| place)
+        }
+    }
+
+    #[test]
+    fn people_made_on_demand_are_proved_and_listed_and_none_who_could_be_real() {
+        let folder = TempDir::new().unwrap();
+        let allowed = RehearsalSection { enabled: true, ..RehearsalSection::default() }.allowance().unwrap();
+        let provider = RehearsalProvider::on_demand(allowed, Arc::new(Numbered(90_000)), keys(&folder));
+        assert_eq!(provider.count(), 90_000);
+        let number = Numbered(90_000).citizen(4_321).unwrap().national_number;
+        let id = provider.by_number(&format!("{}-{}", &number[..6], &number[6..])).unwrap();
+        assert_eq!(id, RehearsalCitizenId(4_321));
+        let proven = provider.prove(id).unwrap();
+        assert_eq!(proven.key, provider.keys.citizen_key("rehearsal", number.as_bytes()));
+        assert_eq!((proven.details.name.as_str(), proven.details.phone.as_str()), ("사람4321", "01000000001"));
+        assert!(provider.prove(RehearsalCitizenId(2)).is_none(), "their number could be a real person's");
+        assert!(provider.prove(RehearsalCitizenId(90_000)).is_none());
+        let listed = provider.list(&RehearsalFilter::default(), None, 3);
+        assert_eq!(listed.iter().map(|citizen| citizen.id.0).collect::<Vec<_>>(), [0, 1, 3]);
+        let named = |name: &str, after| {
+            let filter = RehearsalFilter { name: name.to_owned(), ..RehearsalFilter::default() };
+            provider.list(&filter, after, 9).len()
+        };
+        assert_eq!((named("사람40000", None), named("사람60000", None)), (1, 0), "so far a page looks, and no farther");
+        assert_eq!(named("사람60000", Some(RehearsalCitizenId(49_999))), 1);
+    }
+
     #[test]
     fn a_guardian_is_known_by_the_childs_row_and_by_nothing_else() {
         let header = HEADER.replace('\n', ",guardian_numbers\n");
@@ -494,8 +622,10 @@ mod tests {
     #[test]
     fn the_same_people_are_read_with_a_mark_in_euc_kr_and_in_another_order() {
         let text = format!("{HEADER}{THREE}");
-        let names =
-            |provider: &RehearsalProvider| provider.citizens.iter().map(|c| c.name_ko.clone()).collect::<Vec<_>>();
+        let names = |provider: &RehearsalProvider| -> Vec<String> {
+            let all = provider.list(&RehearsalFilter::default(), None, 100);
+            all.into_iter().map(|citizen| citizen.name_ko).collect()
+        };
         let plain = names(&three());
         assert_eq!(names(&load(format!("\u{feff}{text}").as_bytes()).unwrap()), plain);
         assert_eq!(names(&load(&encoding_rs::EUC_KR.encode(&text).0).unwrap()), plain);

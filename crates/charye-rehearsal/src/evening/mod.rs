@@ -15,7 +15,7 @@ use crate::arrivals::Arrivals;
 use crate::citizen::{IdentityProvider, Scene, Whereabouts};
 use crate::load::{CONNECTIONS_MAX, LoadFailure, TIME_MAX, Target};
 use crate::nation::rng::{Purpose, Stream};
-use crate::people::{self, Door, PeopleError};
+use crate::people::{Door, Folk, PeopleError};
 use crate::profile::{FaultKind, PlannedFault, Profile, Scale, Size, SizeError};
 use crate::recorder::{History, Recorded, Recorder, ServerFigures, wall_millis};
 
@@ -39,7 +39,7 @@ pub struct EveningPlan {
     pub target: Target,
     /// Where the target tells its `/metrics`, if it does.
     pub metrics: Option<Target>,
-    /// The target's rehearsal people.
+    /// The target's rehearsal people: its `citizens.csv`, or its `nation.toml` if they are made on demand.
     pub citizens: PathBuf,
     /// The campaign's code; the only one there is, if not given.
     pub campaign: Option<String>,
@@ -188,12 +188,12 @@ pub fn play(
 
 /// Asks the target what it is, and chooses who comes.
 async fn surveyed(plan: &EveningPlan, size: Size, dice: &mut Stream) -> Result<(Scene, Door), RehearsalFailure> {
-    let people = people::read(&plan.citizens)?;
+    let people = Folk::read(&plan.citizens)?;
     let mut survey = Survey::begin(plan.target).await?;
     let campaign = survey.campaign(plan.campaign.as_deref()).await?;
     let has_line = survey.has_line().await?;
     let providers = survey.providers(&campaign.code).await?;
-    let may_reserve = survey.may_reserve(&campaign.code, &people).await?;
+    let may_reserve = survey.may_reserve(&campaign.code, &people.birth_dates()).await?;
     let sections = (&plan.profile.people, &plan.profile.habits);
     let mut door = Door::open(people, &may_reserve.by_birth_date, sections, size, plan.scale.speed, dice)?;
     let walked = (0..).zip(&providers).filter(|(_, provider)| provider.is_walked).map(|(index, _)| index);

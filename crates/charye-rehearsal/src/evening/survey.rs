@@ -1,14 +1,14 @@
 //! Room: rehearsal/evening. What the target is, asked before anything is measured: which campaign, whether it has a line,
 //! and who may reserve now. Must never assume what can be asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::RehearsalFailure;
 use crate::citizen::{IdentityProvider, Step};
 use crate::load::{Connection, RequestText, Target};
-use crate::people::{BirthDate, Person};
+use crate::people::BirthDate;
 use crate::recorder::{PROVIDERS_MAX, ProviderTold, ProvidersTold};
 
 /// One after the other, on a connection of its own.
@@ -95,19 +95,16 @@ impl Survey {
     pub(super) async fn may_reserve(
         &mut self,
         campaign: &str,
-        people: &[Person],
+        birth_dates: &BTreeSet<BirthDate>,
     ) -> Result<MayReserve, RehearsalFailure> {
         let mut told = MayReserve::default();
         let path = ["/api/v1/campaigns/", campaign, "/eligibility"];
-        for person in people {
-            if told.by_birth_date.contains_key(&person.birth_date) {
-                continue;
-            }
-            let birth_date = std::str::from_utf8(&person.birth_date).unwrap_or_default();
-            self.request.post_at(&path).json(&format!("{{\"birth_date\":\"{birth_date}\"}}"));
+        for birth_date in birth_dates {
+            let written = std::str::from_utf8(birth_date).unwrap_or_default();
+            self.request.post_at(&path).json(&format!("{{\"birth_date\":\"{written}\"}}"));
             let answer: EligibilityTold = serde_json::from_slice(self.answer(Step::AskDate.code()).await?)
                 .map_err(|_| RehearsalFailure::Target { reason: "its eligibility does not read".to_owned() })?;
-            told.by_birth_date.insert(person.birth_date, answer.eligible);
+            told.by_birth_date.insert(*birth_date, answer.eligible);
             told.opening = told.opening.or(answer.opening.filter(|_| answer.eligible).map(|told| told.opening));
         }
         Ok(told)

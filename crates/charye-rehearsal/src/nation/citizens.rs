@@ -141,12 +141,12 @@ impl Families {
 }
 
 /// Younger than this one needs a guardian. Unit: years.
-const CHILD_YEARS: i64 = 14;
+pub(super) const CHILD_YEARS: i64 = 14;
 /// From this age on one may be a child's guardian. Unit: years.
-const ADULT_YEARS: i64 = 30;
+pub(super) const ADULT_YEARS: i64 = 30;
 
 /// Nobody is born before; the seventh digit of a number tells no earlier century here.
-const EARLIEST_BIRTH: Date = jiff::civil::date(1900, 1, 1);
+pub(super) const EARLIEST_BIRTH: Date = jiff::civil::date(1900, 1, 1);
 
 impl Iterator for Citizens<'_> {
     type Item = DemoCitizen;

@@ -23,12 +23,14 @@ mod opening_hours;
 mod sessions;
 
 mod citizens;
+mod made;
 mod national_number;
 mod person_names;
 mod romanise;
 
 mod writer;
 
+pub use made::{MADE_MAX, MadePeople, MadePeopleError, MadePerson, WRITTEN_MAX};
 pub use plan::NationPlan;
 
 use citizens::{Citizens, Families};
@@ -41,6 +43,9 @@ use writer::TableWriter;
 
 /// Writes a nation into `directory`, which is made if absent: `clinics.csv`, `sessions.csv`, `citizens.csv`,
 /// `nation.toml` (what was asked and what came of it) and `README.md`. Files of these names are replaced; others stay.
+///
+/// Of more than [`WRITTEN_MAX`] people there is no `citizens.csv`: `nation.toml` says how many there are, and
+/// [`MadePeople`] makes them when they are asked for.
 ///
 /// The same plan writes the same bytes, on every machine. `progress` is called after each district and after each
 /// thousand people.
@@ -57,7 +62,12 @@ pub fn generate(
     fs::create_dir_all(directory).map_err(|source| NationError::Write { path: directory.to_owned(), source })?;
     let mut report = NationReport::of(plan);
     write_clinics(plan, &districts, directory, &mut report, progress)?;
-    write_citizens(plan, &districts, directory, &mut report, progress)?;
+    if plan.citizens <= WRITTEN_MAX {
+        write_citizens(plan, &districts, directory, &mut report, progress)?;
+    } else {
+        remove_citizens(directory)?;
+        report.citizens = plan.citizens;
+    }
     writer::write_text(directory, "nation.toml", &as_toml(plan, &report))?;
     writer::write_text(directory, "README.md", &readme(plan, &report))?;
     Ok(report)
@@ -98,7 +108,7 @@ pub struct NationReport {
     /// First and last vaccination day, both included.
     pub first_day: Date,
     pub last_day: Date,
-    /// The three tables.
+    /// The tables.
     pub files: Vec<NationFile>,
 }
 
@@ -305,6 +315,15 @@ fn write_citizens(
     Ok(())
 }
 
+/// Takes an earlier nation's people away: they are not this one's.
+fn remove_citizens(directory: &Path) -> Result<(), NationError> {
+    let path = directory.join("citizens.csv");
+    match fs::remove_file(&path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(NationError::Write { path, source }),
+        _ => Ok(()),
+    }
+}
+
 /// Hundred-thousandths of a degree as decimal degrees; Korea has no negative ones.
 fn degrees(e5: i32) -> String {
     format!("{}.{:05}", e5 / 100_000, e5 % 100_000)
@@ -344,6 +363,9 @@ fn as_toml(plan: &NationPlan, report: &NationReport) -> String {
         report.second_dose_places,
         report.citizens,
     );
+    if plan.citizens > WRITTEN_MAX {
+        text.push_str(&format!("\n[people_on_demand]\ncount = {}\n", plan.citizens));
+    }
     for file in &report.files {
         text.push_str(&format!(
             "\n[[files]]\nname = \"{}\"\nrows = {}\nbytes = {}\nblake3 = \"{}\"\n",
@@ -359,7 +381,7 @@ fn readme(plan: &NationPlan, report: &NationReport) -> String {
          ```text\n{report}\n```\n\n\
          Everything here is invented but the districts. Clinics and roads have made-up names; a likeness is chance.\n\
          Points lie around the real centre of their district; nobody checked that they are on dry land.\n\
-         Landline exchanges begin with 000 and mobile numbers with 010-00: ranges that are assigned to nobody.\n\
+         Landline exchanges begin with 000 and mobile numbers with 010-0: ranges that are assigned to nobody.\n\
          National numbers are invalid twice over: their check digit is wrong for citizens and for foreign residents,\n\
          and their serial begins with 97 to 99, codes of no register office.\n\n\
          Made again byte for byte from the plan in nation.toml; the hashes are there too.\n\n\

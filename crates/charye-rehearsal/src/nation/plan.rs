@@ -9,6 +9,7 @@ use jiff::Span;
 use jiff::civil::{Date, date};
 
 use super::NationError;
+use super::made::{MADE_MAX, MadePeople, WRITTEN_MAX};
 
 /// What to generate. Start from [`NationPlan::korea_2021`] and change what differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub struct NationPlan {
     /// First and last birth date of the campaign's cohort, both included, 1900 to 2099.
     pub born_from: Date,
     pub born_to: Date,
-    /// Test people to write, 100 to 1,000,000, whatever the scale.
+    /// Test people, 100 to 20,000,000, whatever the scale; more than a million are made on demand and not written.
     pub citizens: u32,
 }
 
@@ -125,8 +126,13 @@ impl NationPlan {
         if self.born_from > self.born_to || self.born_to > self.first_day || self.born_from.year() < 1900 {
             return refuse("born_from, born_to", "must be in order, from 1900 on and not after first_day");
         }
-        if !(100..=1_000_000).contains(&self.citizens) {
-            return refuse("citizens", "must be 100 to 1000000");
+        if !(100..=MADE_MAX).contains(&self.citizens) {
+            return refuse("citizens", "must be 100 to 20000000");
+        }
+        if self.citizens > WRITTEN_MAX
+            && let Err(reason) = MadePeople::of(self)
+        {
+            return refuse("citizens", reason);
         }
         Ok(())
     }

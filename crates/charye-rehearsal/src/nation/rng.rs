@@ -18,6 +18,8 @@ pub(crate) enum Purpose {
     Citizens = 3,
     /// What citizens do on an evening.
     Habits = 4,
+    /// People made on demand: index is their place.
+    MadePeople = 5,
 }
 
 /// A deterministic random stream.

@@ -16,11 +16,12 @@ use charye_engine::Engine;
 use charye_engine::campaign::{CampaignFile, canonical_text, days_to_open, read_campaign, shift};
 use charye_engine::ports::{RehearsalCitizen, RehearsalFilter, RehearsalPeople};
 use charye_gateway::identity::rehearsal_provider::RehearsalSection;
+use charye_rehearsal::nation::MADE_MAX;
 use clap::Args;
 use jiff::Span;
 
 use super::import::Import;
-use super::nation::{NationSize, progress_bar, write_nation};
+use super::nation::{NationSize, people_file, progress_bar, write_nation};
 use super::publish::publish;
 use crate::config::{Config, DataSection, EngineSection, ListenSection};
 use crate::exit::Ending;
@@ -46,8 +47,8 @@ pub(crate) struct Demo {
     /// Thousandths of the whole nation's clinics, 1 to 1000
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) scale: u32,
-    /// Test people to sign in as, 100 to 1000000
-    #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    /// Test people to sign in as, 100 to 20000000; more than a million are made on demand
+    #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(100..=i64::from(MADE_MAX)))]
     pub(crate) citizens: u32,
     /// The same seed makes the same nation
     #[arg(long, default_value_t = 2021)]
@@ -87,15 +88,22 @@ pub(crate) fn make(wanted: &Demo) -> Result<(), Ending> {
 /// A demo's installation, made first if it is not there.
 fn made(wanted: &Demo) -> Result<(Config, Installation), Ending> {
     clear_the_way(wanted)?;
-    let config = config_of(wanted);
     let is_new = !wanted.data.join(COMPLETE).exists();
+    let nation = wanted.data.join("nation");
+    // A demo that is there keeps its people, however many are asked for this time.
+    let written = nation.join("citizens.csv");
+    let people = match is_new {
+        true => people_file(&nation, wanted.citizens),
+        false if written.exists() => written,
+        false => nation.join("nation.toml"),
+    };
+    let config = config_of(wanted, people);
     if is_new {
         begin_folder(wanted, &config)?;
     }
     let file = opening_now(wiring::wall_now(), wanted.everyone)?;
     if is_new {
         let size = NationSize { seed: wanted.seed, scale_permille: wanted.scale, citizens: wanted.citizens };
-        let nation = wanted.data.join("nation");
         write_nation(&file.campaign, size, &nation)?;
         if let Some(most) = wanted.clinics_max {
             keep_clinics(&nation, most)?;
@@ -143,14 +151,14 @@ fn begin_folder(wanted: &Demo, config: &Config) -> Result<(), Ending> {
     Ok(())
 }
 
-fn config_of(wanted: &Demo) -> Config {
+fn config_of(wanted: &Demo, people: PathBuf) -> Config {
     Config {
         data: DataSection { folder: wanted.data.clone(), key_file: None },
         listen: ListenSection { address: wanted.listen, ..ListenSection::default() },
         engine: EngineSection { accept_clock: true, people: 100_000, ..EngineSection::default() },
         rehearsal: RehearsalSection {
             enabled: true,
-            citizens: Some(wanted.data.join("nation").join("citizens.csv")),
+            citizens: Some(people),
             identity_port: Some(0),
             ..RehearsalSection::default()
         },

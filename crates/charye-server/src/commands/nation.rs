@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use charye_domain::campaign::Campaign;
-use charye_rehearsal::nation::{NationError, NationPlan, NationReport, Step, generate};
+use charye_rehearsal::nation::{MADE_MAX, NationError, NationPlan, NationReport, Step, WRITTEN_MAX, generate};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -14,7 +14,7 @@ use crate::output::say;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write clinics.csv, sessions.csv and citizens.csv of a made-up nation
+    /// Write clinics.csv, sessions.csv and citizens.csv of a made-up nation; more than a million people are not written
     Generate(Generate),
 }
 
@@ -28,8 +28,8 @@ pub(crate) struct Generate {
     /// Thousandths of the whole nation's clinics, 1 to 1000
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     scale: u32,
-    /// Test people, 100 to 1000000, whatever the scale
-    #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    /// Test people, 100 to 20000000, whatever the scale; more than a million are made on demand
+    #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(100..=i64::from(MADE_MAX)))]
     citizens: u32,
     /// The campaign whose days and products the clinics serve
     #[arg(long, default_value = "kr-2021-18-49")]
@@ -72,6 +72,11 @@ pub(crate) fn write_nation(campaign: &Campaign, size: NationSize, directory: &Pa
         NationError::Plan { .. } => Ending::Unreadable { words: format!("charye: {error}") },
         NationError::DistrictTable { .. } | NationError::Write { .. } => Ending::Fault(anyhow::Error::new(error)),
     })
+}
+
+/// Where the people of a nation of this size are told: its citizens.csv, or its nation.toml if they are made on demand.
+pub(crate) fn people_file(nation: &Path, citizens: u32) -> PathBuf {
+    nation.join(if citizens > WRITTEN_MAX { "nation.toml" } else { "citizens.csv" })
 }
 
 /// A bar on a terminal; nothing where nobody watches.

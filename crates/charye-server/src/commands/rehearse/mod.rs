@@ -29,7 +29,8 @@ const MARKER: &str = "rehearsal.toml";
 
 /// What is said when a target is named and its people are not.
 const WITHOUT_CITIZENS: &str = "a target's people are made up, and only it knows them: give --citizens the file that its \
-    [rehearsal] citizens names (of a demo: nation/citizens.csv in its folder; on another machine: copy it from there)";
+    [rehearsal] citizens names (of a demo: nation/citizens.csv in its folder, or nation/nation.toml if it has more than a \
+    million; on another machine: copy it from there)";
 
 #[derive(Args, Debug)]
 pub(crate) struct Rehearse {
@@ -45,7 +46,7 @@ pub(crate) struct Rehearse {
     /// A server on this machine, or one listed under `[rehearse] own_hosts`; a server of its own if left out
     #[arg(long, value_name = "URL")]
     target: Option<String>,
-    /// The target's rehearsal people, its `citizens.csv`
+    /// The target's rehearsal people: its `citizens.csv`, or its `nation.toml` if they are made on demand
     #[arg(long, value_name = "FILE", requires = "target")]
     citizens: Option<PathBuf>,
     /// Where the target tells its `/metrics`

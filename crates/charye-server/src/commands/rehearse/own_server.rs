@@ -15,10 +15,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow};
 use charye_rehearsal::evening::Stagehand;
 use charye_rehearsal::load::Target;
+use charye_rehearsal::nation::MADE_MAX;
 use charye_rehearsal::profile::{FaultKind, HUNG_PROVIDER, PlannedFault, Profile, Size};
 
 use super::Rehearse;
 use crate::commands::demo::{self, Demo};
+use crate::commands::nation::people_file;
 use crate::exit::Ending;
 use crate::output::say;
 
@@ -28,7 +30,7 @@ const PEOPLE_EACH: u64 = 13;
 const PEOPLE_EACH_OF_EVERYONE_PERCENT: u64 = 120;
 /// What a generated nation may have.
 const PEOPLE_MIN: u64 = 1_000;
-const PEOPLE_MAX: u64 = 1_000_000;
+const PEOPLE_MAX: u64 = MADE_MAX as u64;
 const READY_MAX: Duration = Duration::from_secs(120);
 const STOP_MAX: Duration = Duration::from_secs(60);
 /// What the rehearsal's providers are told, they are told within this time; and so long is their answer at most.
@@ -39,6 +41,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// The server, and how to start it again.
 pub(super) struct OwnServer {
     data: PathBuf,
+    /// Where its people are told.
+    people: PathBuf,
     config: PathBuf,
     log: PathBuf,
     clock_file: PathBuf,
@@ -79,11 +83,13 @@ impl OwnServer {
             clinics_max: clinics_max(profile, size),
         };
         demo::make(&demo)?;
+        let people = people_file(&folder.join("nation"), demo.citizens);
         let mut server = Self {
             config: folder.join("charye.toml"),
             log: folder.join("server.log"),
             clock_file: folder.join("clock-ahead-ms"),
             data,
+            people,
             address,
             operations: free_address()?,
             identity: free_address()?,
@@ -119,7 +125,7 @@ impl OwnServer {
     }
 
     pub(super) fn citizens(&self) -> PathBuf {
-        self.data.join("nation").join("citizens.csv")
+        self.people.clone()
     }
 
     pub(super) fn data(&self) -> PathBuf {
