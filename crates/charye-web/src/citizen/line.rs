@@ -37,6 +37,8 @@ pub(super) fn routes() -> Vec<Route> {
 struct LinePage {
     layout: Layout,
     next: String,
+    /// They come to change what they have reserved, and are told that it stands meanwhile.
+    to_change: bool,
     choices: Vec<Choice>,
     /// Names of campaigns that ask for another proof of who one is.
     elsewhere: Vec<String>,
@@ -80,7 +82,8 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
     // Where there is a way on comes first.
     choices.sort_by_key(|choice| matches!(choice.way, Way::Closed));
     let layout = Layout::of(&asked, Part::Find);
-    super::page(asked.language, &LinePage { layout, next, choices, elsewhere })
+    let to_change = purpose_of(&next) == LinePurpose::Change;
+    super::page(asked.language, &LinePage { layout, next, to_change, choices, elsewhere })
 }
 
 /// Whether who is led on to this page needs to come in although they have reserved: to change, or for the second dose.
@@ -188,12 +191,13 @@ pub(super) fn way_in(next: &str) -> String {
 
 #[cfg(any(test, feature = "samples"))]
 pub(super) fn samples(language: crate::locale::Language, names: Names) -> Vec<(&'static str, String)> {
-    let page = |choices, elsewhere: &[&str]| {
+    let page_to = |to_change, choices, elsewhere: &[&str]| {
         let layout = Layout::sample(language, true, Part::Find);
         let (next, elsewhere) =
             (names.or("/find", "/find?a=\"b"), elsewhere.iter().map(|&name| name.to_owned()).collect());
-        super::rendered(&LinePage { layout, next, choices, elsewhere })
+        super::rendered(&LinePage { layout, next, to_change, choices, elsewhere })
     };
+    let page = |choices, elsewhere: &[&str]| page_to(false, choices, elsewhere);
     let [open, later, none] = Standing::samples(language, names);
     let button = |text, hint| Way::Button { text, hint: language.text(hint).into_owned() };
     let choice = |standing: &Standing, way| Choice { standing: standing.clone(), way };
@@ -211,6 +215,7 @@ pub(super) fn samples(language: crate::locale::Language, names: Names) -> Vec<(&
     vec![
         ("line", page(all, &[])),
         ("line-take", page(vec![choice(&open, button("line-take", "line-take-hint"))], &[])),
+        ("line-to-change", page_to(true, vec![choice(&open, button("line-take", "line-take-hint"))], &[])),
         ("line-enrol", page(vec![choice(&later, enrol())], &[])),
         ("line-reserved", page(vec![choice(&open, reserved())], &[])),
         ("line-mine", page(vec![choice(&open, mine())], &[])),

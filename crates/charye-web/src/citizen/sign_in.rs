@@ -82,6 +82,13 @@ struct SignInPage {
     more: Option<String>,
 }
 
+impl SignInPage {
+    /// Only people who may reserve now: whom somebody means who has come to try it.
+    fn only_who_may(&self) -> String {
+        link("/sign-in", &[("next", &self.next), ("may", "1")])
+    }
+}
+
 /// Whom a tester looks for, as typed.
 #[derive(Clone, Debug, Default)]
 struct Wish {

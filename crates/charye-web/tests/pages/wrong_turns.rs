@@ -159,10 +159,24 @@ fn who_has_reserved_is_told_their_reservation_and_not_asked_in_again_on_any_devi
     }
     // Whoever is to change it has to come in, and may.
     let line = other_device.get(&format!("/line?next={reserved}/change"));
+    line.says("It stands until you have confirmed another time");
     line.says("action=\"/line\"");
     let ask = other_device.get(&format!("{reserved}/cancel"));
     other_device.submit(&ask, &format!("{reserved}/cancel"), &[("key", &ask.field("key"))]);
     other_device.get("/line").says("action=\"/line\"");
+}
+
+#[test]
+fn whoever_tries_it_out_finds_those_who_may_reserve_with_one_press() {
+    let house = House::open(4);
+    let mut browser = house.browser("en");
+    let everybody = browser.get("/sign-in?next=%2Fline");
+    everybody.says("Sign in as Test 하나").says("Sign in as Test 둘");
+    let [only] = &everybody.links("/sign-in?next=%2Fline&may=1")[..] else { panic!("{}", everybody.body) };
+    let some = browser.get(only);
+    some.says("Sign in as Test 하나");
+    assert!(!some.body.contains("Sign in as Test 둘"), "a child may not");
+    assert!(some.links("/sign-in?next=%2Fline&may=1").is_empty(), "pressed already");
 }
 
 #[test]

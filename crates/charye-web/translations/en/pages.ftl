@@ -396,3 +396,4 @@ asked-login-missing = Enter your user name or number there.
 asked-wrong = This is not right. Please check what you entered.
 asked-too-long = This is too long. Enter at most 60 characters.
 asked-not-found = Nobody matches what you entered. Please check it.
+line-to-change = To change your reservation, come in once more. It stands until you have confirmed another time.
