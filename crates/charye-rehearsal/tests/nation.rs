@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
 
-use charye_rehearsal::nation::{self, NationError, NationPlan, NationReport, Step};
+use charye_rehearsal::nation::{self, MadePeople, NationError, NationPlan, NationReport, Step};
 use jiff::Span;
 use jiff::civil::Date;
 
@@ -364,6 +364,51 @@ fn the_golden_nation_has_not_changed() {
 
 const GOLDEN: [&str; 3] =
     ["clinics.csv 6c9c30aed1f04e33", "sessions.csv 8155e903b50b2e19", "citizens.csv 148518134b6f06b7"];
+
+#[test]
+fn people_beyond_a_million_are_written_nowhere_and_the_nations_own_description_makes_them() {
+    let (directory, _) = make(&scaled(1, 42));
+    assert!(directory.path().join("citizens.csv").exists());
+    let plan = NationPlan { citizens: nation::WRITTEN_MAX + 1, ..scaled(1, 42) };
+    let report = nation::generate(&plan, directory.path(), &mut |_| {}).unwrap();
+    assert_eq!((report.citizens, report.files.len()), (1_000_001, 2));
+    assert!(!directory.path().join("citizens.csv").exists(), "an earlier nation's people are not this one's");
+    let people = MadePeople::read(&directory.path().join("nation.toml")).unwrap();
+    assert_eq!(people.count(), 1_000_001);
+    let mut hasher = blake3::Hasher::new();
+    for index in (0..1_000_001).step_by(10_007) {
+        let person = people.person(index).unwrap();
+        assert_eq!(people.index_of(&person.national_number), Some(index));
+        hasher.update(format!("{person:?}").as_bytes());
+    }
+    assert_eq!(&hasher.finalize().to_hex()[..16], MADE_GOLDEN);
+}
+
+/// As [`GOLDEN`]: whoever changes it changes the people of everybody's nations.
+const MADE_GOLDEN: &str = "b2195cba58d75824";
+
+#[test]
+fn a_description_that_makes_nobody_is_refused_in_words() {
+    let (directory, _) = make(&scaled(1, 42));
+    let path = directory.path().join("nation.toml");
+    let sound = fs::read_to_string(&path).unwrap();
+    let on_demand = "\n[people_on_demand]\ncount = 5000\n";
+    let check = |text: String, expect: &str| {
+        fs::write(&path, text).unwrap();
+        let said = MadePeople::read(&path).map(|people| people.count()).unwrap_err().to_string();
+        assert!(said.contains(expect), "{said}");
+    };
+    check(sound.clone(), "name its citizens.csv");
+    check(format!("{sound}{}", on_demand.replace("5000", "0")), "1 to 20000000");
+    check(format!("{sound}{on_demand}").replace("seed = \"42\"", "seed = \"x\""), "seed must be a whole number");
+    check(format!("{sound}{on_demand}").replace("\"1972-01-01\"", "\"1972-02-30\""), "1972-02-30 is not a date");
+    check(format!("{sound}{on_demand}").replace("\"1972-01-01\"", "\"2003-12-30\""), "a year of birth dates");
+    check(format!("{sound}# {}{on_demand}", "x".repeat(70_000)), "larger than");
+    fs::write(&path, format!("{sound}{on_demand}")).unwrap();
+    assert_eq!(MadePeople::read(&path).unwrap().count(), 5_000);
+    fs::remove_file(&path).unwrap();
+    assert!(MadePeople::read(&path).unwrap_err().to_string().contains("could not read"));
+}
 
 #[test]
 fn another_calendar_and_other_products_fit_too() {
