@@ -5,6 +5,7 @@
 
 mod assets;
 mod edges;
+mod lists;
 mod machine;
 mod manifests;
 mod names;
@@ -110,6 +111,11 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check { name: "machine", holds: "no registry host or path of one machine stands in a file", find: machine::find },
     Check { name: "twins", holds: "tables that two crates must carry each say the same", find: twins::find },
+    Check {
+        name: "lists",
+        holds: "every setting and every figure counted stands on its reference page, and no other",
+        find: lists::find,
+    },
 ];
 
 /// Runs every check and tells what was found.
