@@ -151,7 +151,7 @@ fn an_argument_that_cannot_be_meant_is_refused_before_anything_happens() {
         ("bogus", "unrecognized subcommand"),
         ("audit show", "<RESERVATION>"),
         ("keys retire x", "'x'"),
-        ("nation generate {}/n --citizens 5", "100..=1000000"),
+        ("nation generate {}/n --citizens 5", "100..=20000000"),
         ("nation generate {}/n --scale 0", "1..=1000"),
         ("demo --data {}/n --scale 5000", "1..=1000"),
         ("campaign show one-clinic --for 1990-13-01", "1990-13-01"),
