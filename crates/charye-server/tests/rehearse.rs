@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use support::charye;
+use support::{Server, charye, write_config};
 
 /// Rehearses, and reads the report.
 fn rehearse(profile: &str, scale: &str, speed: &str, out: &Path) -> (Value, String) {
@@ -83,6 +83,49 @@ fn the_worst_evening_loses_nothing_that_was_confirmed() {
     assert_eq!(fault("clock_jump")["played"], true, "{said}");
     assert!(count(&report, "/people/confirmed") > 100, "{}", report["people"]);
     assert!(count(&report, "/whereabouts_at_end/nothing_left") > 0, "places run out: {}", report["whereabouts_at_end"]);
+}
+
+#[test]
+fn people_whom_nobody_wrote_down_come_and_reserve() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, out) = (folder.path().join("data"), folder.path().join("out"));
+    let data_text = data.to_str().unwrap();
+    let demo = ["demo", "--listen", "127.0.0.1:0", "--scale", "4", "--citizens", "100", "--everyone"];
+    drop(Server::start(&[&demo[..], &["--data", data_text]].concat(), &[]));
+    // As a nation of more than a million is told, but fewer, so that a test may ask for each birth date.
+    let people = data.join("nation/people.toml");
+    let nation = fs::read_to_string(data.join("nation/nation.toml")).unwrap();
+    fs::write(&people, format!("{nation}\n[people_on_demand]\ncount = 1000\n")).unwrap();
+    let config = write_config(folder.path(), &data, "");
+    let text = fs::read_to_string(&config).unwrap().replace("nation/citizens.csv", "nation/people.toml");
+    fs::write(&config, text).unwrap();
+    let server = Server::start(&["serve", "--config", config.to_str().unwrap()], &[]);
+    let target = format!("http://{}", server.address);
+    let (code, said, complained) = charye(&[
+        "rehearse",
+        "--profile",
+        "everyone-2021",
+        "--scale",
+        "0.00002",
+        "--speed",
+        "600",
+        "--target",
+        &target,
+        "--citizens",
+        people.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert!(code == 0 || code == 1, "{code}: {said}{complained}");
+    let report: Value = serde_json::from_str(&fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
+    assert_eq!(count(&report, "/people/came_may_reserve"), 324);
+    assert!(count(&report, "/people/confirmed") > 250, "{}", report["people"]);
+    assert_eq!(count(&report, "/people/missing"), 0, "{said}");
+    drop(server);
+    let history = out.join("history.jsonl");
+    let (code, said, complained) =
+        charye(&["audit", "verify", "--data", data_text, "--history", history.to_str().unwrap()]);
+    assert_eq!(code, 0, "{said}{complained}");
 }
 
 #[test]
