@@ -1,6 +1,7 @@
 //! Bench: the house that is measured. A campaign with one dose, open to all; clinics with sixteen slots of eight places
 //! on each of thirty days; an engine on a durable journal, with everything behind it that the run asks for.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use charye_domain::book::{Actor, Channel, Provenance, Room, StaffNumber};
 use charye_domain::campaign::Bilingual;
 use charye_domain::clinic::{Clinic, ClinicKind};
-use charye_domain::ids::{ImportId, ProductId};
+use charye_domain::ids::{CampaignId, ImportId, ProductId};
 use charye_domain::slot::{ClinicSession, Weekdays};
 use charye_domain::time::{MinuteOfDay, UnixMillis};
 use charye_domain::vaccine::DoseNumber;
@@ -27,6 +28,8 @@ use jiff::civil::{Date, date};
 
 pub(crate) const SLOTS_A_DAY: u32 = 16;
 pub(crate) const DAYS: u32 = 30;
+/// When clinics open, unless an import says otherwise.
+pub(crate) const OPENS: MinuteOfDay = MinuteOfDay(9 * 60);
 /// As `server/wiring` has it.
 const NICENESS_BEHIND: i32 = 10;
 const OPERATOR: Provenance =
@@ -127,25 +130,50 @@ pub(crate) fn start(path: &Path, people: usize, clinics: u32, behind: Behind) ->
 
 /// Publishes a campaign that is open now, imports clinics and sessions, and returns how many blocks of slots there are.
 pub(crate) fn fill(engine: &Engine, clinics: u32) -> u32 {
-    let days_since_1970 = engine.now().0 / 86_400_000;
-    let day = |after: i64| date(1970, 1, 1) + (days_since_1970 + after).days();
-    let (first_day, last_day) = (day(30), day(29 + i64::from(DAYS)));
+    let (first_day, last_day) = days(engine);
     let text = CAMPAIGN
         .replace("{first_day}", &first_day.to_string())
         .replace("{last_day}", &last_day.to_string())
-        .replace("{opens}", &day(-2).to_string())
-        .replace("{closes}", &day(20).to_string());
-    let campaign = publish_campaign(engine, OPERATOR, &text, &read_published).unwrap().value.campaign;
-    let import = ImportId(1);
-    let codes: Vec<String> = (0..clinics).map(|index| format!("c{index}")).collect();
-    for chunk in codes.chunks(1_000) {
-        let clinics = chunk.iter().map(|code| clinic(code)).collect();
-        stage_clinics(engine, OPERATOR, import, clinics).unwrap();
-        let sessions = chunk.iter().map(|code| session(code, first_day, last_day)).collect();
-        stage_sessions(engine, OPERATOR, import, campaign, sessions).unwrap();
-    }
-    activate_import(engine, OPERATOR, import).unwrap();
+        .replace("{opens}", &day_after_today(engine, -2).to_string())
+        .replace("{closes}", &day_after_today(engine, 20).to_string());
+    publish_campaign(engine, OPERATOR, &text, &read_published).unwrap();
+    let all_day = Import { id: ImportId(1), clinics: 0..clinics, opens: OPENS };
+    all_day.stage(engine);
+    all_day.activate(engine);
     blocks(clinics)
+}
+
+/// Clinics that are imported together, each with one session of eight hours on every day.
+pub(crate) struct Import {
+    pub(crate) id: ImportId,
+    pub(crate) clinics: Range<u32>,
+    pub(crate) opens: MinuteOfDay,
+}
+
+impl Import {
+    pub(crate) fn stage(&self, engine: &Engine) {
+        let (first_day, last_day) = days(engine);
+        let codes: Vec<String> = self.clinics.clone().map(|index| format!("c{index}")).collect();
+        for chunk in codes.chunks(1_000) {
+            let clinics = chunk.iter().map(|code| clinic(code)).collect();
+            stage_clinics(engine, OPERATOR, self.id, clinics).unwrap();
+            let sessions = chunk.iter().map(|code| session(code, first_day, last_day, self.opens)).collect();
+            stage_sessions(engine, OPERATOR, self.id, CampaignId(0), sessions).unwrap();
+        }
+    }
+
+    pub(crate) fn activate(&self, engine: &Engine) {
+        activate_import(engine, OPERATOR, self.id).unwrap();
+    }
+}
+
+/// The first and the last day on which clinics give doses.
+fn days(engine: &Engine) -> (Date, Date) {
+    (day_after_today(engine, 30), day_after_today(engine, 29 + i64::from(DAYS)))
+}
+
+fn day_after_today(engine: &Engine, days: i64) -> Date {
+    date(1970, 1, 1) + (engine.now().0 / 86_400_000 + days).days()
 }
 
 /// Blocks of slots that so many clinics have.
@@ -165,7 +193,7 @@ fn clinic(code: &str) -> Clinic {
     }
 }
 
-fn session(code: &str, first_day: Date, last_day: Date) -> ClinicSession {
+fn session(code: &str, first_day: Date, last_day: Date, opens: MinuteOfDay) -> ClinicSession {
     ClinicSession {
         clinic: code.to_owned(),
         product: ProductId(0),
@@ -173,8 +201,8 @@ fn session(code: &str, first_day: Date, last_day: Date) -> ClinicSession {
         first_day,
         last_day,
         weekdays: Weekdays::ALL,
-        start: MinuteOfDay(9 * 60),
-        end: MinuteOfDay(17 * 60),
+        start: opens,
+        end: MinuteOfDay(opens.0 + 8 * 60),
         slot_minutes: 30,
         capacity: 8,
     }

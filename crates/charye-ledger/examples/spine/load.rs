@@ -1,6 +1,7 @@
 //! Bench: the load. One thread asks; either each answer makes room for the next question, or questions come at a fixed
 //! rate, whatever the answers do.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -111,6 +112,13 @@ impl Load {
         let count = (span.as_secs_f64() * per_sec) as u32;
         assert!(count <= self.registered - self.asked, "people were registered before");
         self.run(PACED_IN_FLIGHT, Pace::PerSec(per_sec), |asked, _| asked < count, |load, _| load.reserve())
+    }
+
+    /// Asks at a fixed rate until it is over, or until everybody who was registered has asked.
+    pub(crate) fn reserve_until(&mut self, over: &AtomicBool, per_sec: f64) -> Run {
+        let left = self.registered - self.asked;
+        let more = |asked: u32, _: Instant| asked < left && !over.load(Ordering::Relaxed);
+        self.run(PACED_IN_FLIGHT, Pace::PerSec(per_sec), more, |load, _| load.reserve())
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {

@@ -5,18 +5,19 @@
 //! The load of issue 3: one `reserve at once` of one dose with eligibility, idempotency and chain; 7.7 M slots and 1 M
 //! reservations loaded; `synchronous=FULL`. Prints one JSON object a figure.
 //!
-//! `spine [idle|on|stalls|naive|restart]...`: rates with the projector idle, with it on, and so on (all but `restart`
-//! without a word). Options: `--without-p` (do not start PostgreSQL), `--rounds N` (5), `--secs N` (1),
+//! `spine [idle|on|stalls|naive|restart|import]...`: rates with the projector idle, with it on, and so on (all but
+//! `restart` and `import` without a word). Options: `--without-p` (do not start PostgreSQL), `--rounds N` (5), `--secs N` (1),
 //! `--clinics N` (16000), `--preload N` (1000000), `--stall-runs N` (5), `--stall-secs N` (60), `--stall-rate N` (half of
 //! what `on` measured), `--stall-behind both|projector|snapshots|nothing` (both; which of them makes the stalls),
 //! `--restart-rounds N` (2), `--restart-reservations N` (10000000), `--restart-slots N`
-//! (20000000), `--folder PATH` (a temporary one; its disk is what is measured).
+//! (20000000), `--import-slots N` (20000000; new ones, beside those of `--clinics`), `--folder PATH` (a temporary one; its disk is what is measured).
 #![expect(clippy::disallowed_methods, reason = "a bench reads the clock and its arguments: that is what it is for")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints its figures")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a bench that cannot go on should say where and stop")]
 
 mod figures;
 mod house;
+mod import;
 mod load;
 mod naive;
 mod postgres;
@@ -45,6 +46,7 @@ pub(crate) struct Options {
     restart_rounds: u32,
     restart_reservations: u32,
     restart_clinics: u32,
+    import_clinics: u32,
     /// Which restart of the same folder this is.
     round: u32,
 }
@@ -57,10 +59,10 @@ fn main() {
     {
         restart::restarted(&options, Path::new(data), how == "snapshot");
     }
-    let words = ["idle", "on", "stalls", "naive", "restart"];
+    let words = ["idle", "on", "stalls", "naive", "restart", "import"];
     let asked = |word: &str| {
         let any = arguments.iter().any(|argument| words.contains(&argument.as_str()));
-        if any { arguments.iter().any(|argument| argument == word) } else { word != "restart" }
+        if any { arguments.iter().any(|argument| argument == word) } else { !["restart", "import"].contains(&word) }
     };
     let parent = text_after(&arguments, "--folder").map_or_else(std::env::temp_dir, PathBuf::from);
     let folder = tempfile::tempdir_in(parent).unwrap();
@@ -92,6 +94,9 @@ fn main() {
     if asked("restart") {
         restart::measure(&options, folder.path());
     }
+    if asked("import") {
+        import::measure(&options, folder.path());
+    }
 }
 
 fn options(arguments: &[String]) -> Options {
@@ -110,6 +115,7 @@ fn options(arguments: &[String]) -> Options {
         restart_rounds: option("--restart-rounds", 2),
         restart_reservations: option("--restart-reservations", 10_000_000),
         restart_clinics: restart::clinics_for(option("--restart-slots", 20_000_000)),
+        import_clinics: restart::clinics_for(option("--import-slots", 20_000_000)),
         round: option("--round", 0),
     }
 }
