@@ -274,7 +274,7 @@ impl Band {
 
     fn day(&self, rank: u32) -> Date {
         let day = u64::from(rank % self.days) * u64::from(self.step) % u64::from(self.days);
-        plus_days(self.first, day as i64)
+        plus_days(self.first, day.cast_signed())
     }
 
     fn index_of(&self, birth_date: Date, serial: u32) -> Option<u32> {
