@@ -7,12 +7,11 @@
 //! `"charye column v1" | length of owner (4) | owner | length of column (4) | column`, the owner being the context under
 //! which the data key was made. Random nonces are safe for 2^32 texts a key; a data key seals a handful.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use charye_domain::ids::KeyId;
 use charye_engine::ports::{KeysFailure, SealColumns, SealPurpose};
 
 use super::derivation::Secret;
-use crate::os_random;
 
 /// AES-256-GCM. Another module's algorithm (ARIA under KCMVP, say) gets the next number.
 const AES_256_GCM_ID: u8 = 1;
@@ -21,30 +20,23 @@ const TAG_BYTES: usize = 16;
 const HEADER_BYTES: usize = 4;
 
 /// An AES-256-GCM key for one purpose.
-pub(super) struct SealingKey(LessSafeKey);
+pub(super) struct SealingKey(RandomizedNonceKey);
 
 impl SealingKey {
     pub(super) fn new(key: &Secret) -> Self {
-        let key = UnboundKey::new(&AES_256_GCM, key.as_ref()).expect("a 256-bit key fits AES-256-GCM");
-        Self(LessSafeKey::new(key))
+        Self(RandomizedNonceKey::new(&AES_256_GCM, key.as_ref()).expect("a 256-bit key fits AES-256-GCM"))
     }
 
     /// Appends `nonce | ciphertext | tag` of `plain` to `sealed`.
     fn seal_onto(&self, sealed: &mut Vec<u8>, bound_to: &[u8], plain: &[u8]) {
-        let mut nonce = [0; NONCE_BYTES];
-        os_random::draw(&mut nonce);
-        sealed.extend_from_slice(&nonce);
-        let begins_at = sealed.len();
-        sealed.extend_from_slice(plain);
-        let tag = self
+        let mut text = Vec::with_capacity(plain.len() + TAG_BYTES);
+        text.extend_from_slice(plain);
+        let nonce = self
             .0
-            .seal_in_place_separate_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(bound_to),
-                &mut sealed[begins_at..],
-            )
+            .seal_in_place_append_tag(Aad::from(bound_to), &mut text)
             .expect("AES-GCM refuses only texts over 64 GiB; our texts are bodies and columns");
-        sealed.extend_from_slice(tag.as_ref());
+        sealed.extend_from_slice(nonce.as_ref());
+        sealed.extend_from_slice(&text);
     }
 
     fn open(&self, bound_to: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeysFailure> {
