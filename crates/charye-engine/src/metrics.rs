@@ -1,7 +1,7 @@
 //! Room: engine. Every figure the engine keeps, with its fixed name. Read by `/metrics` and the situation room.
 //!
-//! Labels are lanes, causes, campaigns and openings only: never a person, a number or a key. Units stand in the names. Counted once a batch,
-//! not once a question.
+//! Labels are lanes, causes, providers, campaigns and openings only: never a person, a number or a key. Units stand in the
+//! names. Counted once a batch, not once a question. Each has a row in docs/reference/metrics.md.
 
 use std::time::Duration;
 
@@ -27,8 +27,9 @@ pub const ENTRIES_TOTAL: &str = "charye_journal_entries_total";
 pub const BATCH_ENTRIES: &str = "charye_journal_batch_entries";
 /// Time until a batch is durable. Histogram, seconds.
 pub const COMMIT_SECONDS: &str = "charye_journal_commit_seconds";
-/// 99th percentiles of the last second or two: how long batches took to be durable, questions waited. Gauges, seconds.
+/// How long batches took to be durable, 99th percentile of the last second or two. Gauge, seconds.
 pub const COMMIT_P99_SECONDS: &str = "charye_journal_commit_p99_seconds";
+/// How long questions waited for their turn, likewise. Gauge, seconds.
 pub const QUEUED_P99_SECONDS: &str = "charye_queued_p99_seconds";
 /// Look-ups turned away so that reservations go on. Counter.
 pub const LOOK_UPS_SHED_TOTAL: &str = "charye_look_ups_shed_total";

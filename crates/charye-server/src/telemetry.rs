@@ -1,5 +1,5 @@
-//! Room: server. Logs to stderr, metrics to whoever asks `/metrics`, the process's own among them. Neither ever carries a name, a number or an address:
-//! what is logged comes from code that has none.
+//! Room: server. Logs to stderr, metrics to whoever asks `/metrics`, the process's own among them. Called by `serve`.
+//! Neither ever carries a name, a number or an address: what is logged comes from code that has none.
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
