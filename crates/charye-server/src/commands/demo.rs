@@ -35,6 +35,10 @@ const CAMPAIGN: &str = "kr-2021-18-49";
 const MARKER: &str = "demo.toml";
 /// Written when the nation is imported whole.
 const COMPLETE: &str = "demo.complete";
+/// The demo's opening began at least this long ago: longer than the ten minutes that a sign-in counts back. Unit: seconds.
+const BEGUN_SECS: u32 = 900;
+/// A new demo's opening lasts at least this long, at whatever time of day it is begun. Unit: seconds.
+const LASTS_SECS: u32 = 4 * 3_600;
 
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
@@ -166,10 +170,11 @@ fn config_of(wanted: &Demo, people: PathBuf) -> Config {
     }
 }
 
-/// The campaign of 2021 with its calendar moved so that its first evening is now.
+/// The campaign of 2021 with its calendar moved so that its first evening is now: it has [begun](BEGUN_SECS), and
+/// [lasts](LASTS_SECS).
 ///
-/// Between 18:00 and 20:00 no window of the rotation is open: then every window of the demo begins, and ends, as much
-/// earlier as it takes.
+/// Between 18:00 and 20:00 no window of the rotation is open, and before that one is about to close: then every window of
+/// the demo begins, and ends, as many hours earlier as it takes.
 ///
 /// With `everyone`, it is the last opening that is now: the one in which no digit and no age is kept waiting.
 fn opening_now(now: UnixMillis, everyone: bool) -> Result<CampaignFile, Ending> {
@@ -180,10 +185,10 @@ fn opening_now(now: UnixMillis, everyone: bool) -> Result<CampaignFile, Ending> 
     };
     let begun_before = last.window.opens_civil.date() - first.window.opens_civil.date();
     let (todays, before_days) = if everyone { (last.id, begun_before.get_days()) } else { (first.id, 0) };
-    let days = days_to_open(&original.campaign, now) - before_days;
+    let days = days_to_open(&original.campaign, now.plus_secs(LASTS_SECS)) - before_days;
     let mut moved = shift(&original, days).map_err(|error| Ending::Fault(error.into()))?.for_rehearsal();
     let opens_at = moved.campaign.opening(todays).map_or(now, |opening| opening.window.opens_at);
-    let early_ms = opens_at.millis_since(now);
+    let early_ms = opens_at.plus_secs(BEGUN_SECS).millis_since(now);
     if early_ms > 0 {
         let hours = (early_ms + 3_599_999) / 3_600_000;
         begin_earlier(&mut moved, hours);
@@ -298,4 +303,27 @@ fn line_of(citizen: &RehearsalCitizen, told: Eligibility, campaign: &Campaign) -
         Eligibility::Ineligible(_) => "is not in this campaign".to_owned(),
     };
     format!("sign in  as {} ({}), born {}: {answer}", citizen.name_ko, citizen.name_en, citizen.birth_date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_every_time_of_day_the_demo_is_open_has_begun_and_lasts() {
+        let midnight = UnixMillis::from_civil("2026-12-31T00:00".parse().unwrap(), &jiff::tz::TimeZone::UTC).unwrap();
+        for everyone in [false, true] {
+            for minute in 0..24 * 60 {
+                let now = midnight.plus_secs(minute * 60);
+                let file = opening_now(now, everyone).unwrap();
+                let openings = &file.campaign.openings;
+                let opening = if everyone { openings.last() } else { openings.first() };
+                let window = &opening.unwrap().window;
+                let begun_ms = now.millis_since(window.opens_at);
+                assert!(begun_ms >= i64::from(BEGUN_SECS) * 1_000, "{minute}: {window:?}");
+                assert!(begun_ms < 24 * 3_600_000, "{minute}: {window:?}");
+                assert!(window.closes_at.millis_since(now) >= i64::from(LASTS_SECS) * 1_000, "{minute}: {window:?}");
+            }
+        }
+    }
 }
