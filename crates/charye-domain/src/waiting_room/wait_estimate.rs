@@ -163,6 +163,23 @@ mod tests {
     }
 
     #[test]
+    fn however_long_the_wait_nobody_is_told_to_ask_later_than_in_ten_minutes() {
+        for secs in [2_399, 2_400, 2_401, u32::MAX] {
+            let estimates = [
+                Estimate::Paused,
+                Estimate::NotYet { at_least_secs: secs },
+                Estimate::Range(WaitRange { from_secs: secs, to_secs: secs }),
+            ];
+            for jitter in [0, 1, u16::MAX] {
+                let told = estimates.map(|estimate| next_poll_ms(estimate, jitter));
+                let paused = [0.0, 1.0, f64::INFINITY].map(|fastest| next_poll_while_paused_ms(secs, fastest, jitter));
+                let bounds = POLL_MIN_MS..=POLL_MAX_MS;
+                assert!(told.iter().chain(&paused).all(|ms| bounds.contains(ms)), "{secs} s: {told:?} {paused:?}");
+            }
+        }
+    }
+
+    #[test]
     fn ten_million_before_a_line_that_stands_still_do_not_ask_every_half_minute() {
         let front = [0, 1_000, 119_000].map(|ahead| next_poll_while_paused_ms(ahead, 1_000.0, 0));
         assert_eq!(front, [30_000; 3]);

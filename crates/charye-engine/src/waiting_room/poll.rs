@@ -101,7 +101,7 @@ fn poll_returner(line: &LineNow, number: u64, jitter: u16) -> Polled {
 /// Long before the opening every ten minutes at most, and then some time after it: being the first to ask wins nothing.
 fn poll_enrolled(opens_at: UnixMillis, now: UnixMillis, jitter: u16) -> Polled {
     let left_ms = u32::try_from(opens_at.millis_since(now).max(0)).unwrap_or(u32::MAX);
-    let ask_again_ms = if left_ms >= POLL_MAX_MS {
+    let ask_again_ms = if left_ms > POLL_MAX_MS - SPREAD_AFTER_OPENING_MS {
         POLL_MAX_MS - part_of(POLL_MAX_MS / 4, jitter)
     } else {
         left_ms.max(POLL_MIN_MS) + part_of(SPREAD_AFTER_OPENING_MS, jitter)
@@ -111,4 +111,22 @@ fn poll_enrolled(opens_at: UnixMillis, now: UnixMillis, jitter: u16) -> Polled {
 
 fn part_of(ms: u32, jitter: u16) -> u32 {
     (u64::from(ms) * u64::from(jitter) / u64::from(u16::MAX)) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_enrolled_is_never_told_to_ask_later_than_in_ten_minutes() {
+        let opens_at = UnixMillis(1_628_506_800_000);
+        let around_the_limit = (570_000..=600_001).step_by(500);
+        for left_ms in around_the_limit.chain([0, 1, 2_999, 3_000, 60_000, 43_200_000, i64::from(u32::MAX) + 1]) {
+            for jitter in [0, 1, 1 << 15, u16::MAX] {
+                let polled = poll_enrolled(opens_at, opens_at.plus_millis(-left_ms), jitter);
+                let Polled::Enrolled { ask_again_ms, .. } = polled else { unreachable!("asked of who enrolled") };
+                assert!((POLL_MIN_MS..=POLL_MAX_MS).contains(&ask_again_ms), "{left_ms} ms, {jitter}: {ask_again_ms}");
+            }
+        }
+    }
 }

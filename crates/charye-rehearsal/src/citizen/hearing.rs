@@ -192,6 +192,9 @@ impl Citizen {
         match told.state {
             Some("come") => return self.ask(Step::Enter),
             Some("over") => return self.leave(Whereabouts::TurnedAway, around),
+            // On the list of an opening to come, where they are told another date: this evening has nothing more for them,
+            // and to wait for that one would keep it from ending.
+            Some("enrolled") if !self.wants.may_reserve => return self.leave(Whereabouts::TurnedAway, around),
             _ => {}
         }
         if !self.number.is_empty() {

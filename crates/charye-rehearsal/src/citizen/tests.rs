@@ -121,6 +121,18 @@ fn who_waits_longer_than_they_have_patience_goes_away_and_comes_back_once() {
 }
 
 #[test]
+fn who_is_put_on_the_list_of_another_day_goes_home_and_who_may_reserve_waits_as_told() {
+    let enrolled = r#"{"state":"enrolled","ticket":"T","opens_in_ms":7200000,"ask_again_ms":30000}"#;
+    for (may_reserve, next) in [(false, Next::Gone), (true, Next::After(Duration::from_secs(30)))] {
+        let mut play = Play::new(true, Intentions::default());
+        play.citizen.wants.may_reserve = may_reserve;
+        play.hear(200, r#"{"login":"L"}"#);
+        assert_eq!(play.hear(200, enrolled).0, next, "{may_reserve}");
+        assert_eq!(play.at(Whereabouts::TurnedAway), u64::from(!may_reserve));
+    }
+}
+
+#[test]
 fn what_was_not_heard_is_asked_for_by_its_key_and_not_sent_twice_unless_it_never_was() {
     let mut play = Play::new(false, Intentions::default());
     play.until_held();
