@@ -35,6 +35,9 @@ pub enum BusyCause {
 }
 
 impl BusyCause {
+    pub const ALL: [Self; 6] =
+        [Self::LaneFull, Self::ClockUnsure, Self::StorageLow, Self::Draining, Self::Saturated, Self::TooOften];
+
     /// The stable code, as it stands in problems, metrics and docs.
     pub fn code(self) -> &'static str {
         match self {

@@ -246,6 +246,10 @@ pub(crate) struct SequencerMetrics {
 
 impl SequencerMetrics {
     pub(crate) fn new() -> Self {
+        // There before the first is turned away: who alarms on a rise must see it from 0.
+        for cause in BusyCause::ALL {
+            counter!(BUSY_TOTAL, "cause" => cause.code()).increment(0);
+        }
         Self {
             decided: Lane::ALL.map(|lane| counter!(DECIDED_TOTAL, "lane" => lane.name())),
             depths: Lane::ALL.map(|lane| gauge!(LANE_DEPTH, "lane" => lane.name())),

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::config::{Config, ListenSection};
 use crate::exit::Ending;
 use crate::identity::Identity;
-use crate::telemetry;
+use crate::telemetry::Counted;
 use crate::wiring::{self, Installation};
 
 /// An installation with its address taken, not yet answering.
@@ -42,15 +42,13 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
-    /// Takes the address and makes the application.
+    /// Takes the address and makes the application. `counted` began before the installation was opened.
     ///
     /// # Errors
     /// `Unavailable`: somebody else listens there. Otherwise what does not open.
-    pub(crate) fn prepare(config: Config, installation: Installation) -> Result<Self, Ending> {
+    pub(crate) fn prepare(config: Config, installation: Installation, counted: Counted) -> Result<Self, Ending> {
         let tls = config.listen.tls()?;
         let bound = bind_for_strangers(config.listen.address, config.listen.threads(), tls.as_ref())?;
-        // Before the table: its rows count in whatever counts when they are made.
-        let counted = telemetry::count()?;
         let people = wiring::rehearsal_people(&config.rehearsal, &installation.keys)?;
         let own_url = format!("{}://{}", if config.listen.speaks_tls() { "https" } else { "http" }, bound.address);
         let Installation { engine, keys, .. } = &installation;
@@ -66,7 +64,7 @@ impl Ready {
             rehearsal: people.map(|people| people as _),
             sign_in: identity.as_ref().map(|identity| Arc::clone(identity.desk())),
             registry: None,
-            metrics: Some(Arc::new(move || counted.render() + &telemetry::of_process())),
+            metrics: Some(Arc::new(move || counted.render())),
             deadlines: Deadlines::default(),
         });
         let table = RouteTable::new(routes()).context("could not make the table of routes")?;

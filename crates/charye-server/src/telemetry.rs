@@ -1,8 +1,10 @@
-//! Room: server. Logs to stderr, metrics to whoever asks `/metrics`, the process's own among them. Called by `serve`.
+//! Room: server. Logs to stderr, metrics to whoever asks `/metrics`, the process's own among them. Called by `serve` and `demo`.
 //! Neither ever carries a name, a number or an address: what is logged comes from code that has none.
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -20,19 +22,46 @@ pub(crate) fn log_to_stderr(level: &str) -> Result<(), anyhow::Error> {
         .map_err(|error| anyhow::anyhow!("could not start logging: {error}"))
 }
 
-/// Starts counting. The handle renders everything counted, in Prometheus' text format.
-pub(crate) fn count() -> Result<PrometheusHandle, anyhow::Error> {
-    PrometheusBuilder::new()
+/// Between two rounds of [`Counted`]'s thread.
+const SUMMED_EVERY: Duration = Duration::from_secs(5);
+
+/// Everything counted since [`count`]. What histograms were given is summed by a thread of its own, whether or not anybody
+/// ever asks: until then each measurement is kept. The thread ends with it.
+pub(crate) struct Counted {
+    recorded: PrometheusHandle,
+    _until: Sender<()>,
+}
+
+impl Counted {
+    /// All of it, and the process's own, in Prometheus' text format.
+    pub(crate) fn render(&self) -> String {
+        self.recorded.render() + &of_process()
+    }
+}
+
+/// Starts counting, once in a process and before the engine starts: whoever has looked a figure of theirs up before counts
+/// nothing.
+pub(crate) fn count() -> Result<Counted, anyhow::Error> {
+    let recorded = PrometheusBuilder::new()
         // Seconds: from what a batch takes to what a person minds.
         .set_buckets(&[
             0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
         ])
         .and_then(PrometheusBuilder::install_recorder)
-        .context("could not start counting")
+        .context("could not start counting")?;
+    let (until, ended) = channel();
+    let summed = recorded.clone();
+    let sum = move || {
+        while ended.recv_timeout(SUMMED_EVERY) == Err(RecvTimeoutError::Timeout) {
+            summed.run_upkeep();
+        }
+    };
+    std::thread::Builder::new().name("counted".to_owned()).spawn(sum).context("could not start counting")?;
+    Ok(Counted { recorded, _until: until })
 }
 
 /// CPU and memory of this process under the names that every Prometheus client uses; empty where /proc does not tell.
-pub(crate) fn of_process() -> String {
+fn of_process() -> String {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mut text = String::new();

@@ -48,6 +48,10 @@ fn an_ordinary_hour_ends_with_everybody_reserved_who_meant_to() {
     assert_eq!(told as u64, confirmed, "every confirmation is in the history");
     assert!(report["server"]["cpu_secs"].as_f64().unwrap() > 0.0, "{}", report["server"]);
     assert!(report["server"]["resident_bytes_most"].as_f64().unwrap() > 1e6);
+    for figure in ["commits", "commit_mean_ms", "entries"] {
+        assert!(report["server"][figure].as_f64().unwrap_or_default() > 0.0, "{figure}: {}", report["server"]);
+    }
+    assert!(report["server"]["busy"].is_number(), "{}", report["server"]);
 }
 
 #[test]

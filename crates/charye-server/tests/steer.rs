@@ -91,6 +91,37 @@ fn an_operator_sees_the_lines_and_what_they_change_is_in_force_at_once() {
 }
 
 #[test]
+fn what_is_counted_is_counted_from_the_start_of_the_engine() {
+    let house = House::open();
+    let (campaign, opening) = house.open_line();
+    let (code, told, _) = house.steer(&["pause", &campaign, &opening, "--reason", "a test"]);
+    assert_eq!(code, 0, "{told}");
+    let counted = Client::new(house.operators()).get("/metrics").expect(200).body;
+    let figure = |name: &str| {
+        let line = counted.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{name} is not counted:\n{counted}")).parse::<f64>().unwrap()
+    };
+    for name in [
+        "charye_decided_total{lane=\"finish\"}",
+        "charye_journal_entries_total",
+        "charye_journal_batch_entries_count",
+        "charye_journal_commit_seconds_count",
+        "charye_journal_commit_seconds_sum",
+        "charye_journal_storage_headroom_bytes",
+    ] {
+        assert!(figure(name) > 0.0, "{name}:\n{counted}");
+    }
+    for name in [
+        "charye_lane_depth{lane=\"start\"}",
+        "charye_queued_p99_seconds",
+        "charye_journal_commit_p99_seconds",
+        "charye_busy_total{cause=\"storage_low\"}",
+    ] {
+        assert!(figure(name) >= 0.0, "{name}:\n{counted}");
+    }
+}
+
+#[test]
 fn what_the_book_refuses_is_said_with_its_code() {
     let house = House::open();
     let (campaign, opening) = house.open_line();

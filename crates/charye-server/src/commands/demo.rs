@@ -71,6 +71,7 @@ pub(crate) struct Demo {
 pub(crate) fn run(wanted: &Demo) -> Result<(), Ending> {
     telemetry::log_to_stderr("warn")?;
     weak_build::do_without(true, wanted.listen)?;
+    let counted = telemetry::count()?;
     let (config, installation) = made(wanted)?;
     let campaign = installation
         .engine
@@ -78,7 +79,7 @@ pub(crate) fn run(wanted: &Demo) -> Result<(), Ending> {
         .by_code(CAMPAIGN)
         .cloned()
         .ok_or_else(|| anyhow!("{} has no campaign; begin anew with --fresh", wanted.data.display()))?;
-    let ready = Ready::prepare(config, installation)?;
+    let ready = Ready::prepare(config, installation, counted)?;
     welcome(&ready, &campaign);
     ready.serve()
 }

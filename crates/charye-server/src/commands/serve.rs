@@ -22,8 +22,9 @@ pub(crate) fn run(wanted: &Serve, crash_hook: Option<CrashHook>) -> Result<(), E
     let config = check_config::read(wanted.config.as_deref())?;
     telemetry::log_to_stderr(&config.log.level)?;
     weak_build::do_without(config.rehearsal.enabled, config.listen.address)?;
+    let counted = telemetry::count()?;
     let installation = wiring::open_with(&config, crash_hook)?;
-    let ready = Ready::prepare(config, installation)?;
+    let ready = Ready::prepare(config, installation, counted)?;
     if let Some(address) = ready.operations_address() {
         say(&format!("operators http://{address}"));
     }
