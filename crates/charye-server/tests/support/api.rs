@@ -36,16 +36,23 @@ pub(crate) fn free_pair(client: &mut Client) -> Value {
     free_pair_in(client, "kr-2021-18-49")
 }
 
-/// A pair of places of a campaign that is free.
+/// A pair of places of a campaign that is free. While others take places, what was free a moment ago may be gone: then it is
+/// looked for again, so often and no more.
 pub(crate) fn free_pair_in(client: &mut Client, campaign: &str) -> Value {
+    const LOOKS_MAX: usize = 200;
+    let found = (0..LOOKS_MAX).find_map(|_| a_free_pair(client, campaign));
+    found.unwrap_or_else(|| panic!("no two places of {campaign} were free in {LOOKS_MAX} looks"))
+}
+
+fn a_free_pair(client: &mut Client, campaign: &str) -> Option<Value> {
     let root = format!("/api/v1/campaigns/{campaign}/clinics");
     let found = client.get(&format!("{root}?limit=1")).expect(200).json();
-    let code = found["clinics"][0]["clinic"]["code"].as_str().unwrap();
+    let code = found["clinics"][0]["clinic"]["code"].as_str()?;
     let time = &found["clinics"][0]["next_times"][0];
-    let (product, first) = (time["product"].as_str().unwrap(), time["slot"].as_str().unwrap());
+    let (product, first) = (time["product"].as_str()?, time["slot"].as_str()?);
     let days = client.get(&format!("{root}/{code}/{product}/days?first={first}")).expect(200).json();
-    let day = days["free_days"][0].as_str().unwrap();
+    let day = days["free_days"][0].as_str()?;
     let times = client.get(&format!("{root}/{code}/{product}/days/{day}?first={first}")).expect(200).json();
-    let second = times["times"].as_array().unwrap().iter().find(|time| time["remaining"] != 0).unwrap();
-    json!({ "campaign": campaign, "first": first, "second": second["slot"] })
+    let second = times["times"].as_array()?.iter().find(|time| time["remaining"] != 0)?;
+    Some(json!({ "campaign": campaign, "first": first, "second": second["slot"] }))
 }
