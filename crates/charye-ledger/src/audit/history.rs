@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, BufRead};
+use std::sync::Arc;
 
 use charye_domain::book::{Entry, Event};
 use charye_domain::ids::ReservationNumber;
@@ -16,8 +17,8 @@ const LINES_MAX: u64 = 50_000_000;
 /// Bytes of one line.
 const LINE_BYTES_MAX: u64 = 64 << 10;
 
-/// One answer, as its client heard it.
-#[derive(Clone, Debug, Deserialize)]
+/// One answer, as its client wrote it down.
+#[derive(Debug, Deserialize)]
 struct Line {
     #[serde(rename = "t_ms")]
     _t_ms: i64,
@@ -52,16 +53,61 @@ pub enum HistoryFailure {
     Io(#[from] io::Error),
 }
 
-/// Everything the clients heard, and what the journal says to it.
+/// Everything the clients heard, and what the journal says to it. There may be fifty million answers of ten million people: each is
+/// kept in 72 bytes, and each word and key once.
 #[derive(Debug, Default)]
 pub struct History {
-    lines: Vec<Line>,
-    keys: HashMap<u128, Recorded>,
+    told: Vec<Told>,
+    clients: Words,
+    /// Operations and reasons, of which there are few.
+    words: Words,
+    /// Places in `recorded`.
+    keys: HashMap<u128, u32>,
+    recorded: Vec<Recorded>,
+}
+
+/// One answer, as its client heard it: words and key by their places.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    client: u32,
+    op: u32,
+    key: Option<u32>,
+    code: Option<u32>,
+    request_hash: Option<u64>,
+    answer: Answer,
+    seq: Option<u64>,
+    number: Option<ReservationNumber>,
+    recorded: Option<bool>,
+}
+
+/// Words that many answers share.
+#[derive(Debug, Default)]
+struct Words {
+    places: HashMap<Arc<str>, u32>,
+    words: Vec<Arc<str>>,
+}
+
+impl Words {
+    /// The place of a word; a new one if it is not known. At most [`LINES_MAX`] times two.
+    fn place_of(&mut self, word: &str) -> u32 {
+        if let Some(place) = self.places.get(word) {
+            return *place;
+        }
+        let (place, word) = (place_after(self.words.len()), Arc::<str>::from(word));
+        self.places.insert(Arc::clone(&word), place);
+        self.words.push(word);
+        place
+    }
+
+    fn at(&self, place: u32) -> &str {
+        self.words.get(place as usize).map_or("", |word| word)
+    }
 }
 
 /// What the journal holds under a key.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Recorded {
+    key: u128,
     seq: Option<u64>,
     request_hash: u64,
     number: Option<ReservationNumber>,
@@ -90,25 +136,44 @@ impl History {
                 Some(_) => break,
             }
             let line: Line = serde_json::from_slice(&text).map_err(|failure| failed(failure.to_string()))?;
-            if let Some(key) = &line.key {
-                let key = read_key(key).ok_or_else(|| failed("key is not 32 hexadecimal digits".to_owned()))?;
-                history.keys.entry(key).or_default();
-            }
-            if line.number.as_deref().is_some_and(|number| ReservationNumber::parse(number).is_none()) {
-                return Err(failed("number is not a reservation number".to_owned()));
-            }
-            history.lines.push(line);
+            history.keep(&line).map_err(|reason| failed(reason.to_owned()))?;
         }
         Ok(history)
     }
 
+    /// Keeps what a line says; otherwise what of it does not read.
+    fn keep(&mut self, line: &Line) -> Result<(), &'static str> {
+        let key = read(line.key.as_deref(), read_key).ok_or("key is not 32 hexadecimal digits")?;
+        let number =
+            read(line.number.as_deref(), ReservationNumber::parse).ok_or("number is not a reservation number")?;
+        let request_hash = read(line.request_hash.as_deref(), read_hash).ok_or("request_hash is not hexadecimal")?;
+        let key = key.map(|key| {
+            *self.keys.entry(key).or_insert_with(|| {
+                self.recorded.push(Recorded { key, seq: None, request_hash: 0, number: None, refused: None });
+                place_after(self.recorded.len() - 1)
+            })
+        });
+        self.told.push(Told {
+            client: self.clients.place_of(&line.client),
+            op: self.words.place_of(&line.op),
+            key,
+            code: line.code.as_deref().map(|code| self.words.place_of(code)),
+            request_hash,
+            answer: line.answer,
+            seq: line.seq,
+            number,
+            recorded: line.recorded,
+        });
+        Ok(())
+    }
+
     /// Answers in it.
     pub fn len(&self) -> u64 {
-        self.lines.len() as u64
+        self.told.len() as u64
     }
 
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.told.is_empty()
     }
 
     /// Remembers what the journal holds under the keys that clients used.
@@ -116,7 +181,8 @@ impl History {
         let Some(operation) = entry.operation else {
             return;
         };
-        let Some(recorded) = self.keys.get_mut(&operation.key.0) else {
+        let place = self.keys.get(&operation.key.0);
+        let Some(recorded) = place.and_then(|place| self.recorded.get_mut(*place as usize)) else {
             return;
         };
         recorded.seq = Some(seq);
@@ -130,54 +196,50 @@ impl History {
 
     /// Compares what was heard with what is recorded, once the journal has been read to its end at `last_seq`.
     pub(crate) fn check(&self, last_seq: u64, findings: &mut Findings) {
-        let mut clients: HashMap<&str, Client> = HashMap::new();
-        let mut heard: HashMap<u128, Heard> = HashMap::new();
-        for (place, line) in self.lines.iter().enumerate() {
-            let at = Place { line: place + 1, text: line };
+        let mut clients = vec![Client::default(); self.clients.words.len()];
+        let mut heard = vec![Heard::default(); self.recorded.len()];
+        for (place, told) in self.told.iter().enumerate() {
+            let at = Place { line: place + 1, told, history: self };
             self.check_against_journal(&at, last_seq, findings);
-            clients.entry(line.client.as_str()).or_default().hear(&at, findings);
-            if let Some(key) = line.key.as_deref().and_then(read_key) {
-                heard.entry(key).or_default().hear(&at, findings);
+            if let Some(client) = clients.get_mut(told.client as usize) {
+                client.hear(&at, findings);
+            }
+            if let Some(heard) = told.key.and_then(|key| heard.get_mut(key as usize)) {
+                heard.hear(&at, findings);
             }
         }
-        for (key, heard) in heard {
-            let recorded = self.keys.get(&key).and_then(|recorded| recorded.seq);
-            if let (true, Some(seq)) = (heard.only_busy, recorded) {
-                findings.add(
-                    "I4",
-                    Some(seq),
-                    format!("operation {key:032x} was only ever answered busy, and yet it is recorded"),
-                );
+        for (heard, recorded) in heard.iter().zip(&self.recorded) {
+            if let (true, Some(seq)) = (heard.only_busy, recorded.seq) {
+                let key = recorded.key;
+                let text = format!("operation {key:032x} was only ever answered busy, and yet it is recorded");
+                findings.add("I4", Some(seq), text);
             }
         }
     }
 
     fn check_against_journal(&self, at: &Place<'_>, last_seq: u64, findings: &mut Findings) {
-        let line = at.text;
-        if let Some(seq) = line.seq.filter(|seq| *seq > last_seq) {
+        let told = at.told;
+        if let Some(seq) = told.seq.filter(|seq| *seq > last_seq) {
             findings.add("I3", Some(seq), format!("{at}: told of entry {seq}, but the journal ends at {last_seq}"));
         }
-        let Some((key, recorded)) =
-            line.key.as_deref().and_then(read_key).and_then(|key| self.keys.get_key_value(&key))
-        else {
-            return;
-        };
-        let of_this_request =
-            line.request_hash.as_deref().and_then(read_hash).is_none_or(|hash| hash == recorded.request_hash);
-        let refusal_is_recorded = line.recorded != Some(false) && line.code.as_deref() != Some("key_reused");
-        match (line.answer, recorded.seq) {
+        let Some(recorded) = told.key.and_then(|key| self.recorded.get(key as usize)) else { return };
+        let of_this_request = told.request_hash.is_none_or(|hash| hash == recorded.request_hash);
+        let refusal_is_recorded = told.recorded != Some(false) && at.code() != Some("key_reused");
+        match (told.answer, recorded.seq) {
             (Answer::Confirmed, None) => {
+                let key = recorded.key;
                 findings.add("I3", None, format!("{at}: confirmed, but nothing is recorded under {key:032x}"));
             }
             (Answer::Confirmed, Some(seq)) => self.check_confirmed(at, seq, recorded, of_this_request, findings),
             (Answer::Refused, None) if refusal_is_recorded => {
+                let key = recorded.key;
                 findings.add("I4", None, format!("{at}: refused for good, but nothing is recorded under {key:032x}"));
             }
             (Answer::Refused, Some(seq)) if refusal_is_recorded && recorded.refused.is_none() => {
                 findings.add("I4", Some(seq), format!("{at}: refused, but it is recorded as done"));
             }
             (Answer::Refused, Some(seq))
-                if refusal_is_recorded && line.code.is_some() && line.code.as_deref() != recorded.refused =>
+                if refusal_is_recorded && told.code.is_some() && at.code() != recorded.refused =>
             {
                 findings.add("I5", Some(seq), format!("{at}: refused with another reason than the one recorded"));
             }
@@ -193,18 +255,17 @@ impl History {
         of_this_request: bool,
         findings: &mut Findings,
     ) {
-        let line = at.text;
+        let told = at.told;
         if let Some(code) = recorded.refused {
             findings.add("I3", Some(seq), format!("{at}: confirmed, but recorded as refused ({code})"));
         }
         if !of_this_request {
             findings.add("I5", Some(seq), format!("{at}: confirmed, but the key is recorded for another request"));
         }
-        if line.seq.is_some_and(|told| told < seq) {
+        if told.seq.is_some_and(|told| told < seq) {
             findings.add("I3", Some(seq), format!("{at}: confirmed before entry {seq} was durable"));
         }
-        let told = line.number.as_deref().and_then(ReservationNumber::parse);
-        if told.is_some() && recorded.number.is_some() && told != recorded.number {
+        if told.number.is_some() && recorded.number.is_some() && told.number != recorded.number {
             findings.add("I3", Some(seq), format!("{at}: told another reservation number than the one recorded"));
         }
     }
@@ -213,17 +274,29 @@ impl History {
 /// Where in the history something shows.
 struct Place<'a> {
     line: usize,
-    text: &'a Line,
+    told: &'a Told,
+    history: &'a History,
+}
+
+impl<'a> Place<'a> {
+    fn op(&self) -> &'a str {
+        self.history.words.at(self.told.op)
+    }
+
+    fn code(&self) -> Option<&'a str> {
+        self.told.code.map(|code| self.history.words.at(code))
+    }
 }
 
 impl std::fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "history line {} ({} by client {})", self.line, self.text.op, self.text.client)
+        let client = self.history.clients.at(self.told.client);
+        write!(f, "history line {} ({} by client {client})", self.line, self.op())
     }
 }
 
 /// What one client knows: one person on one device, asking one thing at a time.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Client {
     seq: u64,
     own: Own,
@@ -241,24 +314,23 @@ enum Own {
 
 impl Client {
     fn hear(&mut self, at: &Place<'_>, findings: &mut Findings) {
-        let line = at.text;
-        if let Some(seq) = line.seq {
+        let told = at.told;
+        if let Some(seq) = told.seq {
             if seq < self.seq {
                 findings.add("I6", Some(seq), format!("{at}: answered as of {seq}, having seen {}", self.seq));
             }
             self.seq = self.seq.max(seq);
         }
-        let number = line.number.as_deref().and_then(ReservationNumber::parse);
-        match (line.op.as_str(), line.answer) {
+        match (at.op(), told.answer) {
             ("look_up", Answer::Confirmed) => {
-                let shown = number.map_or(Own::Nothing, Own::Has);
+                let shown = told.number.map_or(Own::Nothing, Own::Has);
                 if self.own != Own::Unsure && shown != self.own {
-                    findings.add("I6", line.seq, format!("{at}: does not see what the client did last"));
+                    findings.add("I6", told.seq, format!("{at}: does not see what the client did last"));
                 }
             }
             ("look_up", _) => {}
             ("cancel", Answer::Confirmed) => self.own = Own::Nothing,
-            (_, Answer::Confirmed) => self.own = number.map_or(self.own, Own::Has),
+            (_, Answer::Confirmed) => self.own = told.number.map_or(self.own, Own::Has),
             (_, Answer::Unknown) => self.own = Own::Unsure,
             _ => {}
         }
@@ -266,41 +338,54 @@ impl Client {
 }
 
 /// All that was heard under one key.
+#[derive(Clone)]
 struct Heard {
     only_busy: bool,
-    answer: Option<(Answer, Option<String>)>,
-    request_hash: Option<String>,
+    said: Option<Said>,
+    request_hash: Option<u64>,
+}
+
+/// An answer that says what became of an operation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Confirmed(Option<ReservationNumber>),
+    /// The reason's place.
+    Refused(Option<u32>),
 }
 
 impl Default for Heard {
     fn default() -> Self {
-        Self { only_busy: true, answer: None, request_hash: None }
+        Self { only_busy: true, said: None, request_hash: None }
     }
 }
 
 impl Heard {
     fn hear(&mut self, at: &Place<'_>, findings: &mut Findings) {
-        let line = at.text;
-        let counts_for_nothing = line.answer == Answer::Busy || line.recorded == Some(false);
+        let told = at.told;
+        let counts_for_nothing = told.answer == Answer::Busy || told.recorded == Some(false);
         self.only_busy &= counts_for_nothing;
-        if counts_for_nothing || line.answer == Answer::Unknown || line.code.as_deref() == Some("key_reused") {
-            return;
-        }
-        if self.request_hash.is_some() && line.request_hash.is_some() && self.request_hash != line.request_hash {
-            findings.add("I5", line.seq, format!("{at}: another request under the same key was not refused"));
-        }
-        self.request_hash = self.request_hash.take().or_else(|| line.request_hash.clone());
-        let said = match line.answer {
-            Answer::Confirmed => line.number.clone(),
-            _ => line.code.clone(),
+        let said = match told.answer {
+            _ if counts_for_nothing || at.code() == Some("key_reused") => return,
+            Answer::Confirmed => Said::Confirmed(told.number),
+            Answer::Refused => Said::Refused(told.code),
+            Answer::Unknown | Answer::Busy => return,
         };
-        match &self.answer {
-            None => self.answer = Some((line.answer, said)),
-            Some(before) if *before != (line.answer, said) => {
-                findings.add("I5", line.seq, format!("{at}: the same key was answered differently before"));
-            }
-            Some(_) => {}
+        if self.request_hash.is_some() && told.request_hash.is_some() && self.request_hash != told.request_hash {
+            findings.add("I5", told.seq, format!("{at}: another request under the same key was not refused"));
         }
+        self.request_hash = self.request_hash.or(told.request_hash);
+        if self.said.is_some_and(|before| before != said) {
+            findings.add("I5", told.seq, format!("{at}: the same key was answered differently before"));
+        }
+        self.said = self.said.or(Some(said));
+    }
+}
+
+/// What a text that may be left out says; `None` if it does not read.
+fn read<T>(text: Option<&str>, reads: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
+    match text {
+        Some(text) => reads(text).map(Some),
+        None => Some(None),
     }
 }
 
@@ -310,4 +395,9 @@ fn read_key(text: &str) -> Option<u128> {
 
 fn read_hash(text: &str) -> Option<u64> {
     u64::from_str_radix(text, 16).ok()
+}
+
+/// Of at most [`LINES_MAX`] of anything.
+fn place_after(count: usize) -> u32 {
+    u32::try_from(count).expect("fifty million lines have fewer words and keys than four billion")
 }

@@ -339,5 +339,8 @@ fn a_history_that_does_not_read_is_refused_with_its_line() {
     assert!(refuse(&good.replace("\"busy\"", "\"perhaps\"")).contains("unknown variant"));
     assert!(refuse(&good.replace(&format!("{:032x}", 1), "12")).contains("key is not 32 hexadecimal digits"));
     assert!(refuse(&heard("reserve", 1, "confirmed", ",\"number\":\"123\"")).contains("not a reservation number"));
+    assert!(
+        refuse(&heard("reserve", 1, "busy", ",\"request_hash\":\"g\"")).contains("request_hash is not hexadecimal")
+    );
     assert!(refuse(&"x".repeat(70_000)).contains("too long"));
 }
