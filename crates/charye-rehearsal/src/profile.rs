@@ -424,6 +424,17 @@ mod tests {
         let everyone = Profile::bundled("everyone-2021").unwrap().unwrap();
         let size = everyone.sized(Scale { share: 1.0, speed: 1 }).unwrap();
         assert_eq!((size.at_door, size.millis, size.peak_per_sec), (16_210_000, 1_800_000, 9_005));
+        // The same people in three hours instead of half an hour: as slowly as a machine needs it, and no slower.
+        let mut slower = everyone;
+        for (minutes, fits) in [(180, true), (181, false)] {
+            slower.evening.minutes = minutes;
+            slower.arrivals.until = vec![(minutes, 1_000)];
+            let sized = slower.sized(Scale { share: 1.0, speed: 1 });
+            match sized {
+                Ok(size) => assert!(fits && size.peak_per_sec == 1_500, "{size}"),
+                Err(error) => assert!(!fits && error.to_string().contains("--speed"), "{error}"),
+            }
+        }
         let mut crowd = opening;
         crowd.people.may_reserve = 6_000_000;
         let error = crowd.sized(Scale { share: 1.0, speed: 1 }).unwrap_err().to_string();

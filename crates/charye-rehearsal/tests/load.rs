@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use charye_rehearsal::load::{
-    Answer, Asking, ClosedLoop, LoadFailure, OpenLoop, RATE_PER_SEC_MAX, RequestText, Target,
+    Answer, Asking, ClosedLoop, LoadFailure, OpenLoop, RATE_PER_SEC_MAX, RequestText, TIME_MAX, Target,
 };
 
 /// Answers every request with the last part of its path; the request that ends in `stop` stops the server for a while.
@@ -110,7 +110,7 @@ fn a_plan_over_a_bound_sends_nothing() {
     assert!(matches!(refused, LoadFailure::OverBound { what: "a rate per second", .. }), "{refused}");
     let closed = ClosedLoop { connections: 60_001, requests: 1, time: Duration::from_secs(1) };
     assert!(matches!(closed.run(nobody, Numbers::new(None)), Err(LoadFailure::OverBound { .. })));
-    let long = ClosedLoop { connections: 1, requests: 1, time: Duration::from_secs(3_601) };
+    let long = ClosedLoop { connections: 1, requests: 1, time: TIME_MAX + Duration::from_secs(1) };
     assert!(matches!(long.run(nobody, Numbers::new(None)), Err(LoadFailure::OverBound { .. })));
 }
 

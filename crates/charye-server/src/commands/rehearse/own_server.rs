@@ -32,7 +32,8 @@ const PEOPLE_EACH_OF_EVERYONE_PERCENT: u64 = 120;
 const PEOPLE_MIN: u64 = 1_000;
 const PEOPLE_MAX: u64 = MADE_MAX as u64;
 const READY_MAX: Duration = Duration::from_secs(120);
-const STOP_MAX: Duration = Duration::from_secs(60);
+/// Of millions there is much to write down.
+const STOP_MAX: Duration = Duration::from_secs(600);
 /// What the rehearsal's providers are told, they are told within this time; and so long is their answer at most.
 const TROUBLE_MAX: Duration = Duration::from_secs(5);
 const TROUBLE_ANSWER_BYTES_MAX: u64 = 4_096;
