@@ -250,6 +250,7 @@ impl SequencerMetrics {
         for cause in BusyCause::ALL {
             counter!(BUSY_TOTAL, "cause" => cause.code()).increment(0);
         }
+        counter!(LOOK_UPS_SHED_TOTAL).increment(0);
         Self {
             decided: Lane::ALL.map(|lane| counter!(DECIDED_TOTAL, "lane" => lane.name())),
             depths: Lane::ALL.map(|lane| gauge!(LANE_DEPTH, "lane" => lane.name())),

@@ -116,6 +116,7 @@ fn what_is_counted_is_counted_from_the_start_of_the_engine() {
         "charye_queued_p99_seconds",
         "charye_journal_commit_p99_seconds",
         "charye_busy_total{cause=\"storage_low\"}",
+        "charye_look_ups_shed_total",
     ] {
         assert!(figure(name) >= 0.0, "{name}:\n{counted}");
     }

@@ -13,7 +13,7 @@ pub struct ServerFigures {
     pub commit_secs: Option<f64>,
     /// Journal entries since the start.
     pub entries: Option<f64>,
-    /// Questions turned away before the queue.
+    /// Questions turned away before the queue, look-ups among them.
     pub busy: Option<f64>,
     /// Entries that the SQL tables are behind.
     pub projection_lag: Option<f64>,
@@ -29,7 +29,7 @@ impl ServerFigures {
             commits: of("charye_journal_commit_seconds_count"),
             commit_secs: of("charye_journal_commit_seconds_sum"),
             entries: of("charye_journal_entries_total"),
-            busy: of("charye_busy_total"),
+            busy: ["charye_busy_total", "charye_look_ups_shed_total"].into_iter().filter_map(of).reduce(|a, b| a + b),
             projection_lag: of("charye_projection_lag_entries"),
         }
     }
@@ -56,11 +56,11 @@ mod tests {
     #[test]
     fn figures_are_read_and_labels_summed_and_what_is_absent_stays_so() {
         let text = "# HELP process_cpu_seconds_total x\nprocess_cpu_seconds_total 1.5\n\
-                    charye_busy_total{cause=\"full\"} 2\ncharye_busy_total{cause=\"draining\"} 3\n\
+                    charye_busy_total{cause=\"full\"} 2\ncharye_busy_total{cause=\"draining\"} 3\ncharye_look_ups_shed_total 4\n\
                     charye_journal_commit_seconds_sum 0.25\ncharye_journal_commit_seconds_bucket{le=\"1\"} 9\n";
         let figures = ServerFigures::read(text);
         assert_eq!(figures.cpu_secs, Some(1.5));
-        assert_eq!(figures.busy, Some(5.0));
+        assert_eq!(figures.busy, Some(9.0));
         assert_eq!(figures.commit_secs, Some(0.25));
         assert_eq!((figures.commits, figures.resident_bytes), (None, None));
     }
