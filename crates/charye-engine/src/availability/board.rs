@@ -338,6 +338,34 @@ impl Board {
         works.contains(day).then(|| BlockId(self.block_at(row, works, day) as u32))
     }
 
+    /// The blocks of a row on some days, in order. They follow each other, so all but the first are found by counting on.
+    pub(super) fn blocks_on(&self, row: Row, days: DaySet) -> impl Iterator<Item = (DayIndex, BlockId)> + use<'_> {
+        let works = self.days(row);
+        let wanted = days.and(works);
+        let start = wanted.first().unwrap_or(DayIndex(0));
+        let mut position = self.rows[row.0 as usize].first + works.rank(start);
+        let mut ahead = works.and(DaySet::from_day(start)).iter();
+        wanted.iter().map(move |day| {
+            position += ahead.by_ref().take_while(|works| *works != day).count() as u32;
+            let block = BlockId(self.block_in_order(position) as u32);
+            position += 1;
+            (day, block)
+        })
+    }
+
+    /// Places left in some slots of a block.
+    pub(super) fn places_in(&self, block: BlockId, mut slots: u64) -> u32 {
+        let block = block.0 as usize;
+        let range = self.block_first_slot[block] as usize..self.block_first_slot[block + 1] as usize;
+        let of_block = &self.slot_places[range];
+        let mut places = 0;
+        while slots != 0 {
+            places += of_block.get(slots.trailing_zeros() as usize).map_or(0, |slot| u32::from(slot.load(Acquire)));
+            slots &= slots - 1;
+        }
+        places
+    }
+
     /// The slots of a block that have a place left.
     pub(super) fn free_slots(&self, block: BlockId) -> u64 {
         self.block_free_slots[block.0 as usize].load(Acquire)

@@ -2,7 +2,8 @@
 //! server that echoes 100 bytes of JSON (`charye-web`'s example `echo`), taken just before each figure, in every round.
 //!
 //! `cargo run --release -p charye-rehearsal --example http_bench` builds both servers (`-- --as-built` takes them as they
-//! stand; after it `--look-ups` asks look-ups alone, on whatever demo is there, and `--storm` reserves beside forged sign-ins),
+//! stand; after it `--look-ups` asks look-ups alone, on whatever demo is there, `--find-pages` asks find pages alone that nobody
+//! asked for before, and `--storm` reserves beside forged sign-ins),
 //! plays on two demos at full scale in
 //! `target/bench`, made anew each time, and prints one JSON object a figure:
 //! `{"id", "value", "unit", "baseline", "ratio", "goal", "met"}`. CPU is the whole server process's, user and system, the
@@ -57,6 +58,9 @@ fn main() -> Result<(), Failure> {
     let programs = Programs::ready()?;
     if std::env::args().any(|argument| argument == "--look-ups") {
         return look_ups_alone(&programs, &programs.folder.join("demo-of-many"));
+    }
+    if std::env::args().any(|argument| argument == "--find-pages") {
+        return find_pages_alone(&programs, &programs.folder.join("demo-of-many"));
     }
     if std::env::args().any(|argument| argument == "--storm") {
         return reservations_in_a_storm(&programs, &programs.folder.join("demo-of-many"));
@@ -220,6 +224,24 @@ fn look_ups_alone(programs: &Programs, data: &Path) -> Result<(), Failure> {
     look_up.print("look_up_20", Goal::TimesAtMost(1.6))?;
     anew.print("look_up_20_anew", Goal::TimesAtMost(1.6))?;
     bench.half_load(look_ups_per_sec)?;
+    bench.charye.stop()
+}
+
+/// Find pages that nobody asked for before and nothing else: for whoever counts the server's instructions meanwhile.
+fn find_pages_alone(programs: &Programs, data: &Path) -> Result<(), Failure> {
+    let (mut bench, citizens) = signed_in(programs, data)?;
+    let paths = find_paths_of_everywhere(&data.join("nation").join("clinics.csv"))?;
+    bench.all_take(Step::Enter, 0, &citizens)?;
+    let inside = citizens.borrow().first().cloned().unwrap_or_default();
+    let firsts = || pages_inside(&inside, paths.clone());
+    figure("http.machine_load", load_average()?, "", None, Goal::None)?;
+    let [mut first, mut bare_first]: [Rounds; 2] = Default::default();
+    for _ in 0..ROUNDS {
+        bench.against_echo(&mut first, PAGES, || Rc::new(firsts()))?;
+        bench.bare(&mut bare_first, &firsts())?;
+    }
+    first.times_bare(&bare_first, "page_find_first")?;
+    first.print("page_find_first", Goal::AtMost(60.0))?;
     bench.charye.stop()
 }
 

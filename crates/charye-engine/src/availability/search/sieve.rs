@@ -76,10 +76,22 @@ impl<'a> Sieve<'a> {
 
     /// The block of a day and its free slots at the times asked, if there are any.
     pub(in crate::availability) fn slots(&self, row: Row, day: DayIndex) -> Option<(BlockId, u64)> {
-        self.slots_between(row, day, |block| {
-            let asked = if self.is_any_time() { u64::MAX } else { self.mask_of_times_asked(block) };
-            if self.today.contains(day) { asked & self.mask_of_rest_of_today(block) } else { asked }
-        })
+        let block = self.board.block(row, day)?;
+        let free = self.free_in_time(block, day);
+        (free != 0).then_some((block, free))
+    }
+
+    /// The free slots of a day's block at the times asked.
+    #[inline]
+    fn free_in_time(&self, block: BlockId, day: DayIndex) -> u64 {
+        let mut free = self.board.free_slots(block);
+        if free != 0 && !self.is_any_time() {
+            free &= self.mask_of_times_asked(block);
+        }
+        if free != 0 && self.today.contains(day) {
+            free &= self.mask_of_rest_of_today(block);
+        }
+        free
     }
 
     /// Places on the days asked, whatever the time.
@@ -94,9 +106,9 @@ impl<'a> Sieve<'a> {
         let mut times = EarliestTimes { wanted: next_times.into(), times: NextTimes::default(), count: 0 };
         for product in self.products {
             let row = self.board.row(product.plane, rank);
-            let of_product = self.days_in_time(row);
+            let (of_product, places_then) = self.days_and_places_in_time(row);
             days = days.or(of_product);
-            places += self.places_in_time(row, of_product);
+            places += places_then;
             if next_times > 0 {
                 self.offer_times(product, row, of_product, &mut times);
             }
@@ -106,12 +118,13 @@ impl<'a> Sieve<'a> {
 
     #[cold]
     fn without_what_is_over(&self, row: Row, days: DaySet) -> DaySet {
-        let left = self.slots_between(row, self.moment.day, |block| self.mask_of_rest_of_today(block));
-        if left.is_some() { days } else { days.without(self.today) }
+        let left = |block| self.board.free_slots(block) & self.mask_of_rest_of_today(block);
+        let is_left = self.board.block(row, self.moment.day).is_some_and(|block| left(block) != 0);
+        if is_left { days } else { days.without(self.today) }
     }
 
     fn first_in_time(&self, row: Row, days: DaySet) -> Option<DayIndex> {
-        days.iter().find(|day| self.slots(row, *day).is_some())
+        self.board.blocks_on(row, days).find(|(day, block)| self.free_in_time(*block, *day) != 0).map(|(day, _)| day)
     }
 
     fn mask_of_rest_of_today(&self, block: BlockId) -> u64 {
@@ -127,31 +140,26 @@ impl<'a> Sieve<'a> {
         self.products.iter().any(|product| !self.board.days(self.board.row(product.plane, rank)).is_empty())
     }
 
-    fn days_in_time(&self, row: Row) -> DaySet {
+    /// The days asked on which a row has places at the times asked, and how many.
+    fn days_and_places_in_time(&self, row: Row) -> (DaySet, u32) {
         let days = self.days_whatever_the_time(row);
-        if self.is_any_time() {
-            return days;
-        }
-        let fitting = days.iter().filter(|day| self.slots(row, *day).is_some());
-        fitting.fold(DaySet::EMPTY, |days, day| days.or(DaySet::day(day)))
-    }
-
-    /// Places at the times asked on days that have some.
-    fn places_in_time(&self, row: Row, days: DaySet) -> u32 {
         if self.is_any_time() && days.and(self.today).is_empty() {
-            return self.board.places_on(row, days);
+            return (days, self.board.places_on(row, days));
         }
-        days.iter().filter_map(|day| self.slots(row, day)).map(|(block, mask)| self.sum(block, mask)).sum()
-    }
-
-    fn sum(&self, block: BlockId, mask: u64) -> u32 {
-        let slots = self.board.slots_of(block).filter(|slot| mask >> slot.index() & 1 == 1);
-        slots.map(|slot| u32::from(self.board.remaining(slot))).sum()
+        let (mut fitting, mut places) = (DaySet::EMPTY, 0);
+        for (day, block) in self.board.blocks_on(row, days) {
+            let free = self.free_in_time(block, day);
+            if free != 0 {
+                fitting = fitting.or(DaySet::day(day));
+                places += self.board.places_in(block, free);
+            }
+        }
+        (fitting, places)
     }
 
     fn offer_times(&self, product: &ProductRows, row: Row, days: DaySet, times: &mut EarliestTimes) {
-        for day in days.iter() {
-            let Some((block, mask)) = self.slots(row, day) else { continue };
+        for (day, block) in self.board.blocks_on(row, days) {
+            let mask = self.free_in_time(block, day);
             for (index, start) in self.board.timetable(block).in_time_order(mask) {
                 let slot = SlotId::new(block, index);
                 let remaining = self.board.remaining(slot);
@@ -161,13 +169,6 @@ impl<'a> Sieve<'a> {
                 }
             }
         }
-    }
-
-    fn slots_between(&self, row: Row, day: DayIndex, mask: impl FnOnce(BlockId) -> u64) -> Option<(BlockId, u64)> {
-        let block = self.board.block(row, day)?;
-        let free = self.board.free_slots(block);
-        let left = if free == 0 { 0 } else { free & mask(block) };
-        (left != 0).then_some((block, left))
     }
 
     fn mask_of_times_asked(&self, block: BlockId) -> u64 {
