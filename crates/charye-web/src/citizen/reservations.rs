@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use charye_domain::book::ReservationView;
 use charye_domain::campaign::Campaign;
+use charye_domain::helping::CHILD_YEARS;
 use charye_domain::ids::{ReservationNumber, SlotId};
 use charye_domain::reservation::DoseState;
 use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
 use charye_engine::Answered;
 use charye_engine::reservation::{look_up_citizen, look_up_reservation};
 use hyper::Method;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
 
 use super::clinic::dose_of;
 use super::form::{link, seen};
@@ -65,6 +68,8 @@ struct ReservationPage {
     cancelled: bool,
     /// Where the second dose can be reserved, in campaigns that reserve it later.
     second: Option<String>,
+    /// The keys of what to know before coming.
+    advice: &'static [&'static str],
     /// What else to bring, by the campaign's own words.
     bring: Option<String>,
 }
@@ -99,6 +104,15 @@ impl Own {
     /// Its places in words.
     pub(super) fn places(&self, asked: &Asked) -> Vec<PlaceWords> {
         places(asked, &self.campaign, &self.view)
+    }
+
+    /// The day of the next dose to come; today where there is none.
+    fn next_day(&self, asked: &Asked) -> Date {
+        let availability = asked.app.engine.availability();
+        let slots = [Some(self.view.first), self.view.second].into_iter().flatten();
+        let mut to_come = slots.filter(|(_, state)| *state == DoseState::Reserved);
+        let day = to_come.find_map(|(slot, _)| Some(self.campaign.date(availability.slot(slot)?.1.day)));
+        day.unwrap_or_else(|| asked.now.civil(&self.campaign.time_zone).date())
     }
 
     /// Brings the login cookie up to what this answer shows.
@@ -171,6 +185,7 @@ async fn show(asked: Asked) -> Result<Answer, Problem> {
     let second = second_dose_page(&asked, &own).await?;
     let page = ReservationPage {
         layout: Layout::of(&asked, Part::Reservations).about(&own.campaign),
+        advice: advice(asked.login()?.birth_date, own.next_day(&asked)),
         bring: bring(asked.language, &own.campaign),
         number: own.view.number.to_string(),
         campaign: asked.language.of(&own.campaign.name).to_owned(),
@@ -210,6 +225,15 @@ async fn second_dose_page(asked: &Asked, own: &Own) -> Result<Option<String>, Pr
     Ok(Some(link(&format!("/find/{clinic}/{product}"), &[("second_of", &number)])))
 }
 
+/// What to know before coming on this day. A child has no card of its own to show, and does not come alone.
+fn advice(birth_date: Date, day: Date) -> &'static [&'static str] {
+    if day < birth_date.saturating_add(CHILD_YEARS.years()) {
+        &["bring-child-grown-up", "bring-child-papers", "bring-number", "bring-child-clothes", "bring-child-ill"]
+    } else {
+        &["bring-id", "bring-number", "bring-clothes", "bring-ill"]
+    }
+}
+
 /// What a campaign itself says to bring.
 fn bring(language: Language, campaign: &Campaign) -> Option<String> {
     Some(language.of(campaign.look.as_ref()?.bring.as_ref()?).to_owned())
@@ -237,8 +261,10 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         places: places(state),
     };
     let list = |reservations, holding| super::rendered(&ListPage { layout: layout(), reservations, holding });
-    let one = |layout: Layout, news, to_come: bool, cancelled: bool| {
+    let (of_age, child) = (jiff::civil::date(1990, 3, 9), jiff::civil::date(2015, 3, 9));
+    let born = |birth_date, layout: Layout, news, to_come: bool, cancelled: bool| {
         let page = ReservationPage {
+            advice: advice(birth_date, jiff::civil::date(2021, 8, 30)),
             bring: (!cancelled).then(|| names.or(bring_sample(language), "<b>")),
             layout,
             number: "1234-5678-901".to_owned(),
@@ -253,6 +279,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         };
         super::rendered(&page)
     };
+    let one = |layout, news, to_come, cancelled| born(of_age, layout, news, to_come, cancelled);
     vec![
         (
             "reservations",
@@ -262,6 +289,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         ("reservation-done", one(layout(), Some("reservation-done"), true, false)),
         ("reservation-look", one(layout().with_sample_look(), Some("reservation-done"), true, false)),
         ("reservation", one(layout(), None, true, false)),
+        ("reservation-child", born(child, layout(), Some("reservation-done"), true, false)),
         ("reservation-changed", one(layout(), Some("reservation-changed"), true, false)),
         ("reservation-cancelled", one(layout(), Some("reservation-cancelled-now"), false, true)),
     ]
@@ -272,5 +300,34 @@ fn bring_sample(language: Language) -> &'static str {
     match language {
         Language::Korean => "건강보험증",
         Language::English => "your health insurance card",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn a_grown_up_comes_along_until_the_day_before_the_fourteenth_birthday() {
+        let check =
+            |born, day, child| assert_eq!(advice(born, day).contains(&"bring-child-grown-up"), child, "{born} {day}");
+        check(date(2015, 3, 9), date(2021, 8, 30), true);
+        check(date(2007, 8, 31), date(2021, 8, 30), true);
+        check(date(2007, 8, 30), date(2021, 8, 30), false);
+        check(date(1942, 3, 9), date(2021, 8, 30), false);
+        check(date(2008, 2, 29), date(2022, 2, 27), true);
+        check(date(2008, 2, 29), date(2022, 2, 28), false);
+    }
+
+    #[test]
+    fn what_a_child_is_told_is_not_what_a_grown_up_is_told() {
+        let (child, grown_up) =
+            (advice(date(2015, 3, 9), date(2021, 8, 30)), advice(date(1990, 3, 9), date(2021, 8, 30)));
+        let shared: Vec<_> = child.iter().filter(|key| grown_up.contains(key)).collect();
+        assert_eq!(shared, [&"bring-number"]);
+        for key in child.iter().chain(grown_up) {
+            assert!(Language::ALL.iter().all(|language| language.has_text(key)), "{key}");
+        }
     }
 }

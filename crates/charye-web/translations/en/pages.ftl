@@ -334,6 +334,10 @@ bring-id = Bring an identity card.
 bring-number = Bring your reservation number, or a print of this page.
 bring-clothes = Wear clothes that let you bare your shoulder easily.
 bring-ill = If you have a fever or feel ill, do not come: change the date.
+bring-child-grown-up = A parent or guardian comes along.
+bring-child-papers = Bring the parent’s or guardian’s identity card, and a document with the child’s name and date of birth.
+bring-child-clothes = Dress the child so that the upper arm or thigh can be bared easily.
+bring-child-ill = If the child has a fever or feels ill, do not come: change the date.
 
 consent-title = Consent: what we keep about you
 consent-lead = Please read this before we hold your first place. It takes half a minute.

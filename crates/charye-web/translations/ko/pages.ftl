@@ -313,6 +313,10 @@ bring-id = 신분증을 가져오세요.
 bring-number = 예약번호를 적어 오시거나 이 화면을 인쇄해 오세요.
 bring-clothes = 어깨를 쉽게 드러낼 수 있는 옷을 입으세요.
 bring-ill = 열이 나거나 몸이 좋지 않으면 오지 마시고 날짜를 바꿔 주세요.
+bring-child-grown-up = 보호자가 함께 오세요.
+bring-child-papers = 보호자의 신분증과, 아이의 이름과 생년월일이 적힌 서류를 가져오세요.
+bring-child-clothes = 팔이나 허벅지를 쉽게 드러낼 수 있는 옷을 입혀 주세요.
+bring-child-ill = 아이가 열이 나거나 몸이 좋지 않으면 오지 마시고 날짜를 바꿔 주세요.
 
 consent-title = 개인정보 수집·이용 동의
 consent-lead = 처음으로 자리를 맡아 드리기 전에 읽어 주세요. 30초면 됩니다.
