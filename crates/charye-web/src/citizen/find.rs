@@ -4,11 +4,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use charye_domain::campaign::{Bilingual, Campaign};
+use charye_domain::campaign::Campaign;
 use charye_domain::vaccine::VaccineProduct;
-use charye_engine::availability::{Availability, SearchError};
+use charye_engine::availability::{Availability, Province, SearchError};
 use hyper::{Method, StatusCode};
 
+use super::area_choices::{AreaChoices, AreaChoicesOf, ChoicesWith};
 use super::day_words::{DayWords, DayWordsOf};
 use super::find_list::{Found, found_words};
 use super::find_wish::Wish;
@@ -25,8 +26,15 @@ use crate::routes::Route;
 use crate::{Answer, Asked};
 
 pub(super) fn routes() -> Vec<Route> {
-    let days = Arc::new(DayWordsOf::default());
-    vec![Route::page(Method::GET, "/find", Access::Inside, move |asked| show(asked, days.clone()))]
+    let ready = Arc::new(Ready::default());
+    vec![Route::page(Method::GET, "/find", Access::Inside, move |asked| show(asked, ready.clone()))]
+}
+
+/// What pages of clinics share, worked out once.
+#[derive(Default)]
+struct Ready {
+    areas: AreaChoicesOf,
+    days: DayWordsOf,
 }
 
 /// The page: what it says to everybody who asks the same, and around it what is this citizen's.
@@ -50,8 +58,8 @@ struct AskedWords<'a> {
     area: Option<String>,
     wish: Wish,
     mistakes: Mistakes,
-    provinces: Vec<Choice<'a>>,
-    districts: Vec<Choice<'a>>,
+    provinces: ChoicesWith<'a>,
+    districts: ChoicesWith<'a>,
     products: Vec<Choice<'a>>,
     times: Vec<Choice<'a>>,
     orders: Vec<Choice<'a>>,
@@ -87,7 +95,7 @@ pub(super) fn campaign_inside(asked: &Asked) -> Result<Arc<Campaign>, Problem> {
     campaigns.get(asked.pass()?.campaign).cloned().ok_or_else(|| Problem::new("campaign_unknown"))
 }
 
-async fn show(asked: Asked, days: Arc<DayWordsOf>) -> Result<Answer, Problem> {
+async fn show(asked: Asked, ready: Arc<Ready>) -> Result<Answer, Problem> {
     let campaign = campaign_inside(&asked)?;
     let availability = asked.app.engine.availability();
     let language = asked.language;
@@ -100,8 +108,9 @@ async fn show(asked: Asked, days: Arc<DayWordsOf>) -> Result<Answer, Problem> {
     }
     let layout = Layout::of(&asked, Part::Find);
     let change = wish.change.clone();
+    let areas = ready.areas.of(availability.directory(), AreaChoices::of);
     if !mistakes.is_empty() {
-        let shown = FindShown::of(&layout, &availability, &campaign, &wish, &mistakes, None)?;
+        let shown = FindShown::of(&layout, &areas, &availability, &campaign, &wish, &mistakes, None)?;
         let page = FindPage { layout, change, mistaken: true, shown: shown.into() };
         return Ok(super::page(language, &page)?.status(StatusCode::UNPROCESSABLE_ENTITY));
     }
@@ -111,8 +120,8 @@ async fn show(asked: Asked, days: Arc<DayWordsOf>) -> Result<Answer, Problem> {
         return super::page(language, &FindPage { layout, change, mistaken: false, shown });
     }
     // Before the search: what changes while it reads ends what is kept.
-    let footing = availability.footing(&request).ok();
-    let AskedFor { mut wish, .. } = asked_for.clone();
+    let footing = asked_for.is_asked_again().then(|| availability.footing(&request).ok()).flatten();
+    let mut wish = asked_for.wish.clone();
     let mut searched = availability.search(&request, moment);
     if matches!(searched, Err(SearchError::CursorInvalid | SearchError::PageTooDeep)) {
         // A page of another search, or of clinics that are gone: from the beginning.
@@ -120,7 +129,7 @@ async fn show(asked: Asked, days: Arc<DayWordsOf>) -> Result<Answer, Problem> {
         request.cursor = None;
         searched = availability.search(&request, moment);
     }
-    let days = days.of(&campaign, DayWords::of);
+    let days = ready.days.of(&campaign, DayWords::of);
     let found = match searched {
         Ok(page) => Some(found_words(language, &availability, &campaign, &days, &wish, &change, &page)),
         Err(error) => {
@@ -128,8 +137,8 @@ async fn show(asked: Asked, days: Arc<DayWordsOf>) -> Result<Answer, Problem> {
             None
         }
     };
-    let shown = Arc::new(FindShown::of(&layout, &availability, &campaign, &wish, &mistakes, found)?);
-    if mistakes.is_empty() {
+    let shown = Arc::new(FindShown::of(&layout, &areas, &availability, &campaign, &wish, &mistakes, found)?);
+    if let Some(footing) = footing.filter(|_| mistakes.is_empty()) {
         kept_found::keep(asked_for, footing, &shown);
     }
     let mistaken = !mistakes.is_empty();
@@ -155,6 +164,7 @@ fn mistaken(language: Language, error: SearchError, mistakes: &mut Mistakes) -> 
 impl FindShown {
     fn of(
         layout: &Layout,
+        areas: &AreaChoices,
         availability: &Availability,
         campaign: &Campaign,
         wish: &Wish,
@@ -164,7 +174,7 @@ impl FindShown {
         let kept = [("product", wish.product.as_str()), ("change", &wish.change)];
         let map = wish.province.is_empty().then(|| ProvinceMap::of(layout.language, availability.directory(), &kept));
         Ok(Self {
-            asked: super::fragment(&asked_words(layout, availability, campaign, wish, mistakes))?,
+            asked: super::fragment(&asked_words(layout, areas, availability, campaign, wish, mistakes))?,
             found: super::fragment(&FoundWords { layout, map, found })?,
         })
     }
@@ -172,6 +182,7 @@ impl FindShown {
 
 fn asked_words<'a>(
     layout: &'a Layout,
+    areas: &'a AreaChoices,
     availability: &'a Availability,
     campaign: &'a Campaign,
     wish: &Wish,
@@ -179,12 +190,8 @@ fn asked_words<'a>(
 ) -> AskedWords<'a> {
     let language = layout.language;
     let directory = availability.directory();
-    let place = |code: u32, name: &'a Bilingual, chosen: &str| {
-        let value = code.to_string();
-        Choice { chosen: value == chosen, text: language.of(name).into(), value: value.into() }
-    };
     let province = wish.province.parse().ok().and_then(|code| directory.province(code));
-    let of_province = province.map_or(&[][..], |province| directory.districts_of(province));
+    let of_province = |province: &Province| areas.districts(language, province.code, &wish.district);
     let keyed = |pairs: &[(&'static str, &str)], chosen: &str| {
         let choice = |(value, key): &(&'static str, &str)| Choice {
             value: (*value).into(),
@@ -200,8 +207,8 @@ fn asked_words<'a>(
     AskedWords {
         area: Some(area).filter(|area| !area.is_empty()),
         campaign: language.of(&campaign.name),
-        provinces: directory.provinces().iter().map(|p| place(p.code, &p.name, &wish.province)).collect(),
-        districts: of_province.iter().map(|d| place(d.code, &d.name, &wish.district)).collect(),
+        provinces: areas.provinces(language, &wish.province),
+        districts: province.map_or_else(ChoicesWith::default, of_province),
         products: product_choices(language, campaign, &wish.product),
         times: keyed(
             &[
@@ -232,12 +239,13 @@ fn product_choices<'a>(language: Language, campaign: &'a Campaign, chosen: &str)
 #[cfg(any(test, feature = "samples"))]
 pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
     use super::day_words::When;
-    use super::find_list::{ClinicWords, TimeHref, TimeLink};
+    use super::find_list::{ClinicHref, ClinicWords, TimeHref, TimeLink};
     use super::find_wish::NOON;
     use super::place::distance_text;
     use charye_domain::ids::SlotId;
 
     let choice = |value, text, chosen| Choice { value: Cow::Borrowed(value), text: Cow::Borrowed(text), chosen };
+    let areas = AreaChoices::sample();
     let (campaign, address, clinic_name) = (names.campaign(language), names.address(), names.clinic(language));
     let day = crate::locale::short_date(language, jiff::civil::date(2021, 8, 30));
     let clinic = |name, times: usize| ClinicWords {
@@ -247,7 +255,7 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         distance: Some(distance_text(language, 420)),
         days: 1,
         places: 12_345,
-        href: "/find/11110-1/pfizer?change=1".to_owned(),
+        href: ClinicHref { clinic: "11110-1", product: "pfizer", change: "1" },
         times: (0..times)
             .map(|_| TimeLink {
                 href: TimeHref { clinic: "a", product: "b", day: "2021-08-30", slot: SlotId(64), change: "" },
@@ -266,8 +274,8 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
             area: (!wish.province.is_empty()).then(|| wish.name.clone()),
             wish,
             mistakes,
-            provinces: vec![choice("11", "서울", true), choice("26", "부산", false)],
-            districts: vec![choice("11110", "종로구", true)],
+            provinces: areas.provinces(language, "11"),
+            districts: areas.districts(language, 11, "11110"),
             products: vec![choice("pfizer", "Pfizer", false)],
             times: vec![choice("", "-", true)],
             orders: vec![choice("", "-", true)],
@@ -314,8 +322,8 @@ mod tests {
             area: None,
             wish: Wish::default(),
             mistakes: Mistakes::default(),
-            provinces: Vec::new(),
-            districts: Vec::new(),
+            provinces: ChoicesWith::default(),
+            districts: ChoicesWith::default(),
             products: Vec::new(),
             times: Vec::new(),
             orders: Vec::new(),

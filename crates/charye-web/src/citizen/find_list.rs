@@ -11,7 +11,6 @@ use charye_engine::availability::{Availability, ClinicFound, Count, SearchPage};
 
 use super::day_words::{DayWords, When};
 use super::find_wish::Wish;
-use super::form::link;
 use super::place::distance_text;
 use crate::locale::Language;
 
@@ -34,9 +33,33 @@ pub(super) struct ClinicWords<'a> {
     pub(super) distance: Option<String>,
     pub(super) days: i64,
     pub(super) places: i64,
-    pub(super) href: String,
+    pub(super) href: ClinicHref<'a>,
     pub(super) times: Vec<TimeLink<'a>>,
 }
+
+/// The address of a clinic's page, written where it stands. Codes and reservation numbers stand in addresses as they are, and
+/// in HTML too.
+pub(super) struct ClinicHref<'a> {
+    pub(super) clinic: &'a str,
+    pub(super) product: &'a str,
+    /// The reservation that is being moved, or nothing.
+    pub(super) change: &'a str,
+}
+
+impl fmt::Display for ClinicHref<'_> {
+    fn fmt(&self, html: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in ["/find/", self.clinic, "/", self.product] {
+            html.write_str(part)?;
+        }
+        if !self.change.is_empty() {
+            html.write_str("?change=")?;
+            html.write_str(self.change)?;
+        }
+        Ok(())
+    }
+}
+
+impl HtmlSafe for ClinicHref<'_> {}
 
 /// One of its earliest times.
 pub(super) struct TimeLink<'a> {
@@ -123,7 +146,7 @@ fn clinic_words<'a>(
         distance: found.distance_m.map(|metres| distance_text(language, metres)),
         days: found.days.len().into(),
         places: found.places.into(),
-        href: link(&format!("/find/{}/{}", clinic.code, earliest.code), &[("change", change)]),
+        href: ClinicHref { clinic: &clinic.code, product: &earliest.code, change },
         times: times.collect(),
     })
 }
@@ -138,10 +161,11 @@ pub(super) fn kind_key(kind: ClinicKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::form::link;
     use super::*;
 
     #[test]
-    fn a_time_leads_where_its_link_would() {
+    fn a_time_and_a_clinic_lead_where_their_links_would() {
         let slot = SlotId(64);
         for change in ["", "1234-5678-901"] {
             let pairs = [("day", "2021-08-30"), ("first", "64"), ("change", change)];
@@ -149,6 +173,8 @@ mod tests {
             let (clinic, product, day) = ("11110.a_1-b", "pfizer", "2021-08-30");
             let href = TimeHref { clinic, product, day, slot, change };
             assert_eq!(href.to_string().replace("&#38;", "&"), linked);
+            let linked = link("/find/11110.a_1-b/pfizer", &[("change", change)]);
+            assert_eq!(ClinicHref { clinic, product, change }.to_string(), linked);
         }
     }
 }

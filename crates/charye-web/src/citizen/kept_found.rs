@@ -1,6 +1,7 @@
 //! Room: web/citizen. What the page of clinics says to everybody who asks the same, kept by one thread as long as it is what
 //! would be said now: on the evening of an opening a whole district asks the same. Called by `find`.
 //!
+//! What is asked once would only push out what is asked often: a page is kept when it is asked for again.
 //! Never holds anything of a citizen: neither token nor reservation number. Never asks a clock how old a text is: it is given
 //! again only while campaign, directory, minute and the board's rows are those it was written from.
 
@@ -22,6 +23,8 @@ const TEXT_BYTES_MAX: usize = 48 * 1024;
 
 thread_local! {
     static KEPT: RefCell<Vec<Option<Kept>>> = RefCell::new((0..PLACES).map(|_| None).collect());
+    /// A part of the hash of what was asked for last, for each remainder of the hash. 4 KiB.
+    static ASKED_LATELY: RefCell<[u32; 1_024]> = const { RefCell::new([0; 1_024]) };
 }
 
 /// The two parts of the page that are the same for everybody.
@@ -64,9 +67,22 @@ impl Kept {
 }
 
 impl AskedFor {
+    fn hash(&self) -> u64 {
+        FxBuildHasher.hash_one((self.language as u8, self.campaign.id.0, &self.wish))
+    }
+
     fn place(&self) -> usize {
-        let hash = FxBuildHasher.hash_one((self.language as u8, self.campaign.id.0, &self.wish));
-        (hash >> 32) as usize % PLACES
+        (self.hash() >> 32) as usize % PLACES
+    }
+
+    /// Whether this was asked for lately on this thread, as far as is remembered, and notes that it was now.
+    pub(super) fn is_asked_again(&self) -> bool {
+        let hash = self.hash();
+        let mark = (hash >> 32) as u32 | 1;
+        ASKED_LATELY.with_borrow_mut(|asked| {
+            let place = (hash >> 20) as usize % asked.len();
+            std::mem::replace(&mut asked[place], mark) == mark
+        })
     }
 }
 
@@ -80,9 +96,8 @@ pub(super) fn find(asked_for: &AskedFor) -> Option<Arc<FindShown>> {
 
 /// Keeps what is said, in the place of whichever was there, unless it is about somebody's own reservation. `footing` was
 /// taken on this thread before the search.
-pub(super) fn keep(asked_for: AskedFor, footing: Option<Footing>, shown: &Arc<FindShown>) {
-    let Some(footing) = footing.filter(|_| asked_for.wish.change.is_empty()) else { return };
-    if shown.asked.len() + shown.found.len() > TEXT_BYTES_MAX {
+pub(super) fn keep(asked_for: AskedFor, footing: Footing, shown: &Arc<FindShown>) {
+    if !asked_for.wish.change.is_empty() || shown.asked.len() + shown.found.len() > TEXT_BYTES_MAX {
         return;
     }
     let mut tight = FindShown::clone(shown);

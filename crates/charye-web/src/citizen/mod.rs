@@ -1,6 +1,7 @@
 //! Room: web/citizen. The pages a citizen walks through, one file a step: a form becomes a typed command here, an
 //! outcome becomes a page. Must never decide; every page works without script.
 
+mod area_choices;
 mod assets;
 mod calendar;
 mod cancel;

@@ -87,12 +87,12 @@ impl Language {
 
     /// A text by its key, with values for its placeables.
     pub fn text_with(self, key: &str, values: &[(&'static str, Value<'_>)]) -> Cow<'static, str> {
-        if let [("count", Value::Number(count))] = values
-            && let Some(text) = ready(self).counted(key, *count)
-        {
-            return Cow::Owned(text);
-        }
-        self.formatted(key, values)
+        let text = match values {
+            [("count", Value::Number(count))] => ready(self).counted(key, *count),
+            [(name, Value::Text(text))] => ready(self).with_text(key, name, text),
+            _ => None,
+        };
+        text.map_or_else(|| self.formatted(key, values), Cow::Owned)
     }
 
     fn formatted(self, key: &str, values: &[(&'static str, Value<'_>)]) -> Cow<'static, str> {
@@ -212,18 +212,31 @@ fn bundle(language: Language, files: &[&str]) -> FluentBundle<FluentResource> {
 
 /// A whole number with commas between thousands, as both languages write it.
 pub(crate) fn grouped(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    let mut text = String::with_capacity(GROUPED_BYTES_MAX);
+    push_grouped(&mut text, number);
+    text
+}
+
+/// Bytes of the longest number, with its sign and commas.
+const GROUPED_BYTES_MAX: usize = 26;
+
+/// The same, behind a text.
+fn push_grouped(text: &mut String, number: i64) {
     if number < 0 {
         text.push('-');
     }
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+    let (mut rest, mut digits, mut count) = (number.unsigned_abs(), [0_u8; 20], 0);
+    while count == 0 || rest > 0 {
+        digits[count] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        count += 1;
+    }
+    for index in (0..count).rev() {
+        text.push(char::from(digits[index]));
+        if index > 0 && index.is_multiple_of(3) {
             text.push(',');
         }
-        text.push(digit);
     }
-    text
 }
 
 #[cfg(test)]
@@ -288,12 +301,15 @@ mod tests {
         assert_eq!(grouped(16_210_000), "16,210,000");
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(-1_000), "-1,000");
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(i64::MIN), "-9,223,372,036,854,775,808");
+        assert_eq!(grouped(i64::MIN).len(), GROUPED_BYTES_MAX);
     }
 
     #[test]
     fn a_text_that_is_ready_says_what_it_would_say_when_worked_out() {
         for (language, files) in Language::ALL.into_iter().zip(FILES) {
-            let mut counted = 0;
+            let (mut counted, mut around) = (0, 0);
             for (key, names) in placeables(files) {
                 if names.is_empty() {
                     assert_eq!(language.text(&key), language.formatted(&key, &[]), "{key}");
@@ -304,8 +320,18 @@ mod tests {
                         assert_eq!(language.text_with(&key, &values), language.formatted(&key, &values), "{key}");
                     }
                     counted += usize::from(ready(language).counted(&key, 7).is_some());
+                } else if names.len() == 1 {
+                    let name = names.iter().next().unwrap().clone().leak();
+                    for word in ["서울", "부산 7", "kim & <b>", "", "1.5", "{ $a }"] {
+                        let values = [(&*name, Value::Text(word))];
+                        assert_eq!(language.text_with(&key, &values), language.formatted(&key, &values), "{key}");
+                    }
+                    around += usize::from(ready(language).with_text(&key, name, "").is_some());
+                    assert_eq!(ready(language).with_text(&key, "another", ""), None);
                 }
             }
+            assert!(around >= 5, "{around} texts with a word are ready in {}", language.tag());
+            assert!(ready(language).with_text("distance-metres", "distance", "").is_some());
             assert!(counted >= 5, "{counted} texts with a number are ready in {}", language.tag());
         }
     }
