@@ -48,6 +48,16 @@ struct FindPage {
     shown: Arc<FindShown>,
 }
 
+impl FindPage {
+    /// What stands around the two parts. Unit: bytes.
+    const AROUND_BYTES: usize = 6 * 1024;
+
+    fn answer(&self) -> Result<Answer, Problem> {
+        let bytes = self.shown.asked.len() + self.shown.found.len() + Self::AROUND_BYTES;
+        Ok(Answer::html(self.layout.language, super::fragment_of(self, bytes)?))
+    }
+}
+
 /// What is asked for, as the form to ask otherwise.
 #[derive(askama::Template)]
 #[template(path = "find_asked.html")]
@@ -112,12 +122,12 @@ async fn show(asked: Asked, ready: Arc<Ready>) -> Result<Answer, Problem> {
     if !mistakes.is_empty() {
         let shown = FindShown::of(&layout, &areas, &availability, &campaign, &wish, &mistakes, None)?;
         let page = FindPage { layout, change, mistaken: true, shown: shown.into() };
-        return Ok(super::page(language, &page)?.status(StatusCode::UNPROCESSABLE_ENTITY));
+        return Ok(page.answer()?.status(StatusCode::UNPROCESSABLE_ENTITY));
     }
     let moment = availability.moment(campaign.id, asked.now);
     let asked_for = AskedFor { language, campaign: campaign.clone(), availability: availability.clone(), moment, wish };
     if let Some(shown) = kept_found::find(&asked_for) {
-        return super::page(language, &FindPage { layout, change, mistaken: false, shown });
+        return FindPage { layout, change, mistaken: false, shown }.answer();
     }
     // Before the search: what changes while it reads ends what is kept.
     let footing = asked_for.is_asked_again().then(|| availability.footing(&request).ok()).flatten();
@@ -143,7 +153,7 @@ async fn show(asked: Asked, ready: Arc<Ready>) -> Result<Answer, Problem> {
     }
     let mistaken = !mistakes.is_empty();
     let status = if mistaken { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(super::page(language, &FindPage { layout, change, mistaken, shown })?.status(status))
+    Ok(FindPage { layout, change, mistaken, shown }.answer()?.status(status))
 }
 
 /// What a search had to complain about, beside the field it is about.

@@ -95,8 +95,13 @@ fn kept_in_history(answer: Answer) -> Answer {
 
 /// A page, or a part of one, as text.
 fn fragment(page: &impl askama::Template) -> Result<String, Problem> {
-    // At once as large as most pages become: a page that grows is copied each time.
-    let mut html = String::with_capacity(PAGE_BYTES);
+    fragment_of(page, PAGE_BYTES)
+}
+
+/// The same, of one that has about so many bytes.
+fn fragment_of(page: &impl askama::Template, bytes: usize) -> Result<String, Problem> {
+    // At once as large as the page becomes: one that grows is copied each time.
+    let mut html = String::with_capacity(bytes);
     page.render_into(&mut html).map_err(|error| {
         tracing::error!(%error, "a page did not render");
         Problem::new("fault")
