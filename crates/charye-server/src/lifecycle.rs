@@ -206,7 +206,7 @@ fn agents_listener(
         return Err(unreadable(&anyhow!("[agents] token_file names no agent")));
     }
     let bound = bind_for_strangers(address, 1, tls)?;
-    let table = RouteTable::new([health::routes(), api::agents_routes()].concat())
+    let table = RouteTable::new([citizen::agents_routes(), health::routes(), api::agents_routes()].concat())
         .context("could not make the agents' table of routes")?;
     let security = config.listen.cookie_security();
     let app = App {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::api::free_pair;
-use support::page::Form;
+use support::page::{Form, link};
 use support::{Answer, Client, Server, charye};
 
 const TOKEN: &str = "bm90IGEgc2VjcmV0LCBqdXN0IGZvciBhIHRlc3Q=";
@@ -347,4 +347,157 @@ fn pages_say_for_whom_one_acts_and_a_form_of_ones_own_does_nothing_for_another()
     helper.get("/reservations").expect(403);
     let page = helper.get("/reservations").expect(200).body;
     assert!(!page.contains(&house.mother[1]));
+}
+
+/// A browser at the agents' listener, at work with this token.
+fn at_work(house: &House, token: &str) -> Client {
+    let mut browser = Client::new(house.server.agents.unwrap());
+    let page = browser.get("/sign-in").expect(200).body;
+    let began = Form::of(&page, "/sign-in").with("token", token).send(&mut browser).expect(303);
+    let cookies: Vec<_> = began.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")).collect();
+    assert!(cookies.iter().any(|(_, value)| value.starts_with("charye_shift=")), "{cookies:?}");
+    assert!(cookies.iter().all(|(_, value)| value.contains("; HttpOnly; ")), "{cookies:?}");
+    assert!(!format!("{cookies:?}").contains(token), "a token goes into no cookie");
+    browser
+}
+
+/// The form in which a caller is looked up, filled in.
+fn about(page: &str, [number, name, born]: &[String; 3]) -> Form {
+    let born: Vec<&str> = born.split('-').collect();
+    let form = Form::of(page, "/callers").with("campaign", CAMPAIGN).with("reason", "no_device");
+    form.with("name", name).with("number", number).with("year", born[0]).with("month", born[1]).with("day", born[2])
+}
+
+/// Presses the button of the way in until there is a seat.
+fn come_in(agent: &mut Client, line: &str) -> String {
+    let form = Form::of(line, "/line");
+    let inside = (0..600).find_map(|_| {
+        let answer = form.send(agent);
+        if answer.status != 303 {
+            std::thread::park_timeout(Duration::from_millis(100));
+        }
+        (answer.status == 303).then(|| answer.header("location").unwrap().to_owned())
+    });
+    inside.expect("a seat within a minute")
+}
+
+#[test]
+fn an_agent_reserves_and_cancels_for_a_caller_on_pages_and_nobody_elses_form_counts() {
+    let house = House::open();
+    let mut agent = at_work(&house, TOKEN);
+    let page = agent.get("/").expect(200).body;
+    let found = about(&page, &house.mother).send(&mut agent).expect(303);
+    assert_eq!(found.header("location"), Some("/line"), "nothing of the caller stands in an address");
+    let line = agent.get("/line").expect(200).body;
+    assert!(line.contains("action=\"/callers/end\"") && !line.contains("/helping"), "{line}");
+    let search = come_in(&mut agent, &line);
+    let search = agent.get(&search).expect(200).body;
+    let times = agent.get(&link(&search, "first=")).expect(200).body;
+    let choice = agent.get(&link(&times, "second_day=")).expect(200).body;
+    let consent = Form::of(&choice, "/holds").follow(&mut agent).expect(200).body;
+    let held = Form::of(&consent, "/holds").follow(&mut agent).expect(200).body;
+    let confirm = Form::of(&held, "/hold/confirm");
+    let done = confirm.send(&mut agent).expect(303);
+    let reserved = done.header("location").unwrap().to_owned();
+    assert_eq!(confirm.send(&mut agent).expect(303).header("location"), Some(&*reserved), "pressed twice");
+    let number = reserved.split(['/', '?']).nth(2).unwrap().to_owned();
+    let mut mother = house.signed_in(&house.mother[0]);
+    assert_eq!(reservations(&mut mother).expect(200).json()["reservations"][0]["number"], *number);
+
+    let change = format!("/reservations/{number}/change");
+    let turned_away = agent.get(&change).expect(303);
+    let line = agent.get(turned_away.header("location").unwrap()).expect(200).body;
+    let page = come_in(&mut agent, &line);
+    let page = agent.get(&page).expect(200).body;
+    let clinic = agent.get(&link(&page, "/find/")).expect(200).body;
+    let first = agent.get(&link(&clinic, "first=")).expect(200).body;
+    let choice = if first.contains(&format!("action=\"{change}\"")) {
+        first
+    } else {
+        agent.get(&link(&first, "second_day=")).expect(200).body
+    };
+    let moved = Form::of(&choice, &change).follow(&mut agent).expect(200).body;
+    assert!(
+        moved.contains(&number) && moved.contains("<p class=\"notice warn\"><strong>"),
+        "it is read aloud: {moved}"
+    );
+
+    let cancel = format!("/reservations/{number}/cancel");
+    let ask = agent.get(&cancel).expect(200).body;
+    let from_elsewhere = [("Sec-Fetch-Site", "cross-site"), ("Content-Type", "application/x-www-form-urlencoded")];
+    assert_eq!(agent.ask("POST", &cancel, &from_elsewhere, "").unwrap().status, 403, "another site's form");
+    assert_eq!(Form::of(&ask, &cancel).without("csrf").send(&mut agent).status, 403);
+    for page in ["/helping", "/my-data", "/sign-in/registry"] {
+        assert_eq!(agent.get(page).status, 404, "{page} is the citizen's own");
+    }
+
+    // The same caller again is another call: forms of the one before fit it no more.
+    let page = agent.get("/").expect(200).body;
+    about(&page, &house.mother).send(&mut agent).expect(303);
+    assert_eq!(Form::of(&ask, &cancel).send(&mut agent).status, 403);
+    let ask = agent.get(&cancel).expect(200).body;
+    Form::of(&ask, &cancel).send(&mut agent).expect(303);
+    assert_eq!(reservations(&mut mother).expect(200).json()["reservations"][0]["places"][0]["state"], "cancelled");
+
+    let page = agent.get("/reservations").expect(200).body;
+    Form::of(&page, "/callers/end").send(&mut agent).expect(303);
+    assert_eq!(agent.get("/line").expect(303).header("location"), Some("/sign-in?next=%2Fline"));
+    let data = house.data.to_str().unwrap().to_owned();
+    drop(house.server);
+    let (code, story, complained) = charye(&["audit", "show", &number, "--data", &data]);
+    assert_eq!(code, 0, "{complained}");
+    assert!(story.contains("agent 7") && story.contains("reason 101: no device to sign in with"), "{story}");
+    let (code, told, complained) = charye(&["audit", "verify", "--data", &data]);
+    assert_eq!(code, 0, "{told}{complained}");
+}
+
+#[test]
+fn agents_pages_are_closed_without_a_shift_and_keep_what_was_typed_within_a_budget() {
+    let house = House::open();
+    let mut nobody = Client::new(house.server.agents.unwrap());
+    for page in ["/", "/line", "/find", "/hold", "/reservations", "/problems"] {
+        assert!(nobody.get(page).expect(303).header("location").unwrap().starts_with("/sign-in"), "{page}");
+    }
+    let page = nobody.get("/sign-in").expect(200).body;
+    let long = "A".repeat(300);
+    for wrong in ["", "short", "<b>bold</b>", OTHER_TOKEN.trim_end_matches('='), &long] {
+        let told = Form::of(&page, "/sign-in").with("token", wrong).send(&mut nobody).expect(422);
+        assert!(told.body.contains("token-mistake"), "{}", told.body);
+        assert!(wrong.is_empty() || !told.body.contains(wrong), "a token is not shown again");
+    }
+    assert!(nobody.cookies.is_empty(), "{:?}", nobody.cookies);
+
+    // Each agent's own call, whatever cookie the other shows beside their shift.
+    let (mut kim, mut lee) = (at_work(&house, TOKEN), at_work(&house, OTHER_TOKEN));
+    let page = kim.get("/").expect(200).body;
+    about(&page, &house.mother).send(&mut kim).expect(303);
+    kim.get("/reservations").expect(200);
+    let on_call = kim.cookies.iter().find(|(name, _)| name == "charye_on_call").unwrap().clone();
+    lee.cookies.push(on_call.clone());
+    assert_eq!(lee.get("/reservations").status, 303);
+    nobody.cookies.push(on_call);
+    assert_eq!(nobody.get("/reservations").status, 303);
+    lee.cookies.retain(|(name, _)| name == "charye_shift");
+
+    let page = lee.get("/").expect(200).body;
+    let whole = about(&page, &house.mother);
+    for (field, wrong, at) in [
+        ("campaign", "none", "campaign"),
+        ("reason", "curious", "reason-no_device"),
+        ("name", "", "name"),
+        ("year", "19x2", "birth-year"),
+        ("day", "39", "birth-day"),
+        ("number", "", "number"),
+    ] {
+        let told = whole.clone().with(field, wrong).send(&mut lee).expect(422).body;
+        assert!(told.contains(&format!("id=\"{at}-mistake\"")), "{field}:\n{told}");
+        assert!(field == "name" || told.contains(&house.mother[1]), "{field}: what was typed is kept");
+    }
+    // Markup is shown as it was typed, and both look-ups that find nobody count.
+    let told = whole.clone().with("name", "<b>아무도").send(&mut lee).expect(404).body;
+    assert!(told.contains("&#60;b&#62;아무도") && !told.contains("<b>아무도"), "{told}");
+    whole.clone().with("name", &"가".repeat(500)).send(&mut lee).expect(404);
+    let spent = whole.send(&mut lee).expect(429);
+    assert!(spent.header("retry-after").unwrap().parse::<u64>().unwrap() > 1_000);
+    assert!(spent.body.contains("name-mistake") && spent.body.contains(&house.mother[1]), "{}", spent.body);
 }

@@ -76,6 +76,19 @@ pub async fn find_caller(
     Ok(recorded.map(|_| found))
 }
 
+/// People whom an agent may still look up within this hour. For the agent to know; the budget is checked when they do.
+///
+/// # Errors
+/// As [`Engine::query`].
+pub async fn look_ups_left(engine: &Engine, agent: StaffNumber, budget_per_hour: u32) -> Result<u32, Failure> {
+    let budget = budget_per_hour.min(LOOK_UPS_MAX);
+    let answered = engine.query(Query::LookUps { agent, budget }).await?;
+    let Reply::LookUps(LookUpsView { spent, .. }) = answered.value else {
+        return Err(mismatched("count an agent's look-ups"));
+    };
+    Ok(budget.saturating_sub(spent))
+}
+
 /// Whether one more is within the budget: what is on record counts for an hour, whatever process recorded it, and so does what
 /// is under way.
 async fn check_budget(engine: &Engine, asking: AgentAsking, under_way: u32) -> Result<(), Failure> {

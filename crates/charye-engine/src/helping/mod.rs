@@ -9,7 +9,7 @@ mod invite;
 mod look_up;
 mod revoke;
 
-pub use caller::{AgentAsking, CallerSought, FoundCaller, find_caller};
+pub use caller::{AgentAsking, CallerSought, FoundCaller, find_caller, look_ups_left};
 pub use code::HelpCode;
 pub use desk::HelpDesk;
 pub use guardian::{ChildTold, attest_guardian};

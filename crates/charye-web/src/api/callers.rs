@@ -61,7 +61,7 @@ struct CallerAsked {
 /// Why the agent looks. The journal has the number: docs/reference/agents.md.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum ReasonAsked {
+pub(crate) enum ReasonAsked {
     /// The caller has no telephone or computer that can sign in.
     NoDevice,
     /// They tried, and could not sign in.
@@ -75,6 +75,11 @@ enum ReasonAsked {
 }
 
 impl ReasonAsked {
+    /// As a form sends it: the same words as the API's.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        serde_json::from_value(text.into()).ok()
+    }
+
     fn code(self) -> u16 {
         match self {
             Self::NoDevice => 101,
@@ -100,35 +105,47 @@ struct CallerTold<'a> {
 
 async fn find(asked: Asked) -> Result<Answer, Problem> {
     let body: CallerAsked = asked.json()?;
-    let agent = asked.caller.agent.as_ref().ok_or_else(|| Problem::new("agents_only"))?;
     let campaign = campaign_by_code(&asked, &body.campaign)?;
-    let nobody = || Problem { recorded: Some(true), ..Problem::new("caller_not_found") };
-    let (Some(desk), Some(registry)) = (&asked.app.sign_in, &asked.app.registry) else {
-        return Err(Problem { recorded: Some(false), ..Problem::new("caller_not_found") });
-    };
-    let reason = body.reason.code();
-    let asking = AgentAsking { agent: agent.number, reason, budget_per_hour: agent.budget_per_hour };
-    let filled_in = [
+    let told = [
         (AskedField::Name, body.name),
         (AskedField::BirthDate, body.birth_date),
         (AskedField::RegistryNumber, body.registry_number),
     ];
-    let filled_in = filled_in.map(|(field, value)| (field.code().to_owned(), value)).to_vec();
+    let caller = look_up(&asked, &campaign, body.reason, told).await?;
+    tell(&asked, &campaign, &caller).await
+}
+
+/// Whom the registry confirms by exactly this, as a login for the agent to act in; on record before it is known here.
+///
+/// # Errors
+/// `caller_not_found`, for whatever reason; `tried_too_often` when the agent's budget is spent; `saturated` when the registry
+/// does not answer.
+pub(crate) async fn look_up(
+    asked: &Asked,
+    campaign: &Campaign,
+    reason: ReasonAsked,
+    told: [(AskedField, String); 3],
+) -> Result<LoginSession, Problem> {
+    let agent = asked.caller.agent.as_ref().ok_or_else(|| Problem::new("agents_only"))?;
+    let nobody = || Problem { recorded: Some(true), ..Problem::new("caller_not_found") };
+    let (Some(desk), Some(registry)) = (&asked.app.sign_in, &asked.app.registry) else {
+        return Err(Problem { recorded: Some(false), ..Problem::new("caller_not_found") });
+    };
+    let reason = reason.code();
+    let asking = AgentAsking { agent: agent.number, reason, budget_per_hour: agent.budget_per_hour };
+    let filled_in = told.map(|(field, value)| (field.code().to_owned(), value)).to_vec();
     let filled_in = Parameters::new(filled_in).map_err(|_| Problem::new("request_malformed"))?;
     let wanted = ProofWanted { scheme: campaign.uniqueness, least: campaign.least_assurance };
     let sought = CallerSought { registry, wanted, filled_in: &filled_in };
     let found = find_caller(&asked.app.engine, desk, asking, sought).await;
     let Answered { seq, value } = found.map_err(|failure| asked.failed(failure))?;
     let found = value.ok_or_else(nobody)?;
-    let caller = {
-        let (scheme, born) = (found.proven.scheme, found.proven.details.birth_date);
-        let random = asked.app.engine.random();
-        let begun = LoginSession::begin(found.person, found.proven.key.1, scheme, born, seq, asked.now, random);
-        let behalf = Some(Behalf::Agent { agent: agent.number, reason });
-        let expires_at = asked.now.plus_secs(CALL_SECS_MAX);
-        LoginSession { behalf, expires_at, ..begun.of_assurance(found.proven.assurance) }
-    };
-    tell(&asked, &campaign, &caller).await
+    let (scheme, born) = (found.proven.scheme, found.proven.details.birth_date);
+    let random = asked.app.engine.random();
+    let begun = LoginSession::begin(found.person, found.proven.key.1, scheme, born, seq, asked.now, random);
+    let behalf = Some(Behalf::Agent { agent: agent.number, reason });
+    let expires_at = asked.now.plus_secs(CALL_SECS_MAX);
+    Ok(LoginSession { behalf, expires_at, ..begun.of_assurance(found.proven.assurance) })
 }
 
 async fn tell(asked: &Asked, campaign: &Campaign, caller: &LoginSession) -> Result<Answer, Problem> {

@@ -4,7 +4,7 @@
 //! Called through `routes`. Must never take a cookie, nor decide: a body becomes a typed command, an outcome becomes JSON.
 
 mod asking;
-mod callers;
+pub(crate) mod callers;
 mod campaigns;
 mod clinics;
 pub mod doc;

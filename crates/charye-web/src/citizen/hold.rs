@@ -118,7 +118,10 @@ async fn hold(mut asked: Asked) -> Result<Answer, Problem> {
     let Some(login) = consent::given(&asked)? else {
         return Ok(Answer::see_other(&consent::path(places)));
     };
-    inside.by.reason = consent::REASON;
+    // An agent's entries name the reason of the call.
+    if login.agent().is_none() {
+        inside.by.reason = consent::REASON;
+    }
     // Whoever agreed is not asked again, whether they had the place or not.
     let agreed = asked.app.gate.login_cookie(&login, asked.now);
     asked.caller.login = Some(login);

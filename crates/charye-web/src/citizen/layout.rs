@@ -35,6 +35,10 @@ pub(super) struct Layout {
     pub(super) csrf: Option<String>,
     /// The name of the person whom a helper acts for: then every page says so.
     pub(super) acting: Option<String>,
+    /// Whether this is a page of the agents' listener: then its frame leads nowhere else.
+    pub(super) of_agents: bool,
+    /// Whether an agent has somebody on the telephone: then every page says so.
+    pub(super) on_call: bool,
     pub(super) part: Part,
     /// When the page should load itself again. Only near the end of a hold, to say that it has ended. Unit: seconds.
     pub(super) refresh_secs: Option<i64>,
@@ -70,7 +74,9 @@ impl Layout {
             rehearsal: app.rehearsal.is_some(),
             target: target.to_owned(),
             acting: caller.login.as_ref().and_then(|login| login.helped_name().map(str::to_owned)),
-            csrf: caller.login.as_ref().map(|login| CsrfToken::of(login).masked(app.engine.random())),
+            csrf: CsrfToken::of_caller(caller).map(|token| token.masked(app.engine.random())),
+            of_agents: app.gate.is_of_agents(),
+            on_call: caller.login.as_ref().is_some_and(|login| login.agent().is_some()),
             part,
             refresh_secs: None,
         }
@@ -184,6 +190,8 @@ impl Layout {
             target: "/find?product=pfizer&from=2021-08-30".to_owned(),
             acting: None,
             csrf: signed_in.then(|| "bWFzazAxMjM0NTY3ODlhYvEUEx1EVUZXcGFyVDM4YWI".to_owned()),
+            of_agents: false,
+            on_call: false,
             part,
             refresh_secs: None,
             look: Arc::default(),

@@ -1,6 +1,7 @@
 //! Room: web/citizen. The pages a citizen walks through, one file a step: a form becomes a typed command here, an
 //! outcome becomes a page. Must never decide; every page works without script.
 
+mod agents;
 mod area_choices;
 mod assets;
 mod calendar;
@@ -47,6 +48,7 @@ pub use samples::{SampleAsset, SamplePage, sample_assets, sample_pages};
 use hyper::header::{CACHE_CONTROL, HeaderValue};
 
 use crate::Answer;
+use crate::gate::Access;
 use crate::locale::Language;
 use crate::problem::Problem;
 use crate::routes::Route;
@@ -80,6 +82,31 @@ pub fn routes() -> Vec<Route> {
         problems::routes,
     ];
     steps.into_iter().flat_map(|routes| routes()).collect()
+}
+
+/// Every row of the agents' pages: their own, and what citizens walk through, walked for the caller. Nothing is open there but
+/// signing in, the language, and what every page is drawn with.
+pub fn agents_routes() -> Vec<Route> {
+    let steps = [
+        look::routes,
+        line::routes,
+        line_waiting::routes,
+        find::routes,
+        find_near::routes,
+        clinic::routes,
+        consent::routes,
+        hold::routes,
+        reservations::routes,
+        calendar::routes,
+        change::routes,
+        cancel::routes,
+        problems::routes,
+    ];
+    let mut routes: Vec<Route> = steps.into_iter().flat_map(|routes| routes()).collect();
+    for route in routes.iter_mut().filter(|route| route.access == Access::Anyone) {
+        (route.access, route.quick) = (Access::Agent, None);
+    }
+    [agents::routes(), assets::routes(), vec![sign_in::language_route()], routes].concat()
 }
 
 /// A page as an answer.
@@ -135,6 +162,7 @@ fn samples(language: Language, names: Names) -> Vec<(&'static str, String)> {
         helping::samples,
         change::samples,
         cancel::samples,
+        agents::samples,
         problems::samples,
     ];
     pages.into_iter().flat_map(|samples| samples(language, names)).collect()

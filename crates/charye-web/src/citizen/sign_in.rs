@@ -57,8 +57,13 @@ pub(super) fn routes() -> Vec<Route> {
         Route::page(Method::GET, "/sign-in", Access::Anyone, show),
         Route::page(Method::POST, "/sign-in", Access::Anyone, sign_in),
         Route::page(Method::POST, "/sign-out", Access::Anyone, sign_out),
-        Route::page(Method::POST, "/language", Access::Anyone, choose_language),
+        language_route(),
     ]
+}
+
+/// The choice of a language, on every listener that has pages.
+pub(super) fn language_route() -> Route {
+    Route::page(Method::POST, "/language", Access::Anyone, choose_language)
 }
 
 #[derive(askama::Template)]

@@ -94,6 +94,16 @@ impl AgentKeys {
         self.0.iter().fold(None, |found, (agent, known)| if is_theirs(known) { Some(agent) } else { found })
     }
 
+    /// The hash of a token, to be compared by [`Self::still_named`].
+    pub(super) fn hash_of(token: &str) -> blake3::Hash {
+        blake3::hash(token.as_bytes())
+    }
+
+    /// The agent of this number, if their token still has this hash.
+    pub(super) fn still_named(&self, number: StaffNumber, token_hash: blake3::Hash) -> Option<&Agent> {
+        self.0.iter().find(|(agent, known)| agent.number == number && *known == token_hash).map(|(agent, _)| agent)
+    }
+
     /// Whether there is no agent.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -21,6 +21,10 @@ pub enum CookieName {
     SignIn,
     /// Which browser began a rehearsal's own sign-in.
     Begun,
+    /// An agent at work. On the agents' listener only.
+    Shift,
+    /// Whom an agent looked up. On the agents' listener only.
+    OnCall,
 }
 
 /// Whether cookies may travel without TLS.
@@ -43,6 +47,8 @@ impl CookieName {
             (CookieSecurity::TlsOnly, Self::Errand) => "__Host-charye_errand",
             (CookieSecurity::TlsOnly, Self::SignIn) => "__Host-charye_sign_in",
             (CookieSecurity::TlsOnly, Self::Begun) => "__Host-charye_begun",
+            (CookieSecurity::TlsOnly, Self::Shift) => "__Host-charye_shift",
+            (CookieSecurity::TlsOnly, Self::OnCall) => "__Host-charye_on_call",
             (CookieSecurity::Loopback, Self::Login) => "charye_login",
             (CookieSecurity::Loopback, Self::ActingFor) => "charye_acting_for",
             (CookieSecurity::Loopback, Self::Pass) => "charye_pass",
@@ -51,6 +57,17 @@ impl CookieName {
             (CookieSecurity::Loopback, Self::Errand) => "charye_errand",
             (CookieSecurity::Loopback, Self::SignIn) => "charye_sign_in",
             (CookieSecurity::Loopback, Self::Begun) => "charye_begun",
+            (CookieSecurity::Loopback, Self::Shift) => "charye_shift",
+            (CookieSecurity::Loopback, Self::OnCall) => "charye_on_call",
+        }
+    }
+
+    /// Lax, not Strict, for citizens: the redirect back from an identity provider is a cross-site navigation. Nothing leads an
+    /// agent here from elsewhere.
+    fn same_site(self) -> &'static str {
+        match self {
+            Self::Shift | Self::OnCall => "Strict",
+            _ => "Lax",
         }
     }
 }
@@ -79,9 +96,8 @@ pub fn set_cookie(name: CookieName, value: &str, max_age_secs: i64, security: Co
         CookieSecurity::TlsOnly => "; Secure",
         CookieSecurity::Loopback => "",
     };
-    // Lax, not Strict: the redirect back from an identity provider is a cross-site navigation.
-    let text =
-        format!("{}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite=Lax{secure}", name.text(security));
+    let (name, same_site) = (name.text(security), name.same_site());
+    let text = format!("{name}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite={same_site}{secure}");
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charye_engine::ports::Random;
 use subtle::ConstantTimeEq as _;
 
+use super::Caller;
 use super::login::LoginSession;
 
 const TOKEN_BYTES: usize = 16;
@@ -20,7 +21,20 @@ pub struct CsrfToken([u8; TOKEN_BYTES]);
 impl CsrfToken {
     /// The token of a login session.
     pub fn of(login: &LoginSession) -> Self {
-        let mac = blake3::Hasher::new_derive_key("charye csrf v1").update(&login.csrf_seed).finalize();
+        Self::from_seed(&login.csrf_seed)
+    }
+
+    /// The token of who is calling: of the person signed in or on the telephone, else of the agent. So a form that was made
+    /// for one person on the telephone fits no other.
+    pub fn of_caller(caller: &Caller) -> Option<Self> {
+        match (&caller.login, &caller.shift_csrf_seed) {
+            (Some(login), _) => Some(Self::of(login)),
+            (None, seed) => seed.as_ref().map(Self::from_seed),
+        }
+    }
+
+    fn from_seed(seed: &[u8; 16]) -> Self {
+        let mac = blake3::Hasher::new_derive_key("charye csrf v1").update(seed).finalize();
         let mut bytes = [0; TOKEN_BYTES];
         bytes.copy_from_slice(&mac.as_bytes()[..TOKEN_BYTES]);
         Self(bytes)

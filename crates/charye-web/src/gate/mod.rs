@@ -11,6 +11,7 @@ mod login;
 mod mac;
 mod operators;
 mod pass;
+mod shift;
 #[cfg(test)]
 mod tests;
 mod ticket;
@@ -23,7 +24,7 @@ use charye_domain::book::StaffNumber;
 use charye_domain::time::UnixMillis;
 use charye_domain::waiting_room::tokens::{PASS_MAC_PURPOSE, TICKET_MAC_PURPOSE};
 use charye_domain::weakness::Defence;
-use charye_engine::ports::Keys;
+use charye_engine::ports::{Keys, Random};
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HeaderValue};
 
@@ -35,6 +36,7 @@ pub use login::LoginSession;
 use mac::MacKeys;
 pub use operators::{OperatorKeys, OperatorKeysError};
 pub use pass::Pass;
+use shift::Shift;
 pub use ticket::Ticket;
 
 /// Who may call a route. Every route has one; see `routes`.
@@ -68,6 +70,8 @@ pub struct Caller {
     pub pass: Option<Pass>,
     pub operator: Option<StaffNumber>,
     pub agent: Option<Agent>,
+    /// What the CSRF tokens of an agent's pages are made from, while nobody is on the telephone.
+    pub shift_csrf_seed: Option<[u8; 16]>,
 }
 
 /// Why the gate did not let a request through.
@@ -132,15 +136,20 @@ impl Gate {
             true => login_text.or_else(|| cookie_value(headers, CookieName::Login, self.security)),
             false => login_text,
         };
+        let shift = match surface {
+            Surface::Page => self.shift(headers, now),
+            Surface::Api => None,
+        };
         let agent = match surface {
             Surface::Api if !self.agents.is_empty() => {
                 bearer(headers).and_then(|text| self.agents.recognise(text)).cloned()
             }
-            Surface::Api | Surface::Page => None,
+            Surface::Page => shift.as_ref().map(|(agent, _)| agent.clone()),
+            Surface::Api => None,
         };
         let login = match self.agents.is_empty() {
             true => self.login(surface, headers, login_text, now),
-            false => agent.as_ref().and_then(|agent| self.caller_of(agent, headers, now)),
+            false => agent.as_ref().and_then(|agent| self.caller_of(surface, agent, headers, now)),
         };
         let pass = login.as_ref().and_then(|login| {
             let pass = Pass::open(&self.pass_keys, pass_text?, now)?;
@@ -153,7 +162,8 @@ impl Gate {
             }
             Surface::Api | Surface::Page => None,
         };
-        Caller { login, pass, operator, agent }
+        let shift_csrf_seed = shift.map(|(_, csrf_seed)| csrf_seed);
+        Caller { login, pass, operator, agent, shift_csrf_seed }
     }
 
     /// The login that counts: one's own, or, beside it, that of the person one acts for.
@@ -180,9 +190,34 @@ impl Gate {
         }
     }
 
+    /// The agent at work at this browser, and the seed of their forms.
+    fn shift(&self, headers: &HeaderMap, now: UnixMillis) -> Option<(Agent, [u8; 16])> {
+        if self.agents.is_empty() {
+            return None;
+        }
+        let shift = Shift::open(&*self.keys, cookie_value(headers, CookieName::Shift, self.security)?, now)?;
+        let agent = self.agents.still_named(shift.agent, blake3::Hash::from_bytes(shift.token_hash))?;
+        Some((agent.clone(), shift.csrf_seed))
+    }
+
+    /// The cookie of an agent who types this token, good for a shift; nothing if it is nobody's.
+    pub fn begin_shift(&self, token: &str, now: UnixMillis, random: &dyn Random) -> Option<HeaderValue> {
+        let agent = self.agents.recognise(token)?;
+        let shift = Shift::begin(agent.number, AgentKeys::hash_of(token), now, random);
+        Some(set_cookie(CookieName::Shift, &shift.seal(&*self.keys), Shift::TTL_SECS.into(), self.security))
+    }
+
+    /// Whether this is the gate of the agents' listener.
+    pub fn is_of_agents(&self) -> bool {
+        !self.agents.is_empty()
+    }
+
     /// The caller whom this agent looked up.
-    fn caller_of(&self, agent: &Agent, headers: &HeaderMap, now: UnixMillis) -> Option<LoginSession> {
-        let text = headers.get(CALLER_HEADER)?.to_str().ok()?;
+    fn caller_of(&self, surface: Surface, agent: &Agent, headers: &HeaderMap, now: UnixMillis) -> Option<LoginSession> {
+        let text = match surface {
+            Surface::Page => cookie_value(headers, CookieName::OnCall, self.security)?,
+            Surface::Api => headers.get(CALLER_HEADER)?.to_str().ok()?,
+        };
         let caller = LoginSession::open_on_behalf(&*self.keys, text, now)?;
         (caller.agent() == Some(agent.number)).then_some(caller)
     }
@@ -238,7 +273,11 @@ impl Gate {
     /// The header that sets the login cookie, or that of the person acted for, good for the rest of the session.
     pub fn login_cookie(&self, login: &LoginSession, now: UnixMillis) -> HeaderValue {
         let secs = login.expires_at.millis_since(now).max(0) / 1_000;
-        let name = if login.behalf.is_some() { CookieName::ActingFor } else { CookieName::Login };
+        let name = match &login.behalf {
+            None => CookieName::Login,
+            Some(Behalf::Helper { .. }) => CookieName::ActingFor,
+            Some(Behalf::Agent { .. }) => CookieName::OnCall,
+        };
         set_cookie(name, &self.seal_login(login), secs, self.security)
     }
 

@@ -291,7 +291,9 @@ fn turned_away(route: &Route, target: &str, refusal: Refusal) -> Told {
     Told::Answer(match refusal {
         Refusal::SignInFirst => Answer::see_other(&format!("/sign-in?next={next}")),
         Refusal::WaitFirst => Answer::see_other(&format!("/line?next={next}")),
-        Refusal::OperatorsOnly | Refusal::AgentsOnly => return Told::Problem(Problem::refused(refusal)),
+        // Where an agent goes on is no page of an earlier call.
+        Refusal::AgentsOnly => Answer::see_other("/sign-in"),
+        Refusal::OperatorsOnly => return Told::Problem(Problem::refused(refusal)),
     })
 }
 
@@ -306,10 +308,10 @@ fn from_other_site(headers: &HeaderMap) -> bool {
 }
 
 fn check_csrf(caller: &Caller, form: &Fields) -> Result<(), Problem> {
-    let Some(login) = &caller.login else { return Ok(()) };
+    let Some(token) = CsrfToken::of_caller(caller) else { return Ok(()) };
     let sent = form.get("csrf").unwrap_or_default();
     // `weak-csrf` stands here.
-    if CsrfToken::of(login).matches(sent) || Defence::Csrf.is_off() { Ok(()) } else { Err(Problem::new("form_stale")) }
+    if token.matches(sent) || Defence::Csrf.is_off() { Ok(()) } else { Err(Problem::new("form_stale")) }
 }
 
 fn form_of(headers: &HeaderMap, body: &Bytes) -> Result<Fields, Problem> {

@@ -36,3 +36,35 @@ helping-invite = Let someone act for me
 helping-news-sent = We have sent the code to your mobile phone. Give it to the person who is to act for you within 30 minutes.
 helping-news-began = Confirmed. You can now act for them.
 helping-news-ended = It has ended.
+
+# Pages of the call centre.
+agent-sign-in-title = Agents’ sign-in
+agent-token = Agent’s token
+agent-token-hint = It ends after 12 hours, or when you sign out.
+agent-sign-in = Sign in
+agent-token-missing = Enter your token.
+agent-token-wrong = This is no agent’s token. Please check it.
+agent-caller-title = Find who is calling
+agent-at-work = Agent { $name }
+agent-left = { $count ->
+    [one] You may look up one more person within the hour.
+   *[other] You may look up { $count } more people within the hour.
+}
+agent-campaign = Vaccination campaign
+agent-campaign-missing = Choose the campaign.
+agent-reason = Why they call
+agent-reason-missing = Choose why they call.
+agent-reason-no-device = They have no device to sign in with
+agent-reason-cannot-sign-in = They tried, and could not sign in
+agent-reason-accessibility = They cannot see, read or operate the pages
+agent-reason-change = They want to change or cancel
+agent-reason-question = They ask about what they have
+agent-name = The caller’s name
+agent-name-missing = Enter the caller’s name.
+agent-number = Registration number on their identity card
+agent-number-missing = Enter the registration number on their identity card.
+agent-on-record = Who looked, and why, is recorded before anything is shown, found or not.
+agent-find = Look up
+agent-on-call = You act for the person on the telephone.
+agent-end-call = End the call
+agent-read-aloud = Read the date, the time and the place below aloud, and ask whether they are right.
