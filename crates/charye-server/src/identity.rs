@@ -18,7 +18,6 @@ use tokio::sync::watch;
 
 use crate::config::{Config, secret_of_environment};
 use crate::exit::Ending;
-use crate::wiring;
 
 /// The desk, and what keeps it going. Probing ends when this is dropped.
 pub(crate) struct Identity {
@@ -41,8 +40,8 @@ impl Identity {
         own_url: String,
         keys: &Arc<dyn Keys>,
         engine: &Arc<Engine>,
+        clock: Arc<dyn Clock>,
     ) -> Result<Option<Self>, Ending> {
-        let clock: Arc<dyn Clock> = wiring::clock(config)?;
         let random: Arc<dyn Random> = Arc::new(OsRandom::new().context("could not seed the random number generator")?);
         let mut section = config.identity.clone();
         // Our own are on loopback, without TLS: only others' certificates need vouching for.

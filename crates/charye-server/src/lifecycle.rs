@@ -52,7 +52,8 @@ impl Ready {
         let people = wiring::rehearsal_people(&config.rehearsal, &installation.keys)?;
         let own_url = format!("{}://{}", if config.listen.speaks_tls() { "https" } else { "http" }, bound.address);
         let Installation { engine, keys, .. } = &installation;
-        let identity = Identity::open(&config, people.as_ref(), own_url, keys, engine)?;
+        let identity =
+            Identity::open(&config, people.as_ref(), own_url, keys, engine, Arc::clone(&installation.clock))?;
         if let Some(identity) = &identity {
             tracing::info!(providers = identity.desk().reports().len(), "identity providers are looked after");
         }

@@ -12,7 +12,7 @@ use charye_domain::clinic::Point;
 use charye_engine::availability::DistrictPlace;
 use charye_engine::campaign::read_published;
 use charye_engine::clinic::DistrictTable;
-use charye_engine::ports::{Clock as _, Journal as _, Keys, MessageSender};
+use charye_engine::ports::{Clock, Journal as _, Keys, MessageSender};
 use charye_engine::sequencer::ClockJumps;
 use charye_engine::{Burn, Engine, EnginePorts, EngineSettings};
 use charye_gateway::identity::rehearsal_provider::{RehearsalProvider, RehearsalSection};
@@ -38,6 +38,8 @@ pub(crate) struct Installation {
     _watch: Watch,
     pub(crate) engine: Arc<Engine>,
     pub(crate) keys: Arc<dyn Keys>,
+    /// The one clock of the process: a rehearsal's is ahead for everybody at the same moment.
+    pub(crate) clock: Arc<dyn Clock>,
     /// Held for its lock; the last to go.
     _folder: DataFolder,
 }
@@ -68,13 +70,14 @@ pub(crate) fn open_with(config: &Config, crash_hook: Option<CrashHook>) -> Resul
     let people = SqlitePeople::open(&folder.people(), &folder.people_keys(), Arc::clone(&keys))
         .context("could not open the people store")?;
     let people = Arc::new(people);
+    let clock: Arc<dyn Clock> = clock(config)?;
     let ports = EnginePorts {
         journal: Box::new(journal),
         snapshots: Some(Box::new(SnapshotFiles::new(&folder, campaign_reader()))),
         projection: Some(Box::new(projection)),
         people: Arc::clone(&people) as _,
         keys: Arc::clone(&keys),
-        clock: clock(config)?,
+        clock: Arc::clone(&clock),
         random: Arc::new(OsRandom::new().context("could not seed the random number generator")?),
         messages: outbox(config)?,
         in_background: Arc::new(lower_priority),
@@ -82,14 +85,14 @@ pub(crate) fn open_with(config: &Config, crash_hook: Option<CrashHook>) -> Resul
     let engine = Engine::start(ports, settings(config)).context("could not start the engine")?;
     let engine = Arc::new(engine);
     let watch = Watch::start(&engine, &people, &folder)?;
-    Ok(Installation { _watch: watch, engine, keys, _folder: folder })
+    Ok(Installation { _watch: watch, engine, keys, clock, _folder: folder })
 }
 
 /// The machine's clock; in a rehearsal that says so, one that can be made to jump, or hours to pass.
 ///
 /// # Errors
 /// `Fault`: no thread.
-pub(crate) fn clock(config: &Config) -> Result<Arc<SystemClock>, Ending> {
+fn clock(config: &Config) -> Result<Arc<SystemClock>, Ending> {
     let engine = &config.engine;
     let files = AheadFiles { jumped: engine.clock_ahead_file.clone(), passed: engine.time_passed_file.clone() };
     Ok(Arc::new(match files {
