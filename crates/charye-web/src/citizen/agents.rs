@@ -249,5 +249,9 @@ pub(super) fn samples(language: Language, names: Names) -> Vec<(&'static str, St
         ("agent-sign-in-mistake", sign_in(wrong_token)),
         ("agent-caller", caller(Typed::default(), Mistakes::default(), 60)),
         ("agent-caller-mistake", caller(typed, wrong_day, 1)),
+        (
+            "agent-on-call",
+            super::reservations::empty_list_sample(Layout { on_call: true, part: Part::Reservations, ..layout(true) }),
+        ),
     ]
 }
