@@ -114,7 +114,7 @@ pub const KINDS: &[ProblemKind] = &[
     ProblemKind { code: "reservation_active", status: 409 },
     ProblemKind { code: "import_unknown", status: 404 },
     ProblemKind { code: "import_invalid", status: 422 },
-    ProblemKind { code: "limit_reached", status: 503 },
+    ProblemKind { code: "limit_reached", status: 409 },
     // Busy: ask later.
     ProblemKind { code: "busy", status: 503 },
     ProblemKind { code: "clock_unsure", status: 503 },
@@ -319,6 +319,17 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), KINDS.len());
+    }
+
+    #[test]
+    fn a_refusal_for_good_never_asks_to_be_tried_again() {
+        let later = [
+            ["in_line", "left_alone", "provider_fault", "busy", "clock_unsure"],
+            ["storage_low", "draining", "saturated", "fault", "outcome_unknown"],
+        ];
+        for kind in KINDS {
+            assert_eq!(kind.status >= 500, later.as_flattened().contains(&kind.code), "{}", kind.code);
+        }
     }
 
     #[test]

@@ -112,7 +112,7 @@ fn ways_on(layout: &Layout, kind: &crate::problem::ProblemKind) -> Vec<(&'static
         "hold_open" | "hold_extended_too_often" => vec![("way-hold", "/hold".to_owned())],
         "outcome_unknown" if layout.signed_in() => vec![mine, ("way-hold", "/hold".to_owned())],
         // A page can be asked for again; what a form led to cannot, and has left "/" as its target.
-        code if kind.status >= 500 && code != "limit_reached" && layout.target != "/" => {
+        _ if kind.status >= 500 && layout.target != "/" => {
             vec![("way-again", layout.target.clone()), home]
         }
         _ if !layout.signed_in() => vec![home],
