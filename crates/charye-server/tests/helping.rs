@@ -395,6 +395,7 @@ fn an_agent_reserves_and_cancels_for_a_caller_on_pages_and_nobody_elses_form_cou
     let times = agent.get(&link(&search, "first=")).expect(200).body;
     let choice = agent.get(&link(&times, "second_day=")).expect(200).body;
     let consent = Form::of(&choice, "/holds").follow(&mut agent).expect(200).body;
+    assert!(!consent.contains("/my-data"), "{consent}");
     let held = Form::of(&consent, "/holds").follow(&mut agent).expect(200).body;
     let confirm = Form::of(&held, "/hold/confirm");
     let done = confirm.send(&mut agent).expect(303);
@@ -440,6 +441,7 @@ fn an_agent_reserves_and_cancels_for_a_caller_on_pages_and_nobody_elses_form_cou
     assert_eq!(reservations(&mut mother).expect(200).json()["reservations"][0]["places"][0]["state"], "cancelled");
 
     let page = agent.get("/reservations").expect(200).body;
+    assert!(!page.contains("/my-data"), "no link leads where nothing is: {page}");
     Form::of(&page, "/callers/end").send(&mut agent).expect(303);
     assert_eq!(agent.get("/line").expect(303).header("location"), Some("/sign-in?next=%2Fline"));
     let data = house.data.to_str().unwrap().to_owned();
