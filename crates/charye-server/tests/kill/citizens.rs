@@ -1,6 +1,8 @@
 //! The clients: citizens who sign in, hold, confirm, reserve at once, move, look up and cancel over `/api/v1`, whatever
 //! happens to the server; who ask again after what they do not know, and write down every answer they hear.
 
+use std::net::SocketAddr;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -231,17 +233,25 @@ impl Turn<'_, '_> {
         let canonical = [&[op], parts].concat().join("|");
         let operation = operation(&self.line.stage.keys, *person, op, &key, canonical.as_bytes());
         loop {
-            match self.ask("POST", path, Some(&key), body)? {
-                Ok(answer) => {
-                    if let Some(settled) = self.heard(op, operation, &answer) {
-                        return Some(settled);
-                    }
-                    if answer.status != 500 {
-                        std::thread::park_timeout(Duration::from_millis(5));
-                        continue;
-                    }
+            let address = self.line.stage.address()?;
+            let stage = self.line.stage;
+            // Nobody reads the history between a question and what is written of its answer.
+            let writing = stage.reading.read().unwrap_or_else(PoisonError::into_inner);
+            let answer = self.ask_at(address, "POST", path, Some(&key), body);
+            let (settled, status) = match &answer {
+                Ok(answer) => (self.heard(op, operation, answer), Some(answer.status)),
+                Err(_) => {
+                    self.note_unknown(op, operation);
+                    (None, None)
                 }
-                Err(_) => self.note_unknown(op, operation),
+            };
+            drop(writing);
+            if let Some(settled) = settled {
+                return Some(settled);
+            }
+            if status.is_some_and(|status| status != 500) {
+                std::thread::park_timeout(Duration::from_millis(5));
+                continue;
             }
             if let Some(settled) = self.settle(op, operation, &key)? {
                 return Some(settled);
@@ -347,6 +357,17 @@ impl Turn<'_, '_> {
     /// One question; `Err` if the connection broke before the whole answer came.
     fn ask(&mut self, method: &str, path: &str, key: Option<&str>, body: &Value) -> Option<std::io::Result<Answer>> {
         let address = self.line.stage.address()?;
+        Some(self.ask_at(address, method, path, key, body))
+    }
+
+    fn ask_at(
+        &mut self,
+        address: SocketAddr,
+        method: &str,
+        path: &str,
+        key: Option<&str>,
+        body: &Value,
+    ) -> std::io::Result<Answer> {
         let client = match &mut self.line.client {
             Some(client) if client.address == address => client,
             other => other.insert(Client::new(address)),
@@ -365,7 +386,7 @@ impl Turn<'_, '_> {
             // The killer takes a moment to see that the server is gone.
             std::thread::park_timeout(Duration::from_millis(2));
         }
-        Some(answer)
+        answer
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use charye_gateway::keys::{DataFolder, LocalKeys};
@@ -29,6 +29,8 @@ pub(crate) struct Stage {
     pub(crate) keys: LocalKeys,
     /// Where the server answers; `None` while there is none.
     address: Mutex<Option<SocketAddr>>,
+    /// Held for writing while the history is read, by everybody else from a question to what is written of its answer.
+    pub(crate) reading: RwLock<()>,
     over: AtomicBool,
     pub(crate) counts: Counts,
 }
@@ -73,6 +75,7 @@ pub(crate) fn play() {
         history: History::create(&history_file),
         keys: LocalKeys::open(&data.join("keys.toml"), &data.join("keys.check"), DataFolder::InUse).unwrap(),
         address: Mutex::new(None),
+        reading: RwLock::new(()),
         over: AtomicBool::new(false),
         counts: Counts::default(),
     });
@@ -106,6 +109,7 @@ pub(crate) fn play() {
         }
         stage.set_address(None);
         if kill % AUDIT_EVERY == 0 {
+            let _reading = stage.reading.write().unwrap_or_else(PoisonError::into_inner);
             audit(&data, Some(&history_file), kill);
         }
         let next = crash::point_of(kill + 1).filter(|_| kill < KILLS);
