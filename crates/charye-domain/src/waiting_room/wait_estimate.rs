@@ -15,8 +15,13 @@ pub const LONG_WAIT_SECS: u32 = 300;
 pub const FACTOR_MAX: f64 = 2.0;
 /// Upper bound of a short range less its lower bound, at most.
 pub const SHORT_WIDTH_SECS: u32 = 180;
-/// Somebody at the front asks again after this.
+/// Somebody at the front asks again after this, in a line that moves at up to 500 people a second.
 pub const POLL_MIN_MS: u32 = 3_000;
+/// Somebody at the front is never told to ask later than this: sooner than the shortest time in which they may come is over.
+pub const POLL_FRONT_MAX_MS: u32 = 10_000;
+/// Polls that all people of one line who will be called within 40 minutes are told to make, at most, while up to 1,800 are
+/// called a second. Unit: polls a second.
+pub const POLLS_PER_SEC_MAX: f64 = 40_000.0;
 /// Nobody is told to ask later than this.
 pub const POLL_MAX_MS: u32 = 600_000;
 
@@ -90,17 +95,46 @@ fn range(middle_secs: f64, spread: f64) -> WaitRange {
     WaitRange { from_secs: from as u32, to_secs: from as u32 + SHORT_WIDTH_SECS }
 }
 
+/// Who asks: so many people wait in a line that moves, or could, at so many people a second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Crowd {
+    pub waiting: u32,
+    pub people_per_sec: f64,
+}
+
+impl Crowd {
+    /// How many times less often everybody asks than in a line that is slow or short.
+    fn stretched(self) -> f64 {
+        let by_speed = self.people_per_sec * POLLS_A_CALL;
+        let if_all_were_at_the_front = f64::from(self.waiting) * 1_000.0 / f64::from(POLL_MIN_MS);
+        let most = f64::from(POLL_FRONT_MAX_MS) / f64::from(POLL_MIN_MS);
+        (by_speed.min(if_all_were_at_the_front) / POLLS_PER_SEC_MAX).clamp(1.0, most)
+    }
+}
+
+/// Polls for each person called, if everybody asks as told in a line that is slow: most of them in the last minute and a half,
+/// where the shortest wait is none.
+const POLLS_A_CALL: f64 = 70.0;
+const _: () = assert!(POLL_FRONT_MAX_MS < super::admission::GRACE_MIN_SECS * 1_000, "called, and over before they ask");
+
 /// When to ask again: a quarter of the shortest wait still possible, 3 s at the front, 10 minutes at most.
+///
+/// People who wait ask the oftener the nearer they are, so the polls of a line grow with its speed. In one that moves faster
+/// than [`POLLS_PER_SEC_MAX`] allows everybody asks so much less often, never later than the shortest wait, at the front ten
+/// seconds at most.
 ///
 /// `jitter` is 16 random bits, drawn outside: it shortens the interval by up to a quarter (at the front, where it cannot get
 /// shorter, it lengthens it), so that people told at the same moment do not come back as a wave. Unit: milliseconds.
-pub fn next_poll_ms(estimate: Estimate, jitter: u16) -> u32 {
+pub fn next_poll_ms(estimate: Estimate, crowd: Crowd, jitter: u16) -> u32 {
     let at_least_secs = match estimate {
         Estimate::Paused => return spread_out(POLL_PAUSED_MS, jitter),
         Estimate::NotYet { at_least_secs } => at_least_secs,
         Estimate::Range(range) => range.from_secs,
     };
-    spread_out(quarter_ms(at_least_secs, POLL_MIN_MS), jitter)
+    let stretched = crowd.stretched();
+    let front_ms = (f64::from(POLL_MIN_MS) * stretched) as u32;
+    let of_the_wait = f64::from(at_least_secs) * (250.0 * stretched).min(1_000.0);
+    spread_out((of_the_wait as u32).clamp(front_ms, POLL_MAX_MS), jitter)
 }
 
 /// [`next_poll_ms`] while the line stands still for somebody with `ahead` people before them: half a minute near the front;
@@ -131,6 +165,10 @@ fn spread_out(interval_ms: u32, jitter: u16) -> u32 {
 mod tests {
     use super::*;
 
+    fn crowd(people_per_sec: f64) -> Crowd {
+        Crowd { waiting: 10_000_000, people_per_sec }
+    }
+
     #[test]
     fn no_range_is_wider_than_the_rules_allow() {
         for middle in (0..40_000).chain([90_000, 1_000_000, 9_000_000]) {
@@ -153,12 +191,16 @@ mod tests {
         for from_secs in [0, 1, 11, 12, 13, 60, 300, 2_399, 2_400, 2_401, 100_000] {
             let range = Estimate::Range(WaitRange { from_secs, to_secs: from_secs * 2 });
             for jitter in [0, 1, 30_000, u16::MAX] {
-                let poll = next_poll_ms(range, jitter);
+                let poll = next_poll_ms(range, crowd(100.0), jitter);
                 assert!((POLL_MIN_MS..=POLL_MAX_MS).contains(&poll), "{from_secs} s: {poll}");
                 let front = POLL_MIN_MS + POLL_MIN_MS / 4;
                 assert!(poll <= (from_secs * 250).max(front), "{from_secs} s: {poll}");
             }
-            assert_ne!(next_poll_ms(range, 0), next_poll_ms(range, u16::MAX), "{from_secs} s: no jitter");
+            assert_ne!(
+                next_poll_ms(range, crowd(1.0), 0),
+                next_poll_ms(range, crowd(1.0), u16::MAX),
+                "{from_secs} s: no jitter"
+            );
         }
     }
 
@@ -171,10 +213,12 @@ mod tests {
                 Estimate::Range(WaitRange { from_secs: secs, to_secs: secs }),
             ];
             for jitter in [0, 1, u16::MAX] {
-                let told = estimates.map(|estimate| next_poll_ms(estimate, jitter));
+                let speeds = [0.0, 1.0, 2_500.0, f64::INFINITY];
+                let told = estimates.map(|estimate| speeds.map(|speed| next_poll_ms(estimate, crowd(speed), jitter)));
                 let paused = [0.0, 1.0, f64::INFINITY].map(|fastest| next_poll_while_paused_ms(secs, fastest, jitter));
                 let bounds = POLL_MIN_MS..=POLL_MAX_MS;
-                assert!(told.iter().chain(&paused).all(|ms| bounds.contains(ms)), "{secs} s: {told:?} {paused:?}");
+                let all = told.as_flattened().iter().chain(&paused);
+                assert!(all.clone().all(|ms| bounds.contains(ms)), "{secs} s: {told:?} {paused:?}");
             }
         }
     }
@@ -193,7 +237,59 @@ mod tests {
 
     #[test]
     fn the_front_asks_every_three_seconds() {
-        assert_eq!(next_poll_ms(Estimate::Range(WaitRange { from_secs: 0, to_secs: 180 }), 0), 3_000);
+        assert_eq!(next_poll_ms(Estimate::Range(WaitRange { from_secs: 0, to_secs: 180 }), crowd(500.0), 0), 3_000);
+        let short = Crowd { waiting: 120_000, people_per_sec: 10_000.0 };
+        assert_eq!(
+            next_poll_ms(Estimate::NotYet { at_least_secs: 0 }, short, 0),
+            3_000,
+            "however fast a short line is"
+        );
+    }
+
+    /// Polls a second that ten million in a line of this speed are told to make: of those called within 40 minutes, of all.
+    fn polls_per_sec(people_per_sec: f64, spread: f64) -> (f64, f64) {
+        const EVERY: u32 = 50;
+        let (mut soon, mut all) = (0.0, 0.0);
+        for ahead in (0..10_000_000_u32).step_by(EVERY as usize) {
+            let secs = f64::from(ahead) / people_per_sec;
+            let estimate = Estimate::Range(range(secs, spread));
+            // Whatever jitter, one of five of each quarter.
+            let jitter = (ahead / EVERY % 5) as u16 * (u16::MAX / 4);
+            let polls = f64::from(EVERY) * 1_000.0 / f64::from(next_poll_ms(estimate, crowd(people_per_sec), jitter));
+            all += polls;
+            soon += if secs <= 2_400.0 { polls } else { 0.0 };
+        }
+        (soon, all)
+    }
+
+    #[test]
+    fn however_fast_a_line_moves_it_is_asked_so_often_and_not_more() {
+        for spread in [0.0, 0.1, 0.4] {
+            for people_per_sec in [1.0, 30.0, 300.0, 500.0, 1_000.0, 1_500.0, 1_800.0] {
+                let (soon, all) = polls_per_sec(people_per_sec, spread);
+                assert!(soon <= POLLS_PER_SEC_MAX, "{people_per_sec} a second, {spread}: {soon} polls");
+                assert!(all <= POLLS_PER_SEC_MAX + 10_000_000.0 / 450.0, "{people_per_sec}, {spread}: {all} polls");
+            }
+            // Faster still, nobody is told to ask later than they may be called: twenty polls for each who is.
+            for people_per_sec in [2_000.0, 3_000.0, 5_000.0, 10_000.0] {
+                let (soon, _) = polls_per_sec(people_per_sec, spread);
+                assert!(soon <= 21.0 * people_per_sec, "{people_per_sec} a second, {spread}: {soon} polls");
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_to_ask_later_than_the_shortest_wait_or_ten_seconds() {
+        for people_per_sec in [0.0, 1.0, 625.0, 2_500.0, 10_000.0, f64::INFINITY] {
+            for from_secs in (0..700).chain([2_400, 100_000]) {
+                for jitter in [0, 1 << 15, u16::MAX] {
+                    let range = Estimate::Range(WaitRange { from_secs, to_secs: from_secs * 2 });
+                    let poll = next_poll_ms(range, crowd(people_per_sec), jitter);
+                    let latest = (from_secs * 1_000).max(POLL_FRONT_MAX_MS);
+                    assert!(poll <= latest, "{from_secs} s at {people_per_sec} a second: {poll}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use charye_domain::waiting_room::admission::{
 use charye_domain::waiting_room::line::{Line, Stage};
 use charye_domain::waiting_room::place::Place;
 use charye_domain::waiting_room::wait_estimate::{
-    Estimate, Promise, PromiseScore, Speed, WaitRange, estimate, next_poll_ms,
+    Crowd, Estimate, Promise, PromiseScore, Speed, WaitRange, estimate, next_poll_ms,
 };
 
 pub(crate) const OPENS: UnixMillis = UnixMillis(1_628_506_800_000);
@@ -307,7 +307,10 @@ impl World {
             let promise = Promise::new(range, self.now, OPENS, self.door.terms_number());
             self.line.promise(Person(person), promise);
         }
-        next_poll_ms(estimated, self.chance.bits() as u16)
+        let fastest = self.scenario.terms.fastest_per_sec();
+        let people_per_sec = self.speed.measured().map_or(fastest, |measured| measured.people_per_sec);
+        let crowd = Crowd { waiting: self.line.waiting().total(), people_per_sec };
+        next_poll_ms(estimated, crowd, self.chance.bits() as u16)
     }
 
     fn enter(&mut self, person: u32) {

@@ -8,7 +8,7 @@ use charye_domain::time::UnixMillis;
 use charye_domain::waiting_room::line::Position;
 use charye_domain::waiting_room::tokens::TicketStanding;
 use charye_domain::waiting_room::wait_estimate::{
-    Estimate, POLL_MAX_MS, POLL_MIN_MS, estimate, next_poll_ms, next_poll_while_paused_ms,
+    Crowd, Estimate, POLL_MAX_MS, POLL_MIN_MS, estimate_at, next_poll_ms, next_poll_while_paused_ms,
 };
 
 use super::lines::{LineNow, Phase, TurnNow};
@@ -81,21 +81,27 @@ fn poll_placed(line: &LineNow, position: Position, jitter: u16) -> Polled {
     let (estimate, ask_again_ms) = if line.paused.is_some() {
         (Estimate::Paused, next_poll_while_paused_ms(ahead, fastest_per_sec, jitter))
     } else {
-        let estimate = estimate(ahead, &line.speed, fastest_per_sec);
-        (estimate, next_poll_ms(estimate, jitter))
+        let measured = line.speed.measured();
+        let estimate =
+            if line.speed.is_paused() { Estimate::Paused } else { estimate_at(ahead, measured, fastest_per_sec) };
+        let people_per_sec = measured.map_or(fastest_per_sec, |measured| measured.people_per_sec);
+        let crowd = Crowd { waiting: line.histogram.total(), people_per_sec };
+        (estimate, next_poll_ms(estimate, crowd, jitter))
     };
     Polled::Wait { ahead, behind, estimate, ask_again_ms }
 }
 
 fn poll_returner(line: &LineNow, number: u64, jitter: u16) -> Polled {
     let Some(ahead) = number.checked_sub(line.returners_called) else { return Polled::Come };
-    let fastest = if line.paused.is_some() {
-        return Polled::Returning { ahead, ask_again_ms: next_poll_ms(Estimate::Paused, jitter) };
+    let fastest = (line.fastest_per_sec / RETURNERS_PART).max(1.0);
+    let waiting = u32::try_from(ahead).unwrap_or(u32::MAX);
+    let ask_again_ms = if line.paused.is_some() {
+        next_poll_while_paused_ms(waiting, fastest, jitter)
     } else {
-        (line.fastest_per_sec / RETURNERS_PART).max(1.0)
+        let at_least_secs = (ahead as f64 / fastest) as u32;
+        next_poll_ms(Estimate::NotYet { at_least_secs }, Crowd { waiting, people_per_sec: fastest }, jitter)
     };
-    let at_least_secs = (ahead as f64 / fastest) as u32;
-    Polled::Returning { ahead, ask_again_ms: next_poll_ms(Estimate::NotYet { at_least_secs }, jitter) }
+    Polled::Returning { ahead, ask_again_ms }
 }
 
 /// Long before the opening every ten minutes at most, and then some time after it: being the first to ask wins nothing.

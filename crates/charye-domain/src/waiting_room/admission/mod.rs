@@ -16,4 +16,5 @@ pub use door::{Called, Calls, Door, Lane, NotCalled, PauseReason, Turn};
 pub use gate_watch::{GateTurn, GateWatch};
 pub use rate::{Measured, Rate, RateReason};
 pub use show_up::ShowUp;
+pub(crate) use terms::GRACE_MIN_SECS;
 pub use terms::{Terms, TermsFault};

@@ -3,8 +3,8 @@
 
 /// Longest grace. Unit: seconds.
 const GRACE_MAX_SECS: u32 = 1_800;
-/// Shortest grace: several polls of somebody at the front. Unit: seconds.
-const GRACE_MIN_SECS: u32 = 15;
+/// Shortest grace: several polls of somebody at the front, one of them in the fastest line. Unit: seconds.
+pub(crate) const GRACE_MIN_SECS: u32 = 15;
 /// All of a share.
 const WHOLE: u16 = 10_000;
 
