@@ -42,7 +42,8 @@ async function serve() {
   const days = Math.round((Date.parse(today) - Date.parse('2022-04-01')) / DAY_MS);
   const moved = (await readFile(BUNDLED, 'utf8'))
     .replaceAll(/^(?!born_)(.*= )(2022-\d\d-\d\d)/gm, (_, before, date) => before + later(date, days))
-    .replace('connecting-information', 'rehearsal');
+    .replace('connecting-information', 'rehearsal')
+    .replace('holidays = "kr"\n', '');
   const campaign = join(folder.path, 'children.toml');
   await writeFile(campaign, moved);
 

@@ -160,7 +160,7 @@ check('a page that complains has the focus on its summary, which leads to each f
     if (fields.length === 0) continue;
     complaining += 1;
     const summary = page.getByRole('alert');
-    await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'alert', null, { timeout: 5_000 }).catch(() => {});
+    await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'alert', null, { timeout: 30_000 }).catch(() => {});
     assert.ok(await summary.evaluate((element) => element === document.activeElement), `${name}: the focus is on the summary`);
     assert.match(await page.title(), /^(입력 오류|Error): /, name);
     for (const [id, told] of fields) {

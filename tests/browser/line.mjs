@@ -95,7 +95,7 @@ check('nobody is asked earlier than told, and a screen reader is left in peace',
 check('when something else is true the page is loaded again', async () => {
   for (const told of [{ state: 'come', ask_again_ms: 0 }, waiting(5, { paused: 'nothing_left' }), { state: 'over', ask_again_ms: 0 }]) {
     const page = await open('wait-waiting.ko', told);
-    await page.waitForEvent('load', { timeout: 15_000 });
+    await page.waitForEvent('load', { timeout: 60_000 });
     assert.ok(line.pages >= 2, `${JSON.stringify(told)}: ${line.pages} pages`);
     await page.context().close();
   }

@@ -17,7 +17,7 @@ const demo = await startDemo(folder.path);
 const browser = await openBrowser();
 const citizens = await peopleOfToday(demo, folder.path);
 
-const heading = async (page) => (await page.locator('h1').textContent({ timeout: 10_000 })).trim();
+const heading = async (page) => (await page.locator('h1').textContent({ timeout: 60_000 })).trim();
 
 /**
  * The way: at each step a page, and how one goes on from it. `fill` types what the step asks for; `press` is what is pressed.
