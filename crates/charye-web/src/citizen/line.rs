@@ -108,6 +108,8 @@ fn way_of(asked: &Asked, login: &LoginSession, campaign: &Campaign, ticket: Opti
         return Way::Mine(format!("/line/{}", campaign.code));
     }
     match eligibility::decide(campaign, &CitizenFacts { birth_date: login.birth_date }, asked.now) {
+        // Agents stand in no line: a seat of theirs is free or not.
+        Eligibility::Eligible { .. } if asked.app.gate.is_of_agents() => button("agent-enter", "agent-enter-hint"),
         Eligibility::Eligible { .. } if campaign.line.is_some() => button("line-take", "line-take-hint"),
         Eligibility::Eligible { .. } => button("line-enter", "line-visit"),
         Eligibility::Ineligible(Ineligible::OpeningNotYet { opening, opens_at }) => {

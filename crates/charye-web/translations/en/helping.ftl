@@ -68,3 +68,5 @@ agent-find = Look up
 agent-on-call = You act for the person on the telephone.
 agent-end-call = End the call
 agent-read-aloud = Read the date, the time and the place below aloud, and ask whether they are right.
+agent-enter = Go in
+agent-enter-hint = You go in by a seat kept for agents. If none is free, press again in a moment.

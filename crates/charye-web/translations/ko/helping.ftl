@@ -65,3 +65,5 @@ agent-find = 찾기
 agent-on-call = 전화하신 분을 대신하고 있습니다.
 agent-end-call = 통화 끝내기
 agent-read-aloud = 아래 날짜, 시간, 장소를 읽어 드리고 맞는지 여쭤 보세요.
+agent-enter = 들어가기
+agent-enter-hint = 상담원 자리로 들어갑니다. 빈자리가 없으면 잠시 뒤에 다시 눌러 주세요.
