@@ -85,7 +85,7 @@ async function asAHelper(page, citizen) {
   const sent = (await codes()).length;
   await helped.locator('form[action="/helping/invite"] button').click();
   await helped.waitForLoadState();
-  for (let tries = 0; tries < 100 && (await codes()).length === sent; tries += 1) await helped.waitForTimeout(100);
+  for (let tries = 0; tries < 600 && (await codes()).length === sent; tries += 1) await helped.waitForTimeout(100);
   citizen.code = (await codes()).at(-1);
   await helped.context().close();
   await signIn(page, citizen);
@@ -142,7 +142,7 @@ async function walk(script, { begin, steps }, tried) {
 
 /** Waits until the browser shows that nothing came. */
 async function isCutOff(page) {
-  for (let tries = 0; tries < 100 && !page.url().startsWith('chrome-error:'); tries += 1) await page.waitForTimeout(100);
+  for (let tries = 0; tries < 600 && !page.url().startsWith('chrome-error:'); tries += 1) await page.waitForTimeout(100);
   assert.ok(page.url().startsWith('chrome-error:'), `the network is away, and yet: ${page.url()}`);
 }
 

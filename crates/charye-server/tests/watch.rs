@@ -36,13 +36,13 @@ impl Watched {
     /// Runs a statement; returns how many rows it changed.
     fn sql(&self, file: &str, statement: &str) -> usize {
         let connection = Connection::open(self.data.join(file)).unwrap();
-        connection.busy_timeout(Duration::from_secs(5)).unwrap();
+        connection.busy_timeout(Duration::from_secs(60)).unwrap();
         connection.execute(statement, []).unwrap()
     }
 
     fn count(&self, file: &str, select: &str) -> u32 {
         let connection = Connection::open(self.data.join(file)).unwrap();
-        connection.busy_timeout(Duration::from_secs(5)).unwrap();
+        connection.busy_timeout(Duration::from_secs(60)).unwrap();
         // While tables are being made anew there may be none.
         connection.query_row(select, [], |row| row.get(0)).unwrap_or(0)
     }

@@ -58,7 +58,7 @@ async function start(words, variables, limitMs) {
     child.on('error', reject);
     ended.then((how) => reject(new Error(`charye ${words[0]} ended (${how}) before it was ready:\n${said.join('\n')}`)));
   });
-  const end = (signal = 'SIGTERM', limit = 20_000) => {
+  const end = (signal = 'SIGTERM', limit = 60_000) => {
     child.kill(signal);
     return within(limit, ended);
   };

@@ -21,7 +21,7 @@ const AUDIT_EVERY: u32 = 10;
 const THREADS: usize = 4;
 const CITIZENS_PER_THREAD: usize = 8;
 /// A process that does not come to its crash point within this, under load, hangs.
-const CRASH_LIMIT: Duration = Duration::from_secs(30);
+const CRASH_LIMIT: Duration = Duration::from_secs(60);
 
 /// What clients and the killer share.
 pub(crate) struct Stage {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// Nothing here takes longer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Client {
     reader: BufReader<TcpStream>,

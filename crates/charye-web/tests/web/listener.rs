@@ -92,6 +92,7 @@ impl Drop for Listening {
     }
 }
 
+/// Limits that a test can wait for, and that whoever asks at once keeps on a busy machine.
 fn quick(millis: u64) -> Limits {
     let time = Duration::from_millis(millis);
     Limits { first_byte: time, head: time, request: time, idle: time, ..Limits::default() }
@@ -144,7 +145,7 @@ fn until(is_so: impl Fn() -> bool) {
 
 #[test]
 fn sockets_that_say_nothing_or_say_it_slowly_are_closed() {
-    let listening = Listening::with(&quick(300));
+    let listening = Listening::with(&quick(3_000));
     let mut silent = Client::connect(listening.address);
     let mut idle = Client::connect(listening.address);
     assert_eq!(idle.ask("GET", "/a", &[], b"").status, 200);
@@ -158,7 +159,7 @@ fn sockets_that_say_nothing_or_say_it_slowly_are_closed() {
             break;
         }
         // A peer that is late on purpose cannot be told by a condition: the wait is the input.
-        wait(Duration::from_millis(20));
+        wait(Duration::from_millis(50));
     }
     assert!(closed || dribbling.is_closed());
     assert!(silent.is_closed());
@@ -174,7 +175,7 @@ fn wait(duration: Duration) {
 
 #[test]
 fn a_request_whose_body_never_ends_is_closed() {
-    let listening = Listening::with(&quick(300));
+    let listening = Listening::with(&quick(3_000));
     let mut client = Client::connect(listening.address);
     // Echo reads no body, so it answers at once; the connection cannot be kept for what is left.
     client.send(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf");
