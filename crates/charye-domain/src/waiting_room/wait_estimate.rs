@@ -19,7 +19,7 @@ pub const SHORT_WIDTH_SECS: u32 = 180;
 pub const POLL_MIN_MS: u32 = 3_000;
 /// Somebody at the front is never told to ask later than this: sooner than the shortest time in which they may come is over.
 pub const POLL_FRONT_MAX_MS: u32 = 10_000;
-/// Polls that all people of one line who will be called within 40 minutes are told to make, at most, while up to 1,800 are
+/// Polls that all people of one line who will be called within 40 minutes are told to make, at most, while up to 1,700 are
 /// called a second. Unit: polls a second.
 pub const POLLS_PER_SEC_MAX: f64 = 40_000.0;
 /// Nobody is told to ask later than this.
@@ -95,11 +95,13 @@ fn range(middle_secs: f64, spread: f64) -> WaitRange {
     WaitRange { from_secs: from as u32, to_secs: from as u32 + SHORT_WIDTH_SECS }
 }
 
-/// Who asks: so many people wait in a line that moves, or could, at so many people a second.
+/// Who asks: so many people wait in a line that moves, or could, at so many people a second, and whoever asks could be called
+/// after so long if it went as fast as its door's terms allow. Unit of the last: seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Crowd {
     pub waiting: u32,
     pub people_per_sec: f64,
+    pub soonest_secs: u32,
 }
 
 impl Crowd {
@@ -120,8 +122,8 @@ const _: () = assert!(POLL_FRONT_MAX_MS < super::admission::GRACE_MIN_SECS * 1_0
 /// When to ask again: a quarter of the shortest wait still possible, 3 s at the front, 10 minutes at most.
 ///
 /// People who wait ask the oftener the nearer they are, so the polls of a line grow with its speed. In one that moves faster
-/// than [`POLLS_PER_SEC_MAX`] allows everybody asks so much less often, never later than the shortest wait, at the front ten
-/// seconds at most.
+/// than [`POLLS_PER_SEC_MAX`] allows everybody asks so much less often, at the front ten seconds at most. Nobody is put off beyond
+/// the soonest that they could be called should the line go faster from now on: they would miss it.
 ///
 /// `jitter` is 16 random bits, drawn outside: it shortens the interval by up to a quarter (at the front, where it cannot get
 /// shorter, it lengthens it), so that people told at the same moment do not come back as a wave. Unit: milliseconds.
@@ -133,7 +135,9 @@ pub fn next_poll_ms(estimate: Estimate, crowd: Crowd, jitter: u16) -> u32 {
     };
     let stretched = crowd.stretched();
     let front_ms = (f64::from(POLL_MIN_MS) * stretched) as u32;
-    let of_the_wait = f64::from(at_least_secs) * (250.0 * stretched).min(1_000.0);
+    let quarter_ms = f64::from(at_least_secs) * 250.0;
+    let soonest_ms = f64::from(crowd.soonest_secs.min(at_least_secs)) * 1_000.0;
+    let of_the_wait = (quarter_ms * stretched).min(quarter_ms.max(soonest_ms));
     spread_out((of_the_wait as u32).clamp(front_ms, POLL_MAX_MS), jitter)
 }
 
@@ -166,7 +170,7 @@ mod tests {
     use super::*;
 
     fn crowd(people_per_sec: f64) -> Crowd {
-        Crowd { waiting: 10_000_000, people_per_sec }
+        Crowd { waiting: 10_000_000, people_per_sec, soonest_secs: u32::MAX }
     }
 
     #[test]
@@ -238,7 +242,7 @@ mod tests {
     #[test]
     fn the_front_asks_every_three_seconds() {
         assert_eq!(next_poll_ms(Estimate::Range(WaitRange { from_secs: 0, to_secs: 180 }), crowd(500.0), 0), 3_000);
-        let short = Crowd { waiting: 120_000, people_per_sec: 10_000.0 };
+        let short = Crowd { waiting: 120_000, people_per_sec: 10_000.0, soonest_secs: 0 };
         assert_eq!(
             next_poll_ms(Estimate::NotYet { at_least_secs: 0 }, short, 0),
             3_000,
@@ -246,7 +250,8 @@ mod tests {
         );
     }
 
-    /// Polls a second that ten million in a line of this speed are told to make: of those called within 40 minutes, of all.
+    /// Polls a second that ten million in a line of this speed, half of what its terms allow, are told to make: of those called
+    /// within 40 minutes, of all.
     fn polls_per_sec(people_per_sec: f64, spread: f64) -> (f64, f64) {
         const EVERY: u32 = 50;
         let (mut soon, mut all) = (0.0, 0.0);
@@ -255,7 +260,8 @@ mod tests {
             let estimate = Estimate::Range(range(secs, spread));
             // Whatever jitter, one of five of each quarter.
             let jitter = (ahead / EVERY % 5) as u16 * (u16::MAX / 4);
-            let polls = f64::from(EVERY) * 1_000.0 / f64::from(next_poll_ms(estimate, crowd(people_per_sec), jitter));
+            let crowd = Crowd { soonest_secs: (secs / 2.0) as u32, ..crowd(people_per_sec) };
+            let polls = f64::from(EVERY) * 1_000.0 / f64::from(next_poll_ms(estimate, crowd, jitter));
             all += polls;
             soon += if secs <= 2_400.0 { polls } else { 0.0 };
         }
@@ -265,15 +271,37 @@ mod tests {
     #[test]
     fn however_fast_a_line_moves_it_is_asked_so_often_and_not_more() {
         for spread in [0.0, 0.1, 0.4] {
-            for people_per_sec in [1.0, 30.0, 300.0, 500.0, 1_000.0, 1_500.0, 1_800.0] {
+            for people_per_sec in [1.0, 30.0, 300.0, 500.0, 1_000.0, 1_500.0, 1_700.0] {
                 let (soon, all) = polls_per_sec(people_per_sec, spread);
                 assert!(soon <= POLLS_PER_SEC_MAX, "{people_per_sec} a second, {spread}: {soon} polls");
                 assert!(all <= POLLS_PER_SEC_MAX + 10_000_000.0 / 450.0, "{people_per_sec}, {spread}: {all} polls");
             }
-            // Faster still, nobody is told to ask later than they may be called: twenty polls for each who is.
+            // Faster still, nobody is told to ask later than they may be called: some twenty polls for each who is.
             for people_per_sec in [2_000.0, 3_000.0, 5_000.0, 10_000.0] {
                 let (soon, _) = polls_per_sec(people_per_sec, spread);
-                assert!(soon <= 21.0 * people_per_sec, "{people_per_sec} a second, {spread}: {soon} polls");
+                assert!(soon <= 22.0 * people_per_sec, "{people_per_sec} a second, {spread}: {soon} polls");
+            }
+        }
+    }
+
+    #[test]
+    fn however_much_faster_the_line_goes_nobody_hears_of_their_turn_later_than_in_a_slow_one_or_ten_seconds() {
+        for people_per_sec in [600.0, 1_800.0, 2_000.0, 5_000.0, 20_000.0] {
+            for faster in [1.0, 1.5, 2.0, 5.0, 20.0] {
+                for ahead in (0..40_000_000_u32).step_by(99_991) {
+                    let (middle, soonest) =
+                        (f64::from(ahead) / people_per_sec, f64::from(ahead) / people_per_sec / faster);
+                    let estimate = Estimate::Range(range(middle, 0.1));
+                    let crowd = Crowd { soonest_secs: soonest as u32, ..crowd(people_per_sec) };
+                    let told = next_poll_ms(estimate, crowd, 0);
+                    let slow = Crowd { people_per_sec: 1.0, ..crowd };
+                    let at_latest =
+                        next_poll_ms(estimate, slow, 0).max(POLL_FRONT_MAX_MS).max((soonest * 1_000.0) as u32);
+                    assert!(
+                        told <= at_latest,
+                        "{ahead} ahead at {people_per_sec}, then {faster} x: {told}, {at_latest}"
+                    );
+                }
             }
         }
     }

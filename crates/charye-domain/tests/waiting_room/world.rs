@@ -309,7 +309,8 @@ impl World {
         }
         let fastest = self.scenario.terms.fastest_per_sec();
         let people_per_sec = self.speed.measured().map_or(fastest, |measured| measured.people_per_sec);
-        let crowd = Crowd { waiting: self.line.waiting().total(), people_per_sec };
+        let soonest_secs = (f64::from(ahead) / fastest.max(1.0)) as u32;
+        let crowd = Crowd { waiting: self.line.waiting().total(), people_per_sec, soonest_secs };
         next_poll_ms(estimated, crowd, self.chance.bits() as u16)
     }
 

@@ -85,7 +85,8 @@ fn poll_placed(line: &LineNow, position: Position, jitter: u16) -> Polled {
         let estimate =
             if line.speed.is_paused() { Estimate::Paused } else { estimate_at(ahead, measured, fastest_per_sec) };
         let people_per_sec = measured.map_or(fastest_per_sec, |measured| measured.people_per_sec);
-        let crowd = Crowd { waiting: line.histogram.total(), people_per_sec };
+        let soonest_secs = (f64::from(ahead) / fastest_per_sec.max(1.0)) as u32;
+        let crowd = Crowd { waiting: line.histogram.total(), people_per_sec, soonest_secs };
         (estimate, next_poll_ms(estimate, crowd, jitter))
     };
     Polled::Wait { ahead, behind, estimate, ask_again_ms }
@@ -99,7 +100,8 @@ fn poll_returner(line: &LineNow, number: u64, jitter: u16) -> Polled {
         next_poll_while_paused_ms(waiting, fastest, jitter)
     } else {
         let at_least_secs = (ahead as f64 / fastest) as u32;
-        next_poll_ms(Estimate::NotYet { at_least_secs }, Crowd { waiting, people_per_sec: fastest }, jitter)
+        let crowd = Crowd { waiting, people_per_sec: fastest, soonest_secs: at_least_secs };
+        next_poll_ms(Estimate::NotYet { at_least_secs }, crowd, jitter)
     };
     Polled::Returning { ahead, ask_again_ms }
 }
