@@ -67,7 +67,7 @@ fn counted(text: &str) -> impl Iterator<Item = (u64, &str)> {
 }
 
 /// A line without the escape sequences that colour it.
-fn without_colour(line: &str) -> String {
+pub(super) fn without_colour(line: &str) -> String {
     let mut parts = line.split('\u{1b}');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |plain, part| plain + part.split_once('m').map_or("", |(_, rest)| rest))
