@@ -311,7 +311,7 @@ impl Book {
     fn activate(&mut self, import: ImportId) -> Touched {
         let Some((staged, laid_out)) = self.imports.take(import) else { return Touched::Nothing };
         let campaign = staged.campaign.and_then(|campaign| self.campaigns.get(usize::from(campaign.0)));
-        imports::carry_out((&staged, laid_out.as_ref()), &mut self.clinics, &mut self.grid, campaign);
+        imports::carry_out((import, &staged, laid_out), &mut self.clinics, &mut self.grid, campaign);
         self.imports.start_over();
         staged.campaign.map_or(Touched::Clinics, Touched::Campaign)
     }

@@ -2,7 +2,8 @@
 //! each slot. Called by `decide`, `apply`, `image`, and by whoever builds the board. Never knows who took a place.
 //!
 //! Laid out for twenty million slots: six bytes a counter, 24 a block, start times shared in a table of patterns. Slot
-//! ids never move: a block only ever gets more start times, at its end.
+//! ids never move: a block only ever gets more start times, at its end. What changes a block that people see is worked out
+//! beside it, unseen (`prepare`), with counters of its own; then the block only turns to those (`turn`).
 
 use std::collections::BTreeMap;
 
@@ -106,6 +107,25 @@ pub(super) enum Claim {
     GiveBack,
 }
 
+/// What a block that people see turns to when an import counts: worked out before, unseen. Good until another one is
+/// activated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Prepared {
+    block: BlockId,
+    /// Where its counters will begin; until then they hold the capacities wanted, and no claims.
+    first: u32,
+    pattern: u32,
+    slots: u8,
+}
+
+/// Counters that belong to a block and are not in use: those it turned away from, or that were set aside for a change which
+/// was given up. They serve the block's next change, so that changes without end do not take memory without end.
+#[derive(Clone, Copy, Default)]
+struct Spare {
+    first: u32,
+    slots: u8,
+}
+
 /// The grid.
 pub(super) struct Grid {
     rows: Vec<Row>,
@@ -118,6 +138,8 @@ pub(super) struct Grid {
     pattern_ids: FxHashMap<Box<[MinuteOfDay]>, u32>,
     /// Slots whose wanted capacity an edit put below what is claimed, with that capacity: it is reached as claims end.
     undercut: BTreeMap<SlotId, u16>,
+    /// Of each block that ever was to change, by its id. Made when it is needed, and not part of an image.
+    spare: Vec<Spare>,
     /// Sum over slots of [`slot_fingerprint`].
     pub(super) fingerprint: u64,
 }
@@ -153,6 +175,7 @@ impl Grid {
             patterns: Vec::new(),
             pattern_ids: FxHashMap::default(),
             undercut: BTreeMap::new(),
+            spare: Vec::new(),
             fingerprint: 0,
         }
     }
@@ -296,18 +319,6 @@ impl Grid {
         }
     }
 
-    /// Sets what a slot can take. Below what is claimed it stays at that, and falls as claims end.
-    pub(super) fn set_capacity(&mut self, slot: SlotId, wanted: u16) {
-        let Some(counts) = self.position(slot).and_then(|position| self.counts.get_mut(position)) else { return };
-        let claimed = counts.claimed();
-        counts.capacity = wanted.max(claimed);
-        if wanted < claimed {
-            self.undercut.insert(slot, wanted);
-        } else {
-            self.undercut.remove(&slot);
-        }
-    }
-
     /// The row, made if it is new.
     pub(super) fn row_or_new(&mut self, row: Row) -> RowId {
         if let Some(id) = self.row_ids.get(&row) {
@@ -377,20 +388,72 @@ impl Grid {
         id
     }
 
-    /// Adds start times at the end of a block. Its counters move behind all others if something stands after them.
-    pub(super) fn append_starts(&mut self, id: BlockId, more: &[(MinuteOfDay, u16)]) {
-        let Some(mut block) = self.block(id).copied().filter(|_| !more.is_empty()) else { return };
-        let (from, to) = (block.first as usize, block.first as usize + usize::from(block.slots));
-        if to != self.counts.len() {
-            block.first = self.counts.len() as u32;
-            self.counts.extend_from_within(from..to);
+    /// Works out what a block that people see is to turn to: these start times with these places, ascending by time, and
+    /// for its other start times no places but those that are claimed. New ones stand at its end; together at most 64, the
+    /// caller has counted. `None`: it is so already. Nobody sees a difference.
+    pub(super) fn prepare(&mut self, id: BlockId, wanted: &[(MinuteOfDay, u16)]) -> Option<Prepared> {
+        let block = self.block(id).copied().filter(|block| !block.is_hidden())?;
+        let starts = self.starts(&block);
+        let of_start = |start: &MinuteOfDay| {
+            let found = wanted.binary_search_by_key(start, |(minute, _)| *minute);
+            found.ok().and_then(|position| wanted.get(position)).map_or(0, |(_, capacity)| *capacity)
+        };
+        let mut capacities: Vec<u16> = starts.iter().map(of_start).collect();
+        let fresh = wanted.iter().filter(|(minute, _)| !starts.contains(minute));
+        let (mut longer, before) = (starts.to_vec(), starts.len());
+        longer.extend(fresh.clone().map(|(minute, _)| minute));
+        let is_so = |(index, capacity): (u8, &u16)| self.wanted(SlotId::new(id, index)) == *capacity;
+        if longer.len() == before && (0..).zip(&capacities).all(is_so) {
+            return None;
         }
-        self.counts.extend(more.iter().map(|(_, capacity)| Counts { capacity: *capacity, ..Counts::default() }));
-        let starts = self.starts(&block).iter().copied().chain(more.iter().map(|(start, _)| *start)).collect();
-        block.pattern = self.pattern(starts);
-        block.slots = block.slots.saturating_add(more.len() as u8);
-        if let Some(stored) = self.blocks.get_mut(id.0 as usize) {
-            *stored = block;
+        capacities.extend(fresh.map(|(_, capacity)| *capacity));
+        let slots = capacities.len() as u8;
+        let pattern = if longer.len() == before { block.pattern } else { self.pattern(longer.into()) };
+        let first = self.set_aside(id, slots);
+        let counts = self.counts.iter_mut().skip(first as usize);
+        for (counts, capacity) in counts.zip(capacities) {
+            *counts = Counts { capacity, ..Counts::default() };
+        }
+        Some(Prepared { block: id, first, pattern, slots })
+    }
+
+    /// Counters for so many slots of a block beside those it has: those it set aside before, if they are enough.
+    fn set_aside(&mut self, id: BlockId, slots: u8) -> u32 {
+        if self.spare.len() <= id.0 as usize {
+            self.spare.resize(self.blocks.len(), Spare::default());
+        }
+        let end = self.counts.len();
+        match self.spare.get_mut(id.0 as usize) {
+            Some(spare) if spare.slots >= slots => spare.first,
+            spare => {
+                self.counts.resize(end + usize::from(slots), Counts::default());
+                spare.into_iter().for_each(|spare| *spare = Spare { first: end as u32, slots });
+                end as u32
+            }
+        }
+    }
+
+    /// Turns a block to what was prepared for it: its claims stay, and what is claimed beyond what is wanted goes as claims
+    /// end. In proportion to its slots.
+    pub(super) fn turn(&mut self, prepared: &Prepared) {
+        let Some(stored) = self.blocks.get_mut(prepared.block.0 as usize) else { return };
+        let before = *stored;
+        (stored.first, stored.pattern, stored.slots) = (prepared.first, prepared.pattern, prepared.slots);
+        if let Some(spare) = self.spare.get_mut(prepared.block.0 as usize) {
+            *spare = Spare { first: before.first, slots: before.slots };
+        }
+        let from = before.first as usize..before.first as usize + usize::from(before.slots);
+        let to = prepared.first as usize..prepared.first as usize + usize::from(before.slots);
+        for ((from, to), index) in from.zip(to).zip(0_u8..) {
+            let Some(old) = self.counts.get(from).copied() else { continue };
+            let Some(new) = self.counts.get_mut(to) else { continue };
+            let wanted = new.capacity;
+            *new = Counts { capacity: wanted.max(old.claimed()), ..old };
+            if wanted < old.claimed() {
+                self.undercut.insert(SlotId::new(prepared.block, index), wanted);
+            } else if !self.undercut.is_empty() {
+                self.undercut.remove(&SlotId::new(prepared.block, index));
+            }
         }
     }
 
@@ -411,8 +474,11 @@ impl Grid {
 
     /// An undercut slot shrinks as its claims end, until it has the capacity that was wanted.
     fn settle(&mut self, slot: SlotId) {
-        if let Some(wanted) = self.undercut.get(&slot).copied() {
-            self.set_capacity(slot, wanted);
+        let Some(wanted) = self.undercut.get(&slot).copied() else { return };
+        let Some(counts) = self.position(slot).and_then(|position| self.counts.get_mut(position)) else { return };
+        counts.capacity = wanted.max(counts.claimed());
+        if wanted >= counts.claimed() {
+            self.undercut.remove(&slot);
         }
     }
 }
@@ -430,18 +496,67 @@ mod tests {
         (grid, row)
     }
 
+    fn of(slots: &[(u16, u16)]) -> Vec<(MinuteOfDay, u16)> {
+        slots.iter().map(|(start, capacity)| (MinuteOfDay(*start), *capacity)).collect()
+    }
+
+    /// Capacity and claims of each slot of block 0.
+    fn block_0(grid: &Grid) -> Vec<(u16, u16)> {
+        let slots = (0..64).map_while(|index| grid.counts(SlotId::new(BlockId(0), index)));
+        slots.map(|counts| (counts.capacity, counts.claimed())).collect()
+    }
+
     #[test]
     fn a_block_that_grows_keeps_its_slots_and_their_claims() {
         let (mut grid, row) = grid_of(&[(540, 5), (570, 6)]);
         let slot = SlotId::new(BlockId(0), 1);
         grid.claim(slot, Claim::Hold);
         grid.add_block((row, DayIndex(1), Sight::Shown), &[(MinuteOfDay(540), 2)]);
-        grid.append_starts(BlockId(0), &[(MinuteOfDay(480), 7)]);
-        assert_eq!(grid.counts(slot), Some(Counts { capacity: 6, held: 1, reserved: 0 }));
-        assert_eq!(grid.counts(SlotId::new(BlockId(0), 2)).map(|counts| counts.capacity), Some(7));
+        let prepared = grid.prepare(BlockId(0), &of(&[(480, 7), (540, 5), (570, 6)])).unwrap();
+        assert_eq!(block_0(&grid), [(5, 0), (6, 1)], "nothing is seen of it yet");
+        grid.claim(slot, Claim::HeldToReserved);
+        grid.claim(SlotId::new(BlockId(0), 0), Claim::Hold);
+        grid.turn(&prepared);
+        assert_eq!(grid.counts(slot), Some(Counts { capacity: 6, held: 0, reserved: 1 }));
+        assert_eq!(block_0(&grid), [(5, 1), (6, 1), (7, 0)]);
+        let starts: Vec<u16> =
+            grid.block(BlockId(0)).map(|block| grid.starts(block)).unwrap().iter().map(|m| m.0).collect();
+        assert_eq!(starts, [540, 570, 480]);
         assert_eq!(grid.counts(SlotId::new(BlockId(1), 0)).map(|counts| counts.capacity), Some(2));
         assert_eq!(grid.blocks_of(row), [BlockId(1), BlockId(0)], "by day");
         assert_eq!(grid.block_on(row, DayIndex(3)), Some(BlockId(0)));
+        assert_eq!(grid.prepare(BlockId(0), &of(&[(480, 7), (540, 5), (570, 6)])), None, "it is so already");
+    }
+
+    #[test]
+    fn what_is_claimed_beyond_what_is_wanted_goes_as_claims_end_and_comes_back_when_it_is_wanted_again() {
+        let (mut grid, _) = grid_of(&[(540, 3), (570, 3)]);
+        let first = SlotId::new(BlockId(0), 0);
+        grid.claim(first, Claim::Reserve);
+        grid.claim(first, Claim::Hold);
+        let fewer = grid.prepare(BlockId(0), &of(&[(570, 1)])).unwrap();
+        grid.turn(&fewer);
+        assert_eq!(block_0(&grid), [(2, 2), (1, 0)]);
+        assert_eq!(grid.wanted(first), 0);
+        grid.claim(first, Claim::EndHold);
+        assert_eq!(block_0(&grid), [(1, 1), (1, 0)]);
+        let again = grid.prepare(BlockId(0), &of(&[(540, 2), (570, 1)])).unwrap();
+        grid.turn(&again);
+        grid.claim(first, Claim::GiveBack);
+        assert_eq!(block_0(&grid), [(2, 0), (1, 0)]);
+        assert!(grid.undercut().is_empty());
+    }
+
+    #[test]
+    fn changes_without_end_and_changes_given_up_take_no_memory_without_end() {
+        let (mut grid, _) = grid_of(&[(540, 3), (570, 3)]);
+        for capacity in 4..1_000 {
+            let prepared = grid.prepare(BlockId(0), &of(&[(540, capacity), (570, 3)])).unwrap();
+            if capacity % 3 != 0 {
+                grid.turn(&prepared);
+            }
+        }
+        assert_eq!(grid.counts.len(), 4);
     }
 
     #[test]
@@ -451,7 +566,8 @@ mod tests {
         for _ in 0..3 {
             grid.claim(slot, Claim::Reserve);
         }
-        grid.set_capacity(slot, 1);
+        let prepared = grid.prepare(BlockId(0), &of(&[(540, 1)])).unwrap();
+        grid.turn(&prepared);
         assert_eq!(grid.undercut().get(&slot), Some(&1));
         let capacity_after_giving_back = |grid: &mut Grid| {
             grid.claim(slot, Claim::GiveBack);

@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use crate::book::Rejection;
 use crate::book::campaigns::CampaignState;
 use crate::book::clinics::{CLINICS_MAX, Clinics};
-use crate::book::grid::{BLOCKS_MAX, Block, Grid, Row, Sight};
+use crate::book::grid::{BLOCKS_MAX, Grid, Row};
 use crate::book::laying_out::{self, LayingOut};
 use crate::book::wanted::{RowAndDay, Wanted};
 use crate::campaign::Campaign;
@@ -22,7 +22,6 @@ use crate::clinic::Clinic;
 use crate::ids::{CampaignId, ClinicId, ImportId, SlotId};
 use crate::slot::ClinicSession;
 use crate::time::MinuteOfDay;
-use crate::vaccine::DoseNumber;
 
 /// Rows one command may stage.
 pub const STAGED_PER_COMMAND_MAX: usize = 1_000;
@@ -310,79 +309,22 @@ fn starts_on(
 
 /// Makes everything staged count. `check` has passed, or every part of what is laid out was checked.
 ///
-/// What was laid out whole is only shown, except for clinics whose slots it changes: that is in proportion to the change.
+/// What was laid out whole only turns and is shown: that is in proportion to its blocks. What was not is laid out first.
 pub(super) fn carry_out(
-    (staged, laid_out): (&Staged, Option<&LayingOut>),
+    (import, staged, laid_out): (ImportId, &Staged, Option<LayingOut>),
     clinics: &mut Clinics,
     grid: &mut Grid,
     campaign: Option<&CampaignState>,
 ) {
+    if let Some(campaign) = campaign.map(|state| &*state.campaign) {
+        let laid_out = laid_out.filter(|laid_out| laid_out.is_whole(staged)).unwrap_or_else(|| {
+            let mut at_once = LayingOut::begin(import, staged, clinics);
+            at_once.lay_out(staged, 0..staged.clinics_with_sessions(), clinics, grid, campaign);
+            at_once
+        });
+        laid_out.show(grid);
+    }
     for clinic in staged.all_clinics() {
         clinics.put(clinic.clone());
-    }
-    let Some(campaign) = campaign.map(|state| &*state.campaign) else { return };
-    let mut wanted = Wanted::default();
-    let mut replace = |(code, sessions): (&str, Vec<&ClinicSession>), grid: &mut Grid| {
-        if let Some(clinic) = clinics.find(code) {
-            wanted.work_out(campaign, &sessions);
-            for slot in not_wanted(grid, campaign, clinic, &wanted) {
-                grid.set_capacity(slot, 0);
-            }
-            lay_out(grid, campaign.id, clinic, &wanted);
-        }
-    };
-    match laid_out.filter(|laid_out| laid_out.is_whole(staged)) {
-        Some(laid_out) => {
-            laid_out.blocks().iter().for_each(|block| grid.show(*block));
-            let changed = laid_out.changed().iter().filter_map(|position| staged.of_clinic(*position));
-            changed.for_each(|clinic| replace(clinic, grid));
-        }
-        None => staged.by_clinic().for_each(|clinic| replace(clinic, grid)),
-    }
-}
-
-/// Slots with places that the clinic has in this campaign and that its new sessions do not have: they keep only the places
-/// that are claimed.
-pub(super) fn not_wanted(grid: &Grid, campaign: &Campaign, clinic: ClinicId, wanted: &Wanted) -> Vec<SlotId> {
-    let mut found = Vec::new();
-    for product in campaign.products.iter().map(|product| product.id) {
-        for dose in [DoseNumber::First, DoseNumber::Second] {
-            let Some(row) = grid.row_id(Row { campaign: campaign.id, clinic, product, dose }) else { continue };
-            for id in grid.blocks_of(row) {
-                let Some(block) = grid.block(*id).filter(|block| !block.is_hidden()) else { continue };
-                for (index, minute) in grid.starts(block).iter().enumerate() {
-                    let slot = SlotId::new(*id, index as u8);
-                    if grid.wanted(slot) > 0 && !wanted.has((product, dose, block.day()), *minute) {
-                        found.push(slot);
-                    }
-                }
-            }
-        }
-    }
-    found
-}
-
-fn lay_out(grid: &mut Grid, campaign: CampaignId, clinic: ClinicId, wanted: &Wanted) {
-    let mut fresh: Vec<(MinuteOfDay, u16)> = Vec::new();
-    for ((product, dose, on), slots) in wanted.days() {
-        let row = grid.row_or_new(Row { campaign, clinic, product, dose });
-        let Some(id) = grid.block_on(row, on) else {
-            grid.add_block((row, on, Sight::Shown), slots);
-            continue;
-        };
-        if grid.block(id).is_some_and(Block::is_hidden) {
-            grid.lay_out_anew(id, slots);
-            grid.show(id);
-            continue;
-        }
-        let starts: Vec<MinuteOfDay> = grid.block(id).map(|block| grid.starts(block).to_vec()).unwrap_or_default();
-        fresh.clear();
-        for (minute, capacity) in slots {
-            match starts.iter().position(|start| start == minute) {
-                Some(index) => grid.set_capacity(SlotId::new(id, index as u8), *capacity),
-                None => fresh.push((*minute, *capacity)),
-            }
-        }
-        grid.append_starts(id, &fresh);
     }
 }

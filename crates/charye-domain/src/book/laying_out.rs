@@ -1,6 +1,6 @@
 //! Room: domain/book. An import laid out in parts, each of bounded work, so that citizens go on between them: nothing of it is
 //! seen until it is activated. Called by `decide` (which checks a part), by `imports`, and by whoever reads an image. Must
-//! never change a slot that anybody can see.
+//! never change a slot that anybody can see: what is to become of those is prepared, and they turn to it when it counts.
 //!
 //! One import is laid out at a time: another one, an activated one, more rows or another version of the campaign make it start
 //! over. Blocks of one that is given up stay hidden, and are laid out anew when their day is wanted again.
@@ -11,12 +11,12 @@ use rustc_hash::FxHashMap;
 
 use crate::book::Rejection;
 use crate::book::clinics::Clinics;
-use crate::book::grid::{Block, Grid, Row, Sight};
-use crate::book::imports::{Staged, check_clinic, check_clinics, not_wanted, within_limits};
+use crate::book::grid::{Block, Grid, Prepared, Row, Sight};
+use crate::book::imports::{Staged, check_clinic, check_clinics, within_limits};
 use crate::book::wanted::Wanted;
 use crate::campaign::Campaign;
-use crate::ids::{BlockId, ClinicId, ImportId, SlotId};
-use crate::time::MinuteOfDay;
+use crate::ids::{BlockId, ClinicId, ImportId};
+use crate::vaccine::DoseNumber;
 
 /// Slots after which a part ends, at most; its last clinic may have some more. About five milliseconds.
 pub(super) const SLOTS_PER_PART_MAX: u32 = 100_000;
@@ -29,14 +29,14 @@ pub(super) struct LayingOut {
     new_clinics: FxHashMap<String, ClinicId>,
     /// Shown when it is activated.
     blocks: Vec<BlockId>,
-    /// Clinics whose slots it changes, by position: changed when it is activated.
-    changed: Vec<u32>,
+    /// What blocks that people see turn to when it is activated. 16 bytes each, six beside for each of their slots.
+    changes: Vec<Prepared>,
 }
 
 impl LayingOut {
     pub(super) fn begin(import: ImportId, staged: &Staged, clinics: &Clinics) -> Self {
         let new_clinics = staged.new_clinics(clinics);
-        Self { import, clinics: 0, new_clinics, blocks: Vec::new(), changed: Vec::new() }
+        Self { import, clinics: 0, new_clinics, blocks: Vec::new(), changes: Vec::new() }
     }
 
     pub(super) fn import(&self) -> ImportId {
@@ -56,12 +56,10 @@ impl LayingOut {
         self.import == import && self.clinics == from
     }
 
-    pub(super) fn blocks(&self) -> &[BlockId] {
-        &self.blocks
-    }
-
-    pub(super) fn changed(&self) -> &[u32] {
-        &self.changed
+    /// Makes it count: shows what is new, and turns what was there. Some 50 ns a block: bounded by what is new or changes.
+    pub(super) fn show(&self, grid: &mut Grid) {
+        self.blocks.iter().for_each(|block| grid.show(*block));
+        self.changes.iter().for_each(|change| grid.turn(change));
     }
 
     /// Lays out the clinics at these positions. They were checked.
@@ -79,7 +77,9 @@ impl LayingOut {
             self.clinics = position + 1;
             let Some(clinic) = clinics.find(code).or_else(|| self.new_clinics.get(code).copied()) else { continue };
             wanted.work_out(campaign, &sessions);
-            let mut changes = !not_wanted(grid, campaign, clinic, &wanted).is_empty();
+            for block in not_wanted(grid, campaign, clinic, &wanted) {
+                self.changes.extend(grid.prepare(block, &[]));
+            }
             for ((product, dose, on), slots) in wanted.days() {
                 let row = grid.row_or_new(Row { campaign: campaign.id, clinic, product, dose });
                 match grid.block_on(row, on) {
@@ -88,21 +88,24 @@ impl LayingOut {
                         grid.lay_out_anew(id, slots);
                         self.blocks.push(id);
                     }
-                    Some(id) => {
-                        let starts = grid.block(id).map(|block| grid.starts(block)).unwrap_or_default();
-                        let is_so = |(minute, capacity): &(MinuteOfDay, u16)| {
-                            let index = starts.iter().position(|start| start == minute);
-                            index.is_some_and(|index| grid.wanted(SlotId::new(id, index as u8)) == *capacity)
-                        };
-                        changes |= !slots.iter().all(is_so);
-                    }
+                    Some(id) => self.changes.extend(grid.prepare(id, slots)),
                 }
-            }
-            if changes {
-                self.changed.push(position);
             }
         }
     }
+}
+
+/// Blocks that people see on days of a clinic in this campaign for which its new sessions say nothing.
+fn not_wanted(grid: &Grid, campaign: &Campaign, clinic: ClinicId, wanted: &Wanted) -> Vec<BlockId> {
+    let mut found = Vec::new();
+    for product in campaign.products.iter().map(|product| product.id) {
+        for dose in [DoseNumber::First, DoseNumber::Second] {
+            let Some(row) = grid.row_id(Row { campaign: campaign.id, clinic, product, dose }) else { continue };
+            let is_not_wanted = |block: &Block| !block.is_hidden() && !wanted.has_day((product, dose, block.day()));
+            found.extend(grid.blocks_of(row).iter().filter(|id| grid.block(**id).is_some_and(is_not_wanted)));
+        }
+    }
+    found
 }
 
 /// The next part of an import: how many clinics more, about `slots_max` slots of them. 0: all are laid out.

@@ -59,11 +59,9 @@ impl Wanted {
         self.days.iter().map(|day| ((day.product, day.dose, day.day), self.starts_of(day)))
     }
 
-    /// Whether a start time is wanted.
-    pub(super) fn has(&self, place: RowAndDay, minute: MinuteOfDay) -> bool {
-        let found = self.days.binary_search_by_key(&place, |day| (day.product, day.dose, day.day));
-        let day = found.ok().and_then(|position| self.days.get(position));
-        day.is_some_and(|day| self.starts_of(day).binary_search_by_key(&minute, |(start, _)| *start).is_ok())
+    /// Whether anything is wanted on a day of a row.
+    pub(super) fn has_day(&self, place: RowAndDay) -> bool {
+        self.days.binary_search_by_key(&place, |day| (day.product, day.dose, day.day)).is_ok()
     }
 
     fn starts_of(&self, day: &WantedDay) -> &[(MinuteOfDay, u16)] {
@@ -139,6 +137,8 @@ mod tests {
         slots
     }
 
+    const DOSES: [DoseNumber; 2] = [DoseNumber::First, DoseNumber::Second];
+
     prop_compose! {
         fn any_session()(
             product in 0_u8..2,
@@ -183,10 +183,10 @@ mod tests {
                     .collect();
                 prop_assert!(wanted.days().all(|(_, starts)| !starts.is_empty()));
                 prop_assert_eq!(&found, &expect.clone().into_iter().collect::<Vec<_>>());
-                for (day, minute) in expect.keys() {
-                    prop_assert!(wanted.has(*day, *minute));
-                    let odd = MinuteOfDay(minute.0 + 7);
-                    prop_assert_eq!(wanted.has(*day, odd), expect.contains_key(&(*day, odd)));
+                for (product, dose) in [0, 1].into_iter().flat_map(|id| DOSES.map(|dose| (ProductId(id), dose))) {
+                    for day in (0..=u8::MAX).map(|day| (product, dose, DayIndex(day))) {
+                        prop_assert_eq!(wanted.has_day(day), expect.keys().any(|(expected, _)| *expected == day));
+                    }
                 }
             }
         }

@@ -1,7 +1,9 @@
 //! Room: domain/book/tests. Imports laid out in parts: nobody sees them, nobody waits for them, and a break loses nothing.
 
+use proptest::prelude::*;
+
 use super::*;
-use crate::book::samples::{OPERATOR, SINGLE, book_in, clinic, image_of, session};
+use crate::book::samples::{OPERATOR, PAIRED, SINGLE, book_in, clinic, image_of, session};
 use crate::book::{Event, SlotCounts};
 use crate::clinic::Clinic;
 use crate::ids::{BlockId, ImportId, SlotId};
@@ -183,4 +185,173 @@ fn a_part_that_does_not_fit_is_refused_and_an_import_half_laid_out_is_checked_wh
     assert_eq!(said(lay_out_one(&mut sample, 2)), "import_invalid");
     assert_eq!(said(lay_out_one(&mut sample, 99)), "import_unknown");
     assert_eq!(seen(&sample), before);
+}
+
+/// What happens to a book while an import is laid out in parts, or before it is activated at once.
+#[derive(Clone, Debug)]
+enum Meanwhile {
+    /// Somebody reserves at the clinic, so many half hours after nine.
+    Reserve {
+        clinic: usize,
+        half_hours: u16,
+    },
+    /// So many whom the test knows give back what they have.
+    Cancel {
+        reservations: usize,
+    },
+    Close {
+        clinic: usize,
+        mask: u64,
+    },
+    Reopen {
+        clinic: usize,
+    },
+    /// Another import, of days that are there, is staged and partly laid out, and given up or left as it is.
+    OtherHours {
+        sessions: Vec<ClinicSession>,
+        is_discarded: bool,
+    },
+}
+
+fn any_hours(clinics: usize, first_day: u8) -> impl Strategy<Value = Vec<ClinicSession>> {
+    let drawn = (0..clinics, 0..2_u16, 1..4_u16, 0..2_u8, 3..7_u8, 1..5_u16);
+    prop::collection::vec(drawn, 1..5).prop_map(move |sessions| {
+        let hours_of = |(code, later, long, product, last_day, capacity): (usize, u16, u16, u8, u8, u16)| {
+            let product = if product == 0 { SINGLE } else { PAIRED };
+            let mut hours = session(
+                ["C1", "C2", "C7"][code],
+                product,
+                DoseNumber::First,
+                (first_day, last_day.max(first_day)),
+                capacity,
+            );
+            hours.start = crate::time::MinuteOfDay(510 + 60 * later);
+            hours.end = crate::time::MinuteOfDay(hours.start.0 + 60 * long);
+            hours
+        };
+        sessions.into_iter().map(hours_of).collect()
+    })
+}
+
+fn any_meanwhile() -> impl Strategy<Value = Meanwhile> {
+    prop_oneof![
+        8 => (0..2_usize, 0..2_u16).prop_map(|(clinic, half_hours)| Meanwhile::Reserve { clinic, half_hours }),
+        3 => (1..4_usize).prop_map(|reservations| Meanwhile::Cancel { reservations }),
+        2 => (0..2_usize, 1..16_u64).prop_map(|(clinic, mask)| Meanwhile::Close { clinic, mask }),
+        1 => (0..2_usize).prop_map(|clinic| Meanwhile::Reopen { clinic }),
+        1 => (any_hours(2, 4), any::<bool>())
+            .prop_map(|(sessions, is_discarded)| Meanwhile::OtherHours { sessions, is_discarded }),
+    ]
+}
+
+/// One of two books to which the same happens.
+struct Place {
+    sample: Sample,
+    in_parts: bool,
+    people: u8,
+    imports: u32,
+    reservations: Vec<(Person, ReservationId)>,
+}
+
+impl Place {
+    fn new(in_parts: bool) -> Self {
+        Self { sample: open(2), in_parts, people: 0, imports: 1, reservations: Vec::new() }
+    }
+
+    fn stage(&mut self, sessions: &[ClinicSession]) -> u32 {
+        self.imports += 1;
+        stage(&mut self.sample, self.imports, &["C7"], sessions.to_vec());
+        self.imports
+    }
+
+    fn first_block(&self, clinic: usize) -> BlockId {
+        self.sample.slot(["C1", "C2"][clinic], SINGLE, DoseNumber::First, 4, 0).unwrap().block()
+    }
+
+    fn take(&mut self, step: &Meanwhile) {
+        match step {
+            Meanwhile::Reserve { clinic, half_hours } => {
+                self.people += 1;
+                let person = self.sample.citizen(self.people);
+                let first = self.sample.slot(["C1", "C2"][*clinic], SINGLE, DoseNumber::First, 4, *half_hours).unwrap();
+                if let Outcome::Reserved { reservation, .. } =
+                    self.sample.reserve(person, Places { first, second: None })
+                {
+                    self.reservations.push((person, reservation));
+                }
+            }
+            Meanwhile::Cancel { reservations } => {
+                for (person, reservation) in self.reservations.drain(..self.reservations.len().min(*reservations)) {
+                    let action = Action::Cancel { person, reservation };
+                    assert_eq!(said(self.sample.ask(Actor::Citizen(person), action)), "ok");
+                }
+            }
+            Meanwhile::Close { clinic, mask } => {
+                let action = Action::BlockSlots { block: self.first_block(*clinic), mask: *mask };
+                self.sample.ask(OPERATOR, action);
+            }
+            Meanwhile::Reopen { clinic } => {
+                let action = Action::UnblockSlots { block: self.first_block(*clinic), mask: u64::MAX };
+                assert_eq!(said(self.sample.ask(OPERATOR, action)), "ok");
+            }
+            Meanwhile::OtherHours { sessions, is_discarded } => {
+                let import = self.stage(sessions);
+                if self.in_parts {
+                    lay_out_one(&mut self.sample, import);
+                }
+                if *is_discarded {
+                    let action = Action::DiscardImport { import: ImportId(import) };
+                    assert_eq!(said(self.sample.ask(OPERATOR, action)), "ok");
+                }
+            }
+        }
+    }
+
+    /// Lays an import out, with something happening after each part and a restart from an image after every other.
+    fn import(&mut self, sessions: &[ClinicSession], meanwhile: &[Meanwhile]) {
+        let import = self.stage(sessions);
+        let mut meanwhile = meanwhile.iter();
+        for part in 0.. {
+            let is_laid_out = !self.in_parts || lay_out_one(&mut self.sample, import) != Outcome::LaidOut;
+            if self.in_parts && part % 2 == 1 {
+                self.sample.book = book_in(&image_of(&self.sample.book), DoseTwoPolicy::Together).unwrap();
+            }
+            match meanwhile.next() {
+                Some(step) => self.take(step),
+                None if is_laid_out => break,
+                None => {}
+            }
+        }
+        assert_eq!(activate(&mut self.sample, import), "ok");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Whatever is reserved, cancelled, closed or given up while an import is laid out, and wherever a restart cuts it: its
+    /// activation comes to what it would have come to at once, to what the journal says, and to what the laws say.
+    #[test]
+    fn what_was_prepared_turns_to_what_it_would_have_been_at_once(
+        imports in prop::collection::vec((any_hours(3, 3), prop::collection::vec(any_meanwhile(), 0..12)), 1..4),
+    ) {
+        let (mut at_once, mut in_parts) = (Place::new(false), Place::new(true));
+        for (sessions, meanwhile) in &imports {
+            at_once.import(sessions, meanwhile);
+            in_parts.import(sessions, meanwhile);
+            prop_assert_eq!(seen(&in_parts.sample), seen(&at_once.sample));
+        }
+        for place in [at_once, in_parts] {
+            let image = image_of(&place.sample.book);
+            prop_assert_eq!(&image_of(&place.sample.replayed()), &image);
+            prop_assert_eq!(&image_of(&book_in(&image, DoseTwoPolicy::Together).unwrap()), &image);
+            let mut checker = crate::law::Checker::new();
+            for ((at, entry), seq) in place.sample.journal.iter().zip(1..) {
+                prop_assert_eq!(checker.check(seq, *at, entry), []);
+            }
+            for (slot, counts) in seen(&place.sample) {
+                prop_assert_eq!(checker.compare(0, slot, counts), None);
+            }
+        }
+    }
 }
