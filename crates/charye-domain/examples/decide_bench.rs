@@ -18,6 +18,8 @@ use charye_domain::slot::{ClinicSession, Weekdays};
 use charye_domain::time::{MinuteOfDay, UnixMillis};
 use charye_domain::vaccine::{DoseNumber, DoseTwoPolicy};
 
+/// When clinics open at first.
+const OPENS: MinuteOfDay = MinuteOfDay(540);
 const PEOPLE: u32 = 1_000_000;
 const VISITS: usize = 20_000;
 /// Commands decided together, as the sequencer does with what queued during a commit.
@@ -37,7 +39,9 @@ fn main() -> std::io::Result<()> {
 
     let in_parts = std::env::args().nth(2).is_none_or(|word| word != "at-once");
     let started = now();
-    let (longest_part, activation) = bench.lay_out(clinics, in_parts);
+    bench.publish();
+    let (longest_part, activation) = bench.import(ImportId(1), clinics, OPENS, in_parts);
+    bench.release_all();
     figure(&mut out, "book.import_part_longest", longest_part * 1e3, "ms")?;
     figure(&mut out, "book.import_activation", activation * 1e3, "ms")?;
     let slots = bench.book.fill().slots;
@@ -59,6 +63,12 @@ fn main() -> std::io::Result<()> {
     let reserved = one_by_one + in_batches;
     writeln!(out, "{{\"id\":\"book.slots\",\"value\":{slots},\"unit\":\"slots\",\"reserved\":{reserved}}}")?;
 
+    // An hour later everywhere: three start times of each day go, three come.
+    let opens = MinuteOfDay(OPENS.0 + 60);
+    let (longest_part, activation) = bench.import(ImportId(2), clinics, opens, in_parts);
+    figure(&mut out, "book.other_hours_part_longest", longest_part * 1e3, "ms")?;
+    figure(&mut out, "book.other_hours_activation", activation * 1e3, "ms")?;
+
     let mut image = 0_usize;
     let started = now();
     bench.book.write_image(&mut |piece| image += piece.len());
@@ -74,11 +84,14 @@ struct Bench {
 }
 
 impl Bench {
-    /// Clinics with 35 days of 27 slots each. Seconds that the longest part of the import and its activation took.
-    fn lay_out(&mut self, clinics: u32, in_parts: bool) -> (f64, f64) {
+    fn publish(&mut self) {
         let campaign = Arc::new(campaign(DoseTwoPolicy::Together));
-        self.ask(OPERATOR, None, Action::PublishCampaign { campaign: campaign.clone(), text: "".into() });
-        let import = ImportId(1);
+        self.ask(OPERATOR, None, Action::PublishCampaign { campaign, text: "".into() });
+    }
+
+    /// Clinics with 35 days of 27 slots each. Seconds that the longest part of the import and its activation took.
+    fn import(&mut self, import: ImportId, clinics: u32, opens: MinuteOfDay, in_parts: bool) -> (f64, f64) {
+        let campaign = campaign(DoseTwoPolicy::Together);
         for first in (0..clinics).step_by(1_000) {
             let codes: Vec<String> = (first..clinics.min(first + 1_000)).map(|n| format!("C{n}")).collect();
             let staged: Vec<Clinic> = codes.iter().map(|code| clinic(code)).collect();
@@ -92,8 +105,8 @@ impl Bench {
                     first_day: campaign.first_day,
                     last_day: campaign.date(charye_domain::time::DayIndex(35)),
                     weekdays: Weekdays::ALL,
-                    start: MinuteOfDay(540),
-                    end: MinuteOfDay(540 + 27 * 20),
+                    start: opens,
+                    end: MinuteOfDay(opens.0 + 27 * 20),
                     slot_minutes: 20,
                     capacity: 4,
                 })
@@ -109,15 +122,17 @@ impl Bench {
         }
         let started = now();
         self.ask(OPERATOR, None, Action::ActivateImport { import });
-        let activation = started.elapsed().as_secs_f64();
-        // The last opening: everything is released.
+        (longest, started.elapsed().as_secs_f64())
+    }
+
+    /// The last opening: every place is released.
+    fn release_all(&mut self) {
         self.now = self.now.plus_secs(3 * 3_600);
         let mut due = Vec::new();
         self.book.due(self.now, 10, &mut due);
         for entry in &due {
             self.book.apply(entry, self.now);
         }
-        (longest, activation)
     }
 
     /// Lets these people reserve, in batches. Seconds taken, and how many got a place.

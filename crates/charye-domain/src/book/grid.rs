@@ -442,6 +442,8 @@ impl Grid {
         if let Some(spare) = self.spare.get_mut(prepared.block.0 as usize) {
             *spare = Spare { first: before.first, slots: before.slots };
         }
+        let all = SlotId::new(prepared.block, 0)..=SlotId::new(prepared.block, SlotId::PER_BLOCK as u8 - 1);
+        let was_undercut = self.undercut.range(all).next().is_some();
         let from = before.first as usize..before.first as usize + usize::from(before.slots);
         let to = prepared.first as usize..prepared.first as usize + usize::from(before.slots);
         for ((from, to), index) in from.zip(to).zip(0_u8..) {
@@ -451,7 +453,7 @@ impl Grid {
             *new = Counts { capacity: wanted.max(old.claimed()), ..old };
             if wanted < old.claimed() {
                 self.undercut.insert(SlotId::new(prepared.block, index), wanted);
-            } else if !self.undercut.is_empty() {
+            } else if was_undercut {
                 self.undercut.remove(&SlotId::new(prepared.block, index));
             }
         }
