@@ -337,8 +337,8 @@ fn bent_members(scene: &mut Scene) {
     let back = begun.confirmed_as(scene, &number);
     let (whole, huge) = (returned(&back).to_owned(), "A".repeat(10_000));
     let code = format!("code={}", parameter(&back, "code"));
-    // Another letter than the one that is there: a sealed text ends with any of 64.
-    let last = if sign_in.ends_with('A') { 'B' } else { 'A' };
+    // Another letter than the one that is there, and not one that differs in unused bits only.
+    let last = if sign_in.ends_with('A') { 'Q' } else { 'A' };
     let members = |sign_in: &str, returned: &str| json!({ "sign_in": sign_in, "returned": returned }).to_string();
     let callback = [
         String::new(),
