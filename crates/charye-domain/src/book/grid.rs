@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
+use crate::book::counters::{Counters, Counts};
 use crate::book::hash::mix;
 use crate::ids::{BlockId, CampaignId, ClinicId, ProductId, SlotId};
 use crate::time::{DayIndex, MinuteOfDay};
@@ -16,6 +17,8 @@ use crate::vaccine::DoseNumber;
 
 /// Blocks a journal can hold. One less than fits, so that no slot id looks like "none".
 pub(super) const BLOCKS_MAX: usize = (SlotId::BLOCKS_MAX - 1) as usize;
+/// Slots that a block has, about: by which room for slots is room for blocks.
+const SLOTS_OF_A_BLOCK: usize = 16;
 
 /// What a clinic gives: one dose of one product in one campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,20 +86,6 @@ impl Block {
     }
 }
 
-/// Counters of one slot, as stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts {
-    pub(super) capacity: u16,
-    pub(super) held: u16,
-    pub(super) reserved: u16,
-}
-
-impl Counts {
-    pub(super) fn claimed(self) -> u16 {
-        self.held.saturating_add(self.reserved)
-    }
-}
-
 /// How the claims on one slot change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
@@ -133,7 +122,7 @@ pub(super) struct Grid {
     /// Of each row, its blocks by day.
     row_blocks: Vec<Vec<BlockId>>,
     blocks: Vec<Block>,
-    counts: Vec<Counts>,
+    counts: Counters,
     patterns: Vec<Box<[MinuteOfDay]>>,
     pattern_ids: FxHashMap<Box<[MinuteOfDay]>, u32>,
     /// Slots whose wanted capacity an edit put below what is claimed, with that capacity: it is reached as claims end.
@@ -170,8 +159,8 @@ impl Grid {
             rows: Vec::new(),
             row_ids: FxHashMap::default(),
             row_blocks: Vec::new(),
-            blocks: Vec::new(),
-            counts: Vec::with_capacity(slots),
+            blocks: Vec::with_capacity(slots / SLOTS_OF_A_BLOCK),
+            counts: Counters::with_room_for(slots),
             patterns: Vec::new(),
             pattern_ids: FxHashMap::default(),
             undercut: BTreeMap::new(),
@@ -181,7 +170,8 @@ impl Grid {
     }
 
     pub(super) fn make_room_for(&mut self, slots: usize) {
-        self.counts.reserve(slots.saturating_sub(self.counts.len()));
+        self.counts.make_room_for(slots);
+        self.blocks.reserve((slots / SLOTS_OF_A_BLOCK).saturating_sub(self.blocks.len()));
     }
 
     pub(super) fn rows(&self) -> &[Row] {
@@ -237,8 +227,7 @@ impl Grid {
     }
 
     pub(super) fn counts_of(&self, block: &Block) -> &[Counts] {
-        let first = block.first as usize;
-        self.counts.get(first..first + usize::from(block.slots)).unwrap_or_default()
+        self.counts.run(block.first, block.slots)
     }
 
     /// Puts back a pattern as an image has it; `false` if it is there already.
@@ -255,11 +244,14 @@ impl Grid {
         self.close(id, closed);
     }
 
-    /// Puts back a capacity as an image has it: slots stand in the order of their blocks.
-    pub(super) fn restore_capacity(&mut self, position: usize, capacity: u16) {
-        if let Some(counts) = self.counts.get_mut(position) {
+    /// Puts back a capacity as an image has it, in the order of blocks and their slots; the slot whose capacity is next.
+    pub(super) fn restore_capacity(&mut self, slot: SlotId, capacity: u16) -> SlotId {
+        if let Some(counts) = self.position(slot).and_then(|position| self.counts.get_mut(position)) {
             counts.capacity = capacity;
         }
+        let (block, next) = (slot.block(), slot.index() + 1);
+        let ends = self.block(block).is_none_or(|block| next >= block.slots);
+        if ends { SlotId::new(BlockId(block.0 + 1), 0) } else { SlotId::new(block, next) }
     }
 
     pub(super) fn restore_undercut(&mut self, slot: SlotId, wanted: u16) {
@@ -356,13 +348,12 @@ impl Grid {
     pub(super) fn lay_out_anew(&mut self, id: BlockId, slots: &[(MinuteOfDay, u16)]) {
         let Some(mut block) = self.block(id).copied().filter(Block::is_hidden) else { return };
         if slots.len() > usize::from(block.slots) {
-            block.first = self.counts.len() as u32;
-            self.counts.resize(self.counts.len() + slots.len(), Counts::default());
+            block.first = self.counts.add(slots.iter().map(|_| Counts::default()));
         }
         (block.slots, block.closed) = (slots.len() as u8, 0);
-        let counts = self.counts.iter_mut().skip(block.first as usize);
-        for (counts, (_, capacity)) in counts.zip(slots) {
-            *counts = Counts { capacity: *capacity, ..Counts::default() };
+        let counts = self.counts.run_mut(block.first, block.slots);
+        for (counts, (_, capacity)) in counts.iter_mut().zip(slots) {
+            *counts = Counts::of(*capacity);
         }
         block.pattern = self.pattern(slots.iter().map(|(start, _)| *start).collect());
         if let Some(stored) = self.blocks.get_mut(id.0 as usize) {
@@ -377,8 +368,8 @@ impl Grid {
         capacities: impl ExactSizeIterator<Item = u16>,
     ) -> BlockId {
         let id = BlockId(self.blocks.len() as u32);
-        let (first, slots) = (self.counts.len() as u32, capacities.len() as u8);
-        self.counts.extend(capacities.map(|capacity| Counts { capacity, ..Counts::default() }));
+        let slots = capacities.len() as u8;
+        let first = self.counts.add(capacities.map(Counts::of));
         self.blocks.push(Block { closed: 0, row, first, pattern, day, slots, sight });
         let days = &self.blocks;
         if let Some(blocks) = self.row_blocks.get_mut(row.0 as usize) {
@@ -410,9 +401,8 @@ impl Grid {
         let slots = capacities.len() as u8;
         let pattern = if longer.len() == before { block.pattern } else { self.pattern(longer.into()) };
         let first = self.set_aside(id, slots);
-        let counts = self.counts.iter_mut().skip(first as usize);
-        for (counts, capacity) in counts.zip(capacities) {
-            *counts = Counts { capacity, ..Counts::default() };
+        for (counts, capacity) in self.counts.run_mut(first, slots).iter_mut().zip(capacities) {
+            *counts = Counts::of(capacity);
         }
         Some(Prepared { block: id, first, pattern, slots })
     }
@@ -422,39 +412,50 @@ impl Grid {
         if self.spare.len() <= id.0 as usize {
             self.spare.resize(self.blocks.len(), Spare::default());
         }
-        let end = self.counts.len();
         match self.spare.get_mut(id.0 as usize) {
             Some(spare) if spare.slots >= slots => spare.first,
             spare => {
-                self.counts.resize(end + usize::from(slots), Counts::default());
-                spare.into_iter().for_each(|spare| *spare = Spare { first: end as u32, slots });
-                end as u32
+                let first = self.counts.add((0..slots).map(|_| Counts::default()));
+                spare.into_iter().for_each(|spare| *spare = Spare { first, slots });
+                first
             }
         }
     }
 
-    /// Turns a block to what was prepared for it: its claims stay, and what is claimed beyond what is wanted goes as claims
-    /// end. In proportion to its slots.
-    pub(super) fn turn(&mut self, prepared: &Prepared) {
-        let Some(stored) = self.blocks.get_mut(prepared.block.0 as usize) else { return };
-        let before = *stored;
-        (stored.first, stored.pattern, stored.slots) = (prepared.first, prepared.pattern, prepared.slots);
-        if let Some(spare) = self.spare.get_mut(prepared.block.0 as usize) {
-            *spare = Spare { first: before.first, slots: before.slots };
+    /// Turns blocks to what was prepared for them, each once: claims stay, and what is claimed beyond what is wanted goes as
+    /// claims end. In proportion to their slots: one walk over the counters they have, and one over those prepared.
+    pub(super) fn turn(&mut self, prepared: &[Prepared]) {
+        let any_undercut = !self.undercut.is_empty();
+        for prepared in prepared {
+            let Some(stored) = self.blocks.get_mut(prepared.block.0 as usize) else { continue };
+            let before = *stored;
+            (stored.first, stored.pattern, stored.slots) = (prepared.first, prepared.pattern, prepared.slots);
+            if let Some(spare) = self.spare.get_mut(prepared.block.0 as usize) {
+                *spare = Spare { first: before.first, slots: before.slots };
+            }
+            let was_undercut = any_undercut && self.is_undercut(prepared.block);
+            self.copy_claims((prepared.block, &before), prepared.first, was_undercut);
         }
-        let all = SlotId::new(prepared.block, 0)..=SlotId::new(prepared.block, SlotId::PER_BLOCK as u8 - 1);
-        let was_undercut = self.undercut.range(all).next().is_some();
-        let from = before.first as usize..before.first as usize + usize::from(before.slots);
-        let to = prepared.first as usize..prepared.first as usize + usize::from(before.slots);
-        for ((from, to), index) in from.zip(to).zip(0_u8..) {
-            let Some(old) = self.counts.get(from).copied() else { continue };
-            let Some(new) = self.counts.get_mut(to) else { continue };
+    }
+
+    fn is_undercut(&self, block: BlockId) -> bool {
+        let last = SlotId::new(block, SlotId::PER_BLOCK as u8 - 1);
+        self.undercut.range(SlotId::new(block, 0)..=last).next().is_some()
+    }
+
+    /// Copies the claims on a block's slots to counters that hold what is wanted of it.
+    fn copy_claims(&mut self, (block, before): (BlockId, &Block), first: u32, was_undercut: bool) {
+        let mut claimed = [Counts::default(); SlotId::PER_BLOCK as usize];
+        let old = self.counts.run(before.first, before.slots);
+        claimed.iter_mut().zip(old).for_each(|(claimed, old)| *claimed = *old);
+        let new = self.counts.run_mut(first, before.slots);
+        for ((new, old), index) in new.iter_mut().zip(claimed).zip(0_u8..) {
             let wanted = new.capacity;
             *new = Counts { capacity: wanted.max(old.claimed()), ..old };
             if wanted < old.claimed() {
-                self.undercut.insert(SlotId::new(prepared.block, index), wanted);
+                self.undercut.insert(SlotId::new(block, index), wanted);
             } else if was_undercut {
-                self.undercut.remove(&SlotId::new(prepared.block, index));
+                self.undercut.remove(&SlotId::new(block, index));
             }
         }
     }
@@ -518,7 +519,7 @@ mod tests {
         assert_eq!(block_0(&grid), [(5, 0), (6, 1)], "nothing is seen of it yet");
         grid.claim(slot, Claim::HeldToReserved);
         grid.claim(SlotId::new(BlockId(0), 0), Claim::Hold);
-        grid.turn(&prepared);
+        grid.turn(&[prepared]);
         assert_eq!(grid.counts(slot), Some(Counts { capacity: 6, held: 0, reserved: 1 }));
         assert_eq!(block_0(&grid), [(5, 1), (6, 1), (7, 0)]);
         let starts: Vec<u16> =
@@ -537,13 +538,13 @@ mod tests {
         grid.claim(first, Claim::Reserve);
         grid.claim(first, Claim::Hold);
         let fewer = grid.prepare(BlockId(0), &of(&[(570, 1)])).unwrap();
-        grid.turn(&fewer);
+        grid.turn(&[fewer]);
         assert_eq!(block_0(&grid), [(2, 2), (1, 0)]);
         assert_eq!(grid.wanted(first), 0);
         grid.claim(first, Claim::EndHold);
         assert_eq!(block_0(&grid), [(1, 1), (1, 0)]);
         let again = grid.prepare(BlockId(0), &of(&[(540, 2), (570, 1)])).unwrap();
-        grid.turn(&again);
+        grid.turn(&[again]);
         grid.claim(first, Claim::GiveBack);
         assert_eq!(block_0(&grid), [(2, 0), (1, 0)]);
         assert!(grid.undercut().is_empty());
@@ -555,7 +556,7 @@ mod tests {
         for capacity in 4..1_000 {
             let prepared = grid.prepare(BlockId(0), &of(&[(540, capacity), (570, 3)])).unwrap();
             if capacity % 3 != 0 {
-                grid.turn(&prepared);
+                grid.turn(&[prepared]);
             }
         }
         assert_eq!(grid.counts.len(), 4);
@@ -569,7 +570,7 @@ mod tests {
             grid.claim(slot, Claim::Reserve);
         }
         let prepared = grid.prepare(BlockId(0), &of(&[(540, 1)])).unwrap();
-        grid.turn(&prepared);
+        grid.turn(&[prepared]);
         assert_eq!(grid.undercut().get(&slot), Some(&1));
         let capacity_after_giving_back = |grid: &mut Grid| {
             grid.claim(slot, Claim::GiveBack);

@@ -59,7 +59,7 @@ impl LayingOut {
     /// Makes it count: shows what is new, and turns what was there. Some 50 ns a block: bounded by what is new or changes.
     pub(super) fn show(&self, grid: &mut Grid) {
         self.blocks.iter().for_each(|block| grid.show(*block));
-        self.changes.iter().for_each(|change| grid.turn(change));
+        grid.turn(&self.changes);
     }
 
     /// Lays out the clinics at these positions. They were checked.

@@ -26,6 +26,7 @@ mod tests;
 
 mod campaigns;
 mod clinics;
+mod counters;
 mod deadlines;
 mod grid;
 mod hash;

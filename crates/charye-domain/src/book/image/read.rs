@@ -170,10 +170,9 @@ impl Book {
             Ok(())
         })?;
         check(u64::from(from.u32()?) == slots, "the number of slots")?;
-        let mut position = 0;
+        let mut slot = SlotId(0);
         from.records(slots as u32, width::CAPACITY, |mut capacity| {
-            self.grid.restore_capacity(position, capacity.u16());
-            position += 1;
+            slot = self.grid.restore_capacity(slot, capacity.u16());
             Ok(())
         })?;
         let undercut = from.u32()?;

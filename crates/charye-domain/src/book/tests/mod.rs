@@ -16,7 +16,7 @@ use crate::ids::{HoldId, Person, ReservationId};
 use crate::vaccine::DoseTwoPolicy;
 
 mod rows {
-    pub(super) use crate::book::grid::Counts;
+    pub(super) use crate::book::counters::Counts;
     pub(super) use crate::book::operations::OperationRow;
     pub(super) use crate::book::people::PersonRow;
     pub(super) use crate::book::reservations::Reservation;
