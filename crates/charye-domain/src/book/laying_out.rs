@@ -56,7 +56,7 @@ impl LayingOut {
         self.import == import && self.clinics == from
     }
 
-    /// Makes it count: shows what is new, and turns what was there. Some 50 ns a block: bounded by what is new or changes.
+    /// Makes it count: shows what is new, and turns what was there. Two or three nanoseconds for each slot of what changes.
     pub(super) fn show(&self, grid: &mut Grid) {
         self.blocks.iter().for_each(|block| grid.show(*block));
         grid.turn(&self.changes);
