@@ -148,6 +148,15 @@ pub(crate) const BENCHES: &[Bench] = &[
         takes_options: true,
     },
     Bench {
+        name: "goodput",
+        what: "confirmations of those inside while twenty times as much is offered, beside their peak",
+        package: "charye-rehearsal",
+        example: "goodput_bench",
+        features: &[],
+        arguments: &[],
+        takes_options: true,
+    },
+    Bench {
         name: "journeys",
         what: "citizens who get a reservation in a minute, generator included, and what each costs",
         package: "charye-rehearsal",

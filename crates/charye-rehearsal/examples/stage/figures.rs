@@ -15,6 +15,8 @@ pub(crate) enum Goal {
     AtMost(f64),
     /// The ratio to the baseline, at most.
     TimesAtMost(f64),
+    /// The ratio to the baseline, at least.
+    TimesAtLeast(f64),
 }
 
 /// Prints a figure.
@@ -37,6 +39,9 @@ pub(crate) fn ratio_figure(
         Goal::AtMost(most) => (json!(format!("<= {most} {unit}")), json!(value <= most)),
         Goal::TimesAtMost(most) => {
             (json!(format!("<= {most} x")), ratio.map_or(Value::Null, |ratio| json!(ratio <= most)))
+        }
+        Goal::TimesAtLeast(least) => {
+            (json!(format!(">= {least} x")), ratio.map_or(Value::Null, |ratio| json!(ratio >= least)))
         }
     };
     let line = json!({

@@ -28,7 +28,7 @@ pub(crate) struct House {
     /// Never served from.
     kept: PathBuf,
     /// A copy, anew for each run.
-    data: PathBuf,
+    pub(crate) data: PathBuf,
     /// Where tickets and logins are.
     pockets: PathBuf,
     plan: Plan,
